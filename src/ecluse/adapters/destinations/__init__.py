@@ -1,0 +1,1 @@
+"""New systems that rows are loaded into."""

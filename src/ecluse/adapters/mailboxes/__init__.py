@@ -1,0 +1,1 @@
+"""Ways by which sealed parcels travel."""

@@ -1,0 +1,1 @@
+"""Legacy systems that rows are read from."""

@@ -1,0 +1,1 @@
+"""Use cases that touch no patient row."""

@@ -1,0 +1,1 @@
+"""The tamper-evident journal: RFC 6962 tree, C2SP tlog-tiles layout, signed checkpoints."""

@@ -1,0 +1,1 @@
+"""Use cases that touch patient rows, as Arrow batches; values are never logged."""

@@ -1,0 +1,1 @@
+"""Four verbs: sign, verify, seal, open."""

@@ -1,0 +1,1 @@
+"""The offline auditor: shares nothing with the writers but the wire formats."""
