@@ -1,0 +1,5 @@
+"""Sensitive categories (see :mod:`ecluse.domain.sensitive`)."""
+
+from ecluse.domain.sensitive import SensitiveCategory
+
+__all__ = ["SensitiveCategory"]
