@@ -1,7 +1,7 @@
 """Constraints that the domain's text fields carry, readable by any parser without importing one.
 
-A :class:`Text` stands in ``Annotated[str, Text(...)]``. Parsers that know pydantic's protocol (``wire``) call the two
-duck-typed hooks below; nothing here imports them.
+A :class:`Text` stands in ``Annotated[str, Text(...)]``. Parsers that know pydantic's protocol (``wire``) call
+the two duck-typed hooks below; nothing here imports them.
 """
 
 from collections.abc import Callable
@@ -9,11 +9,20 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 
+def _wire_name(field: str) -> str:
+    """``from_`` is Python's spelling of the wire's ``from``."""
+    return field.removesuffix("_")
+
+
 class Strict:
     """A frozen value whose parser refuses unknown fields and lossy conversions."""
 
     __slots__ = ()
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
+    __pydantic_config__: ClassVar[dict[str, Any]] = {
+        "extra": "forbid",
+        "strict": True,
+        "alias_generator": _wire_name,
+    }
 
 
 @dataclass(frozen=True, slots=True)

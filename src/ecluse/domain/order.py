@@ -1,0 +1,158 @@
+"""The migration order: an allow-list in the laboratory's words, signed by the controller (R2, law 1)."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from ecluse.domain.catalogue import CATALOGUE, KEY, check_orderable, closure
+from ecluse.domain.errors import OrderError
+from ecluse.domain.sensitive import SensitiveCategory
+from ecluse.domain.values import Digest, Identifier, Name, Recipient, Strict, Text
+
+SCOPE_DATE_FIELDS = ("request.registered_on", "request.collected_on", "request.received_on")
+
+
+class SourceDisposition(StrEnum):
+    """What becomes of the legacy database: always the controller's own decision (retention law)."""
+
+    CONTROLLER = "controller"
+
+
+class PersonBasis(StrEnum):
+    """Which identity an exclusion list was hashed over."""
+
+    SOURCE_ID = "patient.source_id"
+    NIR = "patient.nir"
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementRef(Strict):
+    """The agreement that the order stands on."""
+
+    id: Identifier
+    digest: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class OrderingController(Strict):
+    """Who orders."""
+
+    name: Name
+    finess: Annotated[str, Text("9 characters", r"^[0-9AB]{9}$")]
+    signatory: Identifier
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSource(Strict):
+    """Where from. The profile is named for people; the plan pins its digest."""
+
+    system: Identifier
+    site: Name
+    profile: Name
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDestination(Strict):
+    """Where to, and the only key that will open the parcels."""
+
+    system: Identifier
+    recipient: Recipient
+
+
+@dataclass(frozen=True, slots=True)
+class DateRange(Strict):
+    """Both days included (R16: bounds are mandatory)."""
+
+    field: Literal["request.registered_on", "request.collected_on", "request.received_on"]
+    from_: dt.date
+    until: dt.date
+
+    def __post_init__(self) -> None:
+        """Refuse an empty range."""
+        if self.until < self.from_:
+            raise ValueError("until is before from")
+
+
+@dataclass(frozen=True, slots=True)
+class PersonExclusion(Strict):
+    """A list of keyed hashes of persons who stay out (R19); the key is the controller's."""
+
+    digest: Digest
+    basis: PersonBasis
+    persons: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scope(Strict):
+    """What may leave. Whatever is not named stays."""
+
+    dates: DateRange
+    sites: tuple[Name, ...]
+    fields: Mapping[str, tuple[str, ...]]
+    exclude_categories: tuple[SensitiveCategory, ...]
+    include_unclassifiable: bool = False
+    exclude_persons: PersonExclusion | None = None
+
+    def __post_init__(self) -> None:
+        """Check every word against the catalogue; refuse, never default."""
+        if not self.sites:
+            raise ValueError("no site is ordered")
+        if not self.fields:
+            raise ValueError("no field is ordered")
+        for names in (self.sites, self.exclude_categories):
+            if len(set(names)) != len(names):
+                raise ValueError("a name is given twice")
+        for entity, fields in self.fields.items():
+            _check_fields(entity, fields, self.exclude_categories)
+
+    def columns(self) -> Mapping[str, tuple[str, ...]]:
+        """Ordered fields and the links between ordered entities, in catalogue order."""
+        return closure(self.fields)
+
+
+def _check_fields(entity: str, fields: tuple[str, ...], excluded: tuple[SensitiveCategory, ...]) -> None:
+    if len(set(fields)) != len(fields):
+        raise ValueError(f"a field of {entity} is ordered twice")
+    try:
+        closure({entity: fields})
+        for name in fields:
+            check_orderable(entity, name)
+    except OrderError as error:
+        raise ValueError(str(error)) from None
+    if KEY not in fields:
+        raise ValueError(f"{entity} is ordered without {KEY}, by which every row is accounted for (law 3)")
+    for field in (CATALOGUE.field(entity, name) for name in fields):
+        if field.category in excluded:
+            raise ValueError(f"{field} belongs to the category {field.category}, which the order excludes")
+
+
+@dataclass(frozen=True, slots=True)
+class Retention(Strict):
+    """When what Écluse made must be gone (R6, law 7)."""
+
+    erase_after_acceptance: Annotated[str, Text("days or hours, as 0d or 12h", r"^[0-9]{1,4}[dh]$")]
+    erase_by: dt.date
+    source_disposition: SourceDisposition
+
+
+@dataclass(frozen=True, slots=True)
+class Order(Strict):
+    """One controller's instruction (Art. 28(3)(a), 29); one order, one controller (R15)."""
+
+    format: Literal["ecluse.order/1"]
+    order: Identifier
+    version: int
+    agreement: AgreementRef
+    controller: OrderingController
+    source: OrderSource
+    destination: OrderDestination
+    purpose: Literal["migration"]
+    scope: Scope
+    retention: Retention
+
+    def __post_init__(self) -> None:
+        """Refuse contradictions that no single field shows."""
+        if self.version < 1:
+            raise ValueError("version starts at 1")

@@ -1,0 +1,152 @@
+"""The plan: the exact queries, batches and counts by which an order will be carried out."""
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from ecluse.domain.values import Digest, Identifier, Name, Prose, Strict
+
+
+class ColumnType(StrEnum):
+    """Types on the wire; the digest of a row is taken over values of these types."""
+
+    TEXT = "text"
+    DATE = "date"
+    DATETIME = "datetime"
+    DECIMAL = "decimal"
+    INTEGER = "integer"
+    BOOLEAN = "boolean"
+    BINARY = "binary"
+
+
+class Because(StrEnum):
+    """Why a column travels."""
+
+    ORDERED = "ordered"
+    LINK = "link"
+    COMPANION = "companion"
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Strict):
+    """One column of a parcel."""
+
+    name: Identifier
+    type: ColumnType
+    because: Because
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedEntity(Strict):
+    """One entity's query. ``:lower``, ``:upper`` bound a batch; ``:excluded_persons`` never leaves memory."""
+
+    entity: Identifier
+    sql: Prose
+    columns: tuple[Column, ...]
+    rows: int
+
+    def names(self) -> tuple[str, ...]:
+        """The columns' names, in parcel order."""
+        return tuple(column.name for column in self.columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch(Strict):
+    """A range of one entity: keys or scope dates from ``lower`` up to, but without, ``upper``; null is open."""
+
+    id: Identifier
+    entity: Identifier
+    lower: str | None
+    upper: str | None
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tally(Strict):
+    """Planned rows of one entity, year, site; null where the entity has none of its own."""
+
+    entity: Identifier
+    year: int | None
+    site: str | None
+    rows: int
+
+
+class LeftOutReason(StrEnum):
+    """Why rows stay in the source."""
+
+    DATES = "outside_dates"
+    SITES = "outside_sites"
+    NO_DATE = "no_scope_date"
+    CATEGORY = "excluded_category"
+    UNCLASSIFIABLE = "unclassifiable"
+    PERSON = "excluded_person"
+    ENTITY = "entity_not_ordered"
+    FIELD = "field_not_ordered"
+    UNREACHED = "no_request_in_scope"
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut(Strict):
+    """Something that stays, why, and how many rows (null where columns are meant)."""
+
+    entity: Identifier
+    reason: LeftOutReason
+    subject: Name
+    rows: int | None
+
+
+class Snapshot(StrEnum):
+    """What consistency the source can give to all workers of an extraction."""
+
+    SHARED = "shared"
+    SINGLE_CONNECTION = "single_connection"
+    FILES = "files"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFacts(Strict):
+    """What the plan was made against."""
+
+    engine: Name
+    version: Name
+    snapshot: Snapshot
+    workers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan(Strict):
+    """The processor's agent's plan, signed by it; pins order, agreement and profile by digest."""
+
+    format: Literal["ecluse.plan/1"]
+    order: Digest
+    agreement: Digest
+    profile: Digest
+    made_at: dt.datetime
+    agent: Identifier
+    source: SourceFacts
+    entities: tuple[PlannedEntity, ...]
+    batches: tuple[Batch, ...]
+    tallies: tuple[Tally, ...]
+    left_out: tuple[LeftOut, ...]
+
+    def __post_init__(self) -> None:
+        """Batches and tallies must add up to the entities' rows."""
+        for planned in self.entities:
+            batched = sum(batch.rows for batch in self.batches if batch.entity == planned.entity)
+            tallied = sum(tally.rows for tally in self.tallies if tally.entity == planned.entity)
+            if not batched == tallied == planned.rows:
+                raise ValueError(f"{planned.entity}: rows of batches, tallies and entity differ")
+        ids = [batch.id for batch in self.batches]
+        if len(ids) != len(set(ids)):
+            raise ValueError("two batches share an id")
+        if not {b.entity for b in self.batches} <= {e.entity for e in self.entities}:
+            raise ValueError("a batch of an entity that is not planned")
+
+    def entity(self, name: str) -> PlannedEntity:
+        """The planned entity of that name; KeyError if none."""
+        return {planned.entity: planned for planned in self.entities}[name]
+
+    def batch(self, id_: str) -> Batch:
+        """The batch of that id; KeyError if none."""
+        return {batch.id: batch for batch in self.batches}[id_]

@@ -1,0 +1,189 @@
+"""Profiles: what a migration engineer writes once per legacy system and once per new one.
+
+A source profile gives, for every catalogue entity it can serve, a SELECT in the source's own dialect whose output
+columns are named after catalogue fields (helper columns start with ``_``). The scope is pushed into it by the
+compiler; a profile never filters. A destination profile says which table and column each catalogue field goes to.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from ecluse.domain.catalogue import CATALOGUE
+from ecluse.domain.errors import OrderError
+from ecluse.domain.values import Identifier, Name, Prose, Strict, Text
+
+
+class Engine(StrEnum):
+    """Databases and file formats that a profile may stand on."""
+
+    POSTGRESQL = "postgresql"
+    MYSQL = "mysql"
+    SQLITE = "sqlite"
+    CSV = "csv"
+
+
+class DateStorage(StrEnum):
+    """How the scope date is stored; text forms must sort as dates do."""
+
+    DATE = "date"
+    TIMESTAMP = "timestamp"
+    TEXT_COMPACT = "text_yyyymmdd"
+    TEXT_ISO = "text_iso"
+
+
+@dataclass(frozen=True, slots=True)
+class CsvFile(Strict):
+    """One delimited file, mounted as a table. Encoding and delimiter are declared, never assumed."""
+
+    path: Name
+    encoding: Name
+    delimiter: Annotated[str, Text("one character", max_length=1)] = ","
+    quote: Annotated[str, Text("one character or empty", min_length=0, max_length=1)] = '"'
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeColumns(Strict):
+    """Which columns of the request's SELECT carry the scope."""
+
+    dates: Mapping[str, DateStorage]
+    site: Identifier = "site"
+
+
+@dataclass(frozen=True, slots=True)
+class Parse(Strict):
+    """How a text column becomes a typed value; the text always travels beside it (law 3)."""
+
+    date: tuple[str, ...] = ()
+    two_digit_pivot: int | None = None
+    number: bool = False
+    values: Mapping[str, str] = field(default_factory=dict)
+    repair: Literal["", "cp850_as_cp1252", "utf8_as_latin1"] = ""
+
+    def __post_init__(self) -> None:
+        """One parse, one meaning."""
+        if sum(map(bool, (self.date, self.number, self.values, self.repair))) != 1:
+            raise ValueError("give exactly one of date, number, values, repair")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceEntity(Strict):
+    """One catalogue entity in the source."""
+
+    select: Prose
+    scope: ScopeColumns | None = None
+    parse: Mapping[str, Parse] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class NumberRule(Strict):
+    """How one analysis writes numbers: ``224.000`` is thousands for platelets, a decimal elsewhere."""
+
+    decimal: Literal[",", ".", ""] = ","
+    group: Literal["", ".", ",", " "] = ""
+    strip_unit: bool = False
+
+    def __post_init__(self) -> None:
+        """A mark cannot mean two things."""
+        if self.decimal and self.decimal == self.group:
+            raise ValueError("decimal and group are the same mark")
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis(Strict):
+    """A local analysis code: its LOINC and, where they differ from the default, its number rule."""
+
+    loinc: Annotated[str, Text("a LOINC code or empty", r"^([0-9]{1,7}-[0-9])?$", min_length=0)] = ""
+    number: NumberRule | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceProfile(Strict):
+    """One legacy system, once."""
+
+    format: Literal["ecluse.source-profile/1"]
+    profile: Identifier
+    system: Identifier
+    engine: Engine
+    entities: Mapping[str, SourceEntity]
+    number: NumberRule = NumberRule()
+    analyses: Mapping[str, Analysis] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, CsvFile] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Entities come from the catalogue; the request carries the scope."""
+        _check_entities(self.entities)
+        self._check_selects()
+        request = self.entities.get("request")
+        if request is None or request.scope is None or not request.scope.dates:
+            raise ValueError("entities.request with its scope (dates, site) is needed: scope hangs on it")
+        if (self.engine is Engine.CSV) != bool(self.files):
+            raise ValueError("files are given for csv sources, and only there")
+
+    def _check_selects(self) -> None:
+        for name, entity in self.entities.items():
+            known = {column.name for column in CATALOGUE.entity(name).columns}
+            for column in entity.parse:
+                if column not in known:
+                    raise ValueError(f"entities.{name}.parse.{column} is not in the catalogue")
+
+    def loinc_of(self, code: str) -> str | None:
+        """The LOINC code of a local analysis code, or None when nobody has mapped it."""
+        analysis = self.analyses.get(code)
+        return analysis.loinc or None if analysis else None
+
+
+class LoadMode(StrEnum):
+    """How staged rows become the target's."""
+
+    SWAP = "swap"
+    MERGE = "merge"
+
+
+@dataclass(frozen=True, slots=True)
+class TargetEntity(Strict):
+    """One catalogue entity in the destination: table, mode, and catalogue field → column."""
+
+    table: Name
+    columns: Mapping[str, Identifier]
+    mode: LoadMode = LoadMode.MERGE
+
+    def __post_init__(self) -> None:
+        """Without the key nothing can be loaded exactly once."""
+        if "source_id" not in self.columns:
+            raise ValueError("columns.source_id is needed: rows are merged and read back by it")
+        if len(set(self.columns.values())) != len(self.columns):
+            raise ValueError("two fields go to one column")
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationProfile(Strict):
+    """One new system, once. ``production`` refuses test and demonstration identities (INS OIDs .10, .11)."""
+
+    format: Literal["ecluse.destination-profile/1"]
+    profile: Identifier
+    system: Identifier
+    engine: Engine
+    production: bool
+    entities: Mapping[str, TargetEntity]
+
+    def __post_init__(self) -> None:
+        """Entities and fields come from the catalogue."""
+        if self.engine is Engine.CSV:
+            raise ValueError("a destination is a database")
+        _check_entities(self.entities)
+        for name, entity in self.entities.items():
+            known = {column.name for column in CATALOGUE.entity(name).columns}
+            for column in entity.columns:
+                if column not in known:
+                    raise ValueError(f"{name}.{column} is not in the catalogue")
+
+
+def _check_entities(names: Mapping[str, object]) -> None:
+    for name in names:
+        try:
+            CATALOGUE.entity(name)
+        except OrderError as error:
+            raise ValueError(error.message) from None

@@ -1,0 +1,176 @@
+"""Strict codec of every artefact: bytes that decode re-encode identically, or are refused.
+
+Schemas are derived from the frozen values of ``domain``; ``schemas/`` holds the published copies, and a test
+keeps them equal.
+"""
+
+import datetime as dt
+from typing import Any, NamedTuple, TypeVar, get_args, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+
+from ecluse.domain.agreement import Agreement
+from ecluse.domain.entry import Entry
+from ecluse.domain.errors import InternalError, Location, MalformedError
+from ecluse.domain.order import Order
+from ecluse.domain.plan import Plan
+from ecluse.domain.profile import DestinationProfile, SourceProfile
+from ecluse.domain.records import Acceptance, ErasureCertificate, Receipt, Reconciliation
+from ecluse.wire.canonical import canonical, digest, parse
+
+KINDS: dict[str, type] = {
+    "agreement": Agreement,
+    "order": Order,
+    "plan": Plan,
+    "receipt": Receipt,
+    "reconciliation": Reconciliation,
+    "acceptance": Acceptance,
+    "erasure": ErasureCertificate,
+    "entry": Entry,
+    "source-profile": SourceProfile,
+    "destination-profile": DestinationProfile,
+}
+"""Artefact kinds by the name that their ``format`` carries, ``ecluse.<kind>/1``."""
+
+T = TypeVar("T")
+
+MAX_BYTES = 64 * 2**20
+
+
+class Problem(NamedTuple):
+    """One thing wrong with a document: where (dotted path), and what is allowed."""
+
+    path: str
+    message: str
+
+
+class InvalidError(MalformedError):
+    """A document that parses but breaks its schema; ``problems`` lists every breach."""
+
+    def __init__(self, kind: str, problems: tuple[Problem, ...], *, location: Location | None = None) -> None:
+        self.problems = problems
+        first = problems[0]
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        super().__init__(f"{first.message}{more}", location=location or Location(field=first.path or kind), hint=None)
+
+
+_ADAPTERS: dict[type, TypeAdapter[Any]] = {}
+
+
+def _adapter(cls: type) -> TypeAdapter[Any]:
+    if cls not in _ADAPTERS:
+        _ADAPTERS[cls] = TypeAdapter(cls)
+    return _ADAPTERS[cls]
+
+
+def kind_of(cls: type) -> str:
+    """The kind that a class stands for.
+
+    Raises:
+        InternalError: not an artefact.
+    """
+    for kind, known in KINDS.items():
+        if known is cls:
+            return kind
+    raise InternalError(f"{cls.__name__} is not an artefact")
+
+
+def format_of(cls: type) -> str:
+    """The ``format`` constant of an artefact class, as ``ecluse.order/1``."""
+    return str(get_args(get_type_hints(cls)["format"])[0])
+
+
+def namespace(kind: str) -> str:
+    """The SSHSIG namespace under which an artefact of this kind is signed, as ``ecluse.order``."""
+    return f"ecluse.{kind}"
+
+
+def encode(value: Any) -> bytes:
+    """Canonical bytes of an artefact."""
+    return canonical(to_json(value))
+
+
+def digest_of(value: Any) -> str:
+    """Content address of an artefact."""
+    return digest(encode(value))
+
+
+def to_json(value: Any) -> Any:
+    """An artefact as plain JSON values."""
+    return _adapter(type(value)).dump_python(value, mode="json", by_alias=True)
+
+
+def validate(cls: type[T], value: Any, *, location: Location | None = None) -> T:
+    """An artefact from JSON values, for documents that people write.
+
+    Raises:
+        InvalidError: every breach, with its path and what is allowed; the given text is not repeated.
+    """
+    try:
+        made: T = _adapter(cls).validate_json(canonical(value), by_alias=True)
+    except ValidationError as error:
+        problems = tuple(Problem(_path(e["loc"]), _message(e)) for e in error.errors(include_url=False))
+        raise InvalidError(kind_of(cls), problems, location=location) from None
+    return made
+
+
+def decode(cls: type[T], data: bytes, *, file: str | None = None) -> T:
+    """An artefact from outside bytes, which must be its canonical form.
+
+    Raises:
+        MalformedError: too long, not JSON, not the schema, or not canonical; names the file and field.
+    """
+    place = Location(file=file)
+    if len(data) > MAX_BYTES:
+        raise MalformedError(f"longer than {MAX_BYTES} bytes", location=place)
+    try:
+        made = validate(cls, parse(data))
+    except InvalidError as error:
+        raise InvalidError(
+            kind_of(cls), error.problems, location=Location(file=file, field=error.problems[0].path)
+        ) from None
+    except MalformedError as error:
+        raise MalformedError(error.message, location=place) from None
+    if encode(made) != data:
+        raise MalformedError("not in canonical form (RFC 8785)", location=place)
+    return made
+
+
+def schema(kind: str) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a kind."""
+    made = _adapter(KINDS[kind]).json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"ecluse:{kind}:1", **made}
+
+
+def utc(at: dt.datetime) -> dt.datetime:
+    """An instant as artefacts carry it: UTC, whole seconds."""
+    return at.astimezone(dt.UTC).replace(microsecond=0)
+
+
+def _path(loc: tuple[int | str, ...]) -> str:
+    path = ""
+    for part in loc:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return path.removeprefix(".")
+
+
+_WORDS = {
+    "missing": "this field is missing",
+    "unexpected_keyword_argument": "unknown field",
+    "extra_forbidden": "unknown field",
+}
+
+
+def _message(error: Any) -> str:
+    """Say what is allowed, without repeating what was given (it could be a patient's)."""
+    kind: str = error["type"]
+    if kind in _WORDS:
+        return _WORDS[kind]
+    context = error.get("ctx", {})
+    if kind == "value_error":
+        return str(context["error"])
+    if kind in {"literal_error", "enum"}:
+        return f"must be one of {context['expected']}"
+    if kind == "string_pattern_mismatch":
+        return f"must match {context['pattern']}"
+    return str(error["msg"])
