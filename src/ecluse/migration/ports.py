@@ -1,0 +1,113 @@
+"""What the migration needs of the outside world: a source, a destination, a mailbox. Arrow batches between them."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow as pa
+
+from ecluse.domain.plan import SourceFacts
+from ecluse.domain.profile import DestinationProfile
+
+
+class Source(Protocol):
+    """One connection to a legacy system, read-only. Not shared between threads."""
+
+    dialect: str
+    """sqlglot's name of the dialect that this source's SELECTs are written in."""
+
+    def facts(self) -> SourceFacts:
+        """Engine, version and the consistency it can give."""
+        ...
+
+    def export_snapshot(self) -> str | None:
+        """Begin a consistent read and return a token other connections can adopt; None where there is none."""
+        ...
+
+    def adopt_snapshot(self, token: str | None) -> None:
+        """Read from the state that ``token`` names (None: begin a read of one's own, as consistent as can be)."""
+        ...
+
+    def query(self, sql: str) -> pa.Table:
+        """A small result, such as counts."""
+        ...
+
+    def stream(self, sql: str, batch_rows: int) -> Iterator[pa.RecordBatch]:
+        """The rows of an exact query, in bounded memory, in batches of about ``batch_rows``."""
+        ...
+
+    def close(self) -> None:
+        """Let the connection go."""
+        ...
+
+
+OpenSource = Callable[[], Source]
+"""Opens one more connection to the same source; called in each worker."""
+
+
+@dataclass(frozen=True, slots=True)
+class StagedBatch:
+    """One opened batch on its way into the target, canaries stripped, scope checked."""
+
+    batch: str
+    entity: str
+    parcel: str
+    """``sha256:`` digest of the sealed parcel, the ledger's proof of what was loaded."""
+    rows: pa.Table
+
+
+class Destination(Protocol):
+    """One connection to a new system. Every effect carries its ledger row in the same transaction."""
+
+    def prepare(self, profile: DestinationProfile, order: str, entities: dict[str, pa.Schema]) -> None:
+        """Create ledger and staging tables, if they are not there; refuse what cannot be loaded into."""
+        ...
+
+    def loaded(self, order: str) -> dict[str, str]:
+        """Batches already in the ledger, with their parcels' digests."""
+        ...
+
+    def stage(self, order: str, batch: StagedBatch) -> None:
+        """Load one batch and its ledger row in one transaction; a batch already in the ledger is left alone."""
+        ...
+
+    def publish(self, order: str) -> None:
+        """Merge or swap the staged rows into the target's tables, once, in one transaction where it can be."""
+        ...
+
+    def read_back(self, order: str, entity: str, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """This migration's rows as they now stand in the target's tables, by catalogue names."""
+        ...
+
+    def finish(self, order: str) -> tuple[str, ...]:
+        """Drop staging tables after acceptance, keep the ledger; returns the names of what was dropped."""
+        ...
+
+    def close(self) -> None:
+        """Let the connection go."""
+        ...
+
+
+OpenDestination = Callable[[], AbstractContextManager[Destination]]
+
+
+class Mailbox(Protocol):
+    """A way for sealed parcels from the source's place to the destination's."""
+
+    def deliver(self, name: str, parcel: Path) -> None:
+        """Put a parcel there, whole or not at all."""
+        ...
+
+    def waiting(self) -> tuple[str, ...]:
+        """Names of what lies there."""
+        ...
+
+    def collect(self, name: str, into: Path) -> None:
+        """Fetch one, whole or not at all."""
+        ...
+
+    def discard(self, name: str) -> None:
+        """Erase one."""
+        ...
