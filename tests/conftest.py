@@ -1,11 +1,35 @@
 """Shared by all tests: hypothesis is deterministic here; `make property` runs thousands."""
 
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from servers import MariadbServer, MissingServerError, PostgresqlServer, running_mariadb, running_postgresql
 
 settings.register_profile(
     "ci", max_examples=25, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck)
 )
 settings.register_profile("nightly", max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck))
 settings.load_profile(os.environ.get("ECLUSE_HYPOTHESIS", "ci"))
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresqlServer]:
+    """A real, throw-away PostgreSQL; ``postgresql.database()`` gives a fresh database."""
+    try:
+        with running_postgresql() as server:
+            yield server
+    except MissingServerError as error:
+        pytest.fail(str(error))
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariadbServer]:
+    """A real, throw-away MariaDB; ``mariadb.database()`` gives a fresh database."""
+    try:
+        with running_mariadb() as server:
+            yield server
+    except MissingServerError as error:
+        pytest.fail(str(error))
