@@ -1,0 +1,1 @@
+"""The demo: a fictional legacy LIS, and the schema of the new one."""
