@@ -1,0 +1,85 @@
+"""Admission: agreement, order and plan into a place, each journalled and checked before anything else happens."""
+
+from collections.abc import Mapping
+
+from ecluse.control.signatures import verified_signers
+from ecluse.domain.agreement import Agreement, SignerRole
+from ecluse.domain.entry import Event
+from ecluse.domain.errors import SignatureError
+from ecluse.domain.order import Order
+from ecluse.domain.plan import Plan
+from ecluse.domain.policies import (
+    check_acceptance,
+    check_agent,
+    check_agreement_signed,
+    check_order_allowed,
+    check_order_signed,
+)
+from ecluse.domain.records import Acceptance, Decision, Reconciliation
+from ecluse.wire.artefacts import digest_of
+from ecluse.workspace.place import Workspace
+
+Signatures = Mapping[str, bytes]
+
+
+def admit_order(
+    place: Workspace, agreement: Agreement, agreement_by: Signatures, order: Order, order_by: Signatures
+) -> str:
+    """Record a signed agreement and a signed order; returns the order's digest. Repeating it is harmless.
+
+    Raises:
+        AgreementError, OrderError, SignatureError: see ``domain.policies`` (law 9).
+    """
+    check_agreement_signed(agreement, verified_signers(agreement, agreement_by, agreement))
+    check_order_allowed(order, agreement, digest_of(agreement), place.now().date())
+    check_order_signed(order, agreement, verified_signers(order, order_by, agreement))
+    address = digest_of(order)
+    done = place.progress().pins
+    if done.get("order") not in {None, address}:
+        raise SignatureError("this place works on another order", hint="one workspace, one order: make another")
+    if "agreement" not in done:
+        place.put(agreement, agreement_by)
+        place.log(Event.AGREEMENT_RECORDED, order=address, subject=digest_of(agreement))
+    if "order" not in done:
+        place.put(order, order_by)
+        place.log(Event.ORDER_APPROVED, order=address, subject=address, signatures=len(order_by))
+    return address
+
+
+def admit_plan(place: Workspace, plan: Plan, plan_by: Signatures) -> str:
+    """Record a plan signed by the source's agent; returns its digest. Repeating it is harmless.
+
+    Raises:
+        SignatureError: not signed by the agreement's source agent, or made for another order.
+    """
+    agreement = place.pinned(Agreement)
+    check_agent(agreement, plan.agent, SignerRole.SOURCE_AGENT)
+    if plan.agent not in verified_signers(plan, plan_by, agreement):
+        raise SignatureError(f"the plan is not signed by {plan.agent}")
+    pins = place.progress().pins
+    if (plan.order, plan.agreement) != (pins["order"], pins["agreement"]):
+        raise SignatureError("the plan was made for another order")
+    address = digest_of(plan)
+    if pins.get("plan") not in {None, address}:
+        raise SignatureError("this place has another plan")
+    if "plan" not in pins:
+        place.put(plan, plan_by)
+        place.log(Event.PLAN_SIGNED, subject=address, batches=len(plan.batches))
+    return address
+
+
+def admit_acceptance(place: Workspace, acceptance: Acceptance, acceptance_by: Signatures) -> None:
+    """Record the controller's decision at the place that reconciled.
+
+    Raises:
+        OrderError, SignatureError, TransitionError: see ``domain.policies.check_acceptance``.
+    """
+    agreement = place.pinned(Agreement)
+    reconciliation = place.get(Reconciliation, acceptance.reconciliation)
+    check_acceptance(acceptance, reconciliation, agreement)
+    if acceptance.signatory not in verified_signers(acceptance, acceptance_by, agreement):
+        raise SignatureError(f"the decision is not signed by {acceptance.signatory}")
+    place.put(acceptance, acceptance_by)
+    refused = acceptance.decision is Decision.REFUSED
+    event = Event.REFUSED if refused else Event.ACCEPTED
+    place.log(event, subject=digest_of(acceptance), differences=acceptance.differences)

@@ -1,0 +1,100 @@
+"""When one may: rules over artefacts whose signatures have already been verified. Each check raises with its reason.
+
+``signed_by`` is always the set of ids of signers whose signature over the artefact verified.
+"""
+
+import datetime as dt
+from collections.abc import Set as AbstractSet
+
+from ecluse.domain.agreement import Agreement, Party, SignerRole, check_in_force
+from ecluse.domain.errors import AgreementError, OrderError, SignatureError
+from ecluse.domain.order import Order
+from ecluse.domain.records import Acceptance, Decision, Reconciliation
+
+MAY_BIND = {
+    "controller": frozenset({SignerRole.DIRECTOR}),
+    "processor": frozenset({SignerRole.MANAGEMENT}),
+}
+"""Roles whose signature binds a party to an agreement (Art. 28(3), (9))."""
+
+
+def check_agreement_signed(agreement: Agreement, signed_by: AbstractSet[str]) -> None:
+    """Both parties must have signed (R1, law 9).
+
+    Raises:
+        AgreementError: names the party whose binding signature is missing.
+    """
+    for side, party in (("controller", agreement.controller), ("processor", agreement.processor)):
+        binding = {signer.id for signer in party.signers if signer.role in MAY_BIND[side]}
+        if not binding & signed_by:
+            who = ", ".join(sorted(binding)) or f"nobody: {side}.signers lists no {', '.join(MAY_BIND[side])}"
+            raise AgreementError(
+                f"agreement {agreement.agreement} is not signed by the {side}", hint=f"who can sign: {who}"
+            )
+
+
+def check_order_allowed(order: Order, agreement: Agreement, agreement_digest: str, on: dt.date) -> None:
+    """An order must stand on an agreement in force, with the controller who signed it (law 9, R1, R15).
+
+    Raises:
+        AgreementError: not in force on that day.
+        OrderError: names the field that does not fit.
+    """
+    check_in_force(agreement, on)
+    if (order.agreement.id, order.agreement.digest) != (agreement.agreement, agreement_digest):
+        raise OrderError(f"agreement: the order stands on another agreement than {agreement.agreement}")
+    if order.controller.name != agreement.controller.name:
+        raise OrderError("controller.name is not the agreement's controller (one order, one controller: R15)")
+    signatory = agreement.controller.signer(order.controller.signatory)
+    if signatory is None or signatory.role is not SignerRole.DIRECTOR:
+        raise OrderError("controller.signatory is not a director among the agreement's controller.signers")
+    if order.retention.erase_by < on:
+        raise OrderError("retention.erase_by has passed (law 7)")
+    if order.retention.erase_by > agreement.in_force_until:
+        raise OrderError("retention.erase_by is after the agreement's end (law 7)")
+
+
+def check_order_signed(order: Order, agreement: Agreement, signed_by: AbstractSet[str]) -> None:
+    """The signatory must have signed, and a second approver where the agreement asks.
+
+    Raises:
+        SignatureError: names who must still sign.
+    """
+    if order.controller.signatory not in signed_by:
+        raise SignatureError(f"order {order.order} is not signed by {order.controller.signatory}")
+    approvers = _of_role(agreement.controller, SignerRole.APPROVER)
+    if agreement.second_approver and not approvers & signed_by:
+        raise SignatureError(
+            f"order {order.order} lacks its second approval", hint=f"who can approve: {', '.join(sorted(approvers))}"
+        )
+
+
+def check_acceptance(acceptance: Acceptance, reconciliation: Reconciliation, agreement: Agreement) -> None:
+    """A controller accepts what it has counted; differences are never accepted by silence (law 3).
+
+    Raises:
+        OrderError: the decision does not fit the reconciliation, or the signatory may not decide.
+    """
+    if acceptance.signatory not in _of_role(agreement.controller, SignerRole.DIRECTOR):
+        raise OrderError("signatory is not a director of the controller")
+    if acceptance.differences != len(reconciliation.differences):
+        raise OrderError("differences: not the number that the reconciliation lists")
+    if acceptance.decision is Decision.ACCEPTED and not reconciliation.clean():
+        raise OrderError("decision: the reconciliation is not clean; accept it with its differences, or refuse")
+
+
+def check_agent(agreement: Agreement, agent: str, role: SignerRole) -> str:
+    """The public key of an agent that the agreement names in that role.
+
+    Raises:
+        SignatureError: the agreement names no such agent.
+    """
+    for party in (agreement.processor, agreement.controller):
+        signer = party.signer(agent)
+        if signer is not None and signer.role is role:
+            return signer.key
+    raise SignatureError(f"the agreement names no {role} called {agent}")
+
+
+def _of_role(party: Party, role: SignerRole) -> set[str]:
+    return {signer.id for signer in party.signers if signer.role is role}

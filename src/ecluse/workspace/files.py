@@ -1,0 +1,108 @@
+"""Durable file operations: whole or not at all, on disk before the call returns (law 4)."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from ecluse.domain.errors import Location, StorageError
+
+_PART = ".part"
+_BLOCK = 1 << 20
+
+
+def write_atomic(path: Path, data: bytes | memoryview, *, mode: int = 0o600) -> None:
+    """Write ``data`` to ``path`` through a ``.part`` file, fsync, rename, fsync of the folder.
+
+    A crash leaves the old file or the new one, and at most a ``.part`` that :func:`sweep_parts` erases.
+
+    Raises:
+        StorageError: the disk is full or the folder cannot be written; nothing is left behind.
+    """
+    part = path.with_name(path.name + _PART)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise _storage(path, error) from None
+
+
+def move(source: Path, target: Path) -> None:
+    """Rename within one file system, durably; a move that already happened is left alone.
+
+    Raises:
+        StorageError: neither end is there, or the folder cannot be written.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not source.exists() and target.exists():
+            return
+        source.replace(target)
+        sync_folder(target.parent)
+        sync_folder(source.parent)
+    except OSError as error:
+        raise _storage(source, error) from None
+
+
+def read(path: Path) -> bytes:
+    """The whole file.
+
+    Raises:
+        StorageError: it is not there or cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _storage(path, error) from None
+
+
+def erase(path: Path) -> None:
+    """Overwrite once with zeros, fsync, unlink, fsync of the folder; a file that is gone is left alone.
+
+    Overwriting guards against a casual undelete only: on flash and copy-on-write file systems it proves nothing,
+    which is why parcels are sealed and erasure rests on destroying keys.
+
+    Raises:
+        StorageError: the file is busy or the folder cannot be written.
+    """
+    try:
+        if not path.exists() and not path.is_symlink():
+            return
+        if not path.is_symlink():
+            with path.open("r+b") as file:
+                left = path.stat().st_size
+                while left > 0:
+                    left -= file.write(bytes(min(left, _BLOCK)))
+                file.flush()
+                os.fsync(file.fileno())
+        path.unlink()
+        sync_folder(path.parent)
+    except OSError as error:
+        raise _storage(path, error) from None
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames and unlinks in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sweep_parts(folder: Path) -> None:
+    """Erase what interrupted writes left."""
+    if folder.is_dir():
+        for part in folder.rglob(f"*{_PART}"):
+            erase(part)
+
+
+def _storage(path: Path, error: OSError) -> StorageError:
+    return StorageError(error.strerror or "cannot be used", location=Location(file=str(path)))
