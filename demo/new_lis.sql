@@ -8,21 +8,24 @@ CREATE TABLE patient (
     prenoms              TEXT,
     date_naissance       TEXT,              -- ISO 8601, reduced when partial (1950, 1950-07); NULL when unreadable
     date_naissance_brute TEXT,              -- as the old LIS wrote it, lunar dates included
-    sexe                 TEXT,              -- as ordered; the old LIS keeps a title there
-    nir                  TEXT               -- as found; never relabelled INS
+    sexe                 TEXT,              -- mapped; NULL when the title tells nothing
+    sexe_brut            TEXT,              -- PATIENTS.TITRE: the old LIS has no sex, only a title
+    nir                  TEXT,              -- as found; never relabelled INS
+    nir_cle              TEXT               -- its key, when the two are kept apart
 );
 
 CREATE TABLE demande (
-    numero_source      TEXT PRIMARY KEY,    -- DOSSIERS.ID_DOSSIER
-    patient_source     TEXT NOT NULL,       -- patient.ipp_source
-    enregistree_le     TEXT NOT NULL,       -- ISO 8601 day
-    site               TEXT,                -- collection site, when the order carries it
-    prescripteur_source TEXT                -- prescriber's code in the old LIS
+    numero_source         TEXT PRIMARY KEY, -- DOSSIERS.ID_DOSSIER
+    patient_source        TEXT,             -- patient.ipp_source
+    enregistree_le        TEXT,             -- ISO 8601
+    enregistree_le_brute  TEXT,             -- AAAAMMJJ, as the old LIS wrote it
+    site                  TEXT,             -- collection site, when the order carries it
+    prescripteur_source   TEXT              -- prescriber's code in the old LIS
 );
 
 CREATE TABLE resultat (
     id_source       TEXT PRIMARY KEY,       -- RESULTATS.ID_RESULTAT
-    demande_source  TEXT NOT NULL,          -- demande.numero_source
+    demande_source  TEXT,                   -- demande.numero_source
     code            TEXT,                   -- local code of the old LIS
     valeur_brute    TEXT,                   -- verbatim
     comparateur     TEXT,                   -- <, <=, >=, > or NULL

@@ -1,7 +1,8 @@
 """The laboratory's analyses: local code, bench, units, ranges, and what an order would call them.
 
-LOINC codes and categories are what the source profile is expected to supply: the legacy base has none. Codes quoted
-in domain.md section 5 are verified there; 21668-9 was read in a public terminology; the others are from general knowledge.
+LOINC codes and categories are what the source profile is expected to supply: the legacy base has none. Codes
+quoted in domain.md section 5 are verified there; 21668-9 was read in a public terminology; the others are from general
+knowledge, not verified.
 """
 
 from dataclasses import dataclass

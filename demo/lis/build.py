@@ -12,7 +12,6 @@ from demo.lis.people import People, draft_people
 from demo.lis.schema import Row
 from demo.lis.scope import DEMO_SCOPE, Marks, Scope
 
-_YEAR_OF_DAY = slice(0, 4)
 Expected = dict[str, dict[str, str | None]]
 
 
@@ -61,11 +60,25 @@ def build(path: Path, *, patients: int = 2000, seed: int = 42, scope: Scope = DE
     verdict = _judge(draft, scope)
     marks = Marks(scope)
     content = _mark(rng, draft, verdict, marks)
-    result = _reference(path, scope, draft, verdict, marks, content)
+    expected = _expected(draft, verdict)
     rng.shuffle(content["RESULTATS"])
     with closing(sqlite3.connect(path)) as connection:
         schema.write(connection, content)
-    return result
+    return Built(
+        path=path,
+        scope=scope,
+        rows={table: len(rows) for table, rows in content.items()},
+        expected=expected,
+        by_year_site=_by_year_site(expected),
+        out_of_scope={
+            "patient": _refused(verdict.patients),
+            "request": _refused(verdict.requests),
+            "observation": _refused(verdict.results),
+        },
+        readable_names=draft.people.readable_names,
+        out_marks=marks.out_count,
+        in_marks=marks.in_count,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,49 +192,33 @@ def _mark_results(rows: list[Row], verdict: _Verdict, marks: Marks) -> None:
             row["VALEUR"] = marks.out(_text(row["VALEUR"]))
 
 
-def _reference(
-    path: Path, scope: Scope, draft: _Draft, verdict: _Verdict, marks: Marks, content: dict[str, list[Row]]
-) -> Built:
-    requests = {row["ID_DOSSIER"]: row for row in draft.requests}
-    years: dict[str, Counter[tuple[int, str]]] = {"request": Counter(), "observation": Counter()}
-    kept = [row for row in draft.requests if verdict.requests[row["ID_DOSSIER"]] is None]
-    years["request"].update(_year_site(row) for row in kept)
-    observations: Expected = {}
-    for row, meant in zip(draft.results, draft.meant, strict=True):
-        if verdict.results[row["ID_RESULTAT"]] is None:
-            observations[str(row["ID_RESULTAT"])] = _observation(row, meant)
-            years["observation"][_year_site(requests[row["ID_DOSSIER"]])] += 1
-    return Built(
-        path=path,
-        scope=scope,
-        rows={table: len(rows) for table, rows in content.items()},
-        expected={
-            "patient": {
-                str(row["NUMPAT"]): _patient(row)
-                for row in draft.people.rows
-                if verdict.patients[row["NUMPAT"]] is None
-            },
-            "request": {str(row["ID_DOSSIER"]): _request(row) for row in kept},
-            "observation": observations,
+def _expected(draft: _Draft, verdict: _Verdict) -> dict[str, Expected]:
+    """Rows in scope, as stored once marked."""
+    return {
+        "patient": {
+            str(row["NUMPAT"]): _patient(row) for row in draft.people.rows if verdict.patients[row["NUMPAT"]] is None
         },
-        by_year_site={entity: dict(counter) for entity, counter in years.items()},
-        out_of_scope={
-            "patient": _refused(verdict.patients),
-            "request": _refused(verdict.requests),
-            "observation": _refused(verdict.results),
+        "request": {
+            str(row["ID_DOSSIER"]): _request(row)
+            for row in draft.requests
+            if verdict.requests[row["ID_DOSSIER"]] is None
         },
-        readable_names=draft.people.readable_names,
-        out_marks=marks.out_count,
-        in_marks=marks.in_count,
-    )
+        "observation": {
+            str(row["ID_RESULTAT"]): _observation(row, meant)
+            for row, meant in zip(draft.results, draft.meant, strict=True)
+            if verdict.results[row["ID_RESULTAT"]] is None
+        },
+    }
+
+
+def _by_year_site(expected: dict[str, Expected]) -> dict[str, dict[tuple[int, str], int]]:
+    places = {key: (int(str(row["registered_on"])[:4]), str(row["site"])) for key, row in expected["request"].items()}
+    observations = Counter(places[str(row["request"])] for row in expected["observation"].values())
+    return {"request": dict(Counter(places.values())), "observation": dict(observations)}
 
 
 def _refused(verdicts: dict[object, str | None]) -> dict[str, str]:
     return {str(key): reason for key, reason in verdicts.items() if reason is not None}
-
-
-def _year_site(request: Row) -> tuple[int, str]:
-    return int(str(request["DATE_ENR"])[_YEAR_OF_DAY]), str(request["CODE_SITE"])
 
 
 def _renamed(row: Row, names: dict[str, str]) -> dict[str, str | None]:

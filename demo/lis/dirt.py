@@ -8,6 +8,7 @@ from demo.lis.analyses import Analysis
 # Departments of the NIR's birthplace; the commune that follows is always 9xx, which no commune of theirs bears.
 _DEPARTMENTS = ("35", "35", "35", "35", "22", "56", "29", "44", "75", "13", "2A", "2B", "99")
 _CORSICA = {"2A": "19", "2B": "18"}
+_COMPARED = (("< {}", "<"), ("<{}", "<"), ("> {}", ">"), ("inf. à {}", "<"), ("sup. à {}", ">"))
 _FAILURES = ("Hémolysé", "Coagulé", "En cours", "Volume insuffisant")
 
 
@@ -87,17 +88,14 @@ def write_result(rng: Random, analysis: Analysis, *, second: bool) -> Written:
         return rng.choice((*_FAILURES, "", "", None, None)), unit, None, None
     if unit == "/mm3":
         return f"{int(number):,}".replace(",", analysis.group), unit, number, None
-    if draw < 0.03:  # noqa: PLR2004
-        return "0", unit, "0", None
+    return _written(rng, analysis, unit, "0" if draw < 0.03 else number, draw)  # noqa: PLR2004
+
+
+def _written(rng: Random, analysis: Analysis, unit: str, number: str, draw: float) -> Written:
     written = number.replace(".", analysis.decimal)
-    if draw < 0.07:  # noqa: PLR2004
-        return _compared(rng, written, unit, number)
+    if 0.03 <= draw < 0.07:  # noqa: PLR2004
+        raw, comparator = rng.choice(_COMPARED)
+        return raw.format(written), unit, number, comparator
     if analysis.glued and draw < 0.4:  # noqa: PLR2004
         return f"{written} {unit}", rng.choice((unit, "")), number, None
     return written, unit, number, None
-
-
-def _compared(rng: Random, written: str, unit: str, number: str) -> Written:
-    draw = rng.randrange(5)
-    raw = (f"< {written}", f"<{written}", f"> {written}", f"inf. à {written}", f"sup. à {written}")[draw]
-    return raw, unit, number, "<<><>"[draw]

@@ -41,7 +41,8 @@ def draft_people(rng: Random, count: int) -> People:
 def _draft(rng: Random, numpat: int) -> Row:
     clean = numpat in EXCLUDED_PATIENTS
     female = rng.random() < 0.54  # noqa: PLR2004
-    birth = dirt.day(rng, dt.date(1925, 1, 1), dt.date(2018, 12, 31))
+    earliest = dt.date(2016 if rng.random() < 0.05 else 1925, 1, 1)  # noqa: PLR2004
+    birth = dirt.day(rng, earliest, dt.date(2018, 12, 31))
     body = dirt.nir_body(rng, female=female, birth=birth, serial=numpat - FIRST_PATIENT)
     return _civil(rng, birth, female=female) | {
         "NUMPAT": numpat,
@@ -58,8 +59,10 @@ def _draft(rng: Random, numpat: int) -> Row:
 def _civil(rng: Random, birth: dt.date, *, female: bool) -> Row:
     adult = birth.year < 2003  # noqa: PLR2004
     titles = ("F", "MME", "MME", "MLLE") if female else ("M", "M", "M")
-    titles = titles if adult else ("ENFANT", "ENFANT", "BEBE" if birth.year > 2015 else "F" if female else "M")  # noqa: PLR2004
-    title = rng.choice(titles) if rng.random() < 0.95 else rng.choice(("", None, "DR", "SOEUR" if female else "M"))  # noqa: PLR2004
+    titles = titles if adult else ("ENFANT", "BEBE" if birth.year > 2015 else "ENFANT", "F" if female else "M")  # noqa: PLR2004
+    title: str | None = rng.choice(titles)
+    if rng.random() < 0.06:  # noqa: PLR2004
+        title = rng.choice(("", None, "DR", "SOEUR" if female and adult else title))
     given: str | None = rng.choice(FEMALE if female else MALE)
     if rng.random() < 0.1:  # noqa: PLR2004
         given = f"{given} {rng.choice(FEMALE if female else MALE)}"

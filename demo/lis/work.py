@@ -35,7 +35,7 @@ def draft_requests(rng: Random, patients: list[int], scope: Scope) -> list[Row]:
     edges = _EDGES + (_IMPOSSIBLE if scope.impossible_dates else ())
     free = [row for row in rows if row["NUMPAT"] not in scope.exclude_patients]
     for row, (registered, site) in zip(free, edges, strict=False):
-        row.update(DATE_ENR=registered, CODE_SITE=site)
+        row.update(DATE_ENR=registered, DATE_PREL=registered, CODE_SITE=site)
     met: set[object] = set()
     for row in rows:  # an excluded person would otherwise be in scope: exclusion must be what keeps them out
         if row["NUMPAT"] in scope.exclude_patients and row["NUMPAT"] not in met:
@@ -136,8 +136,14 @@ class Results:
         )
 
     def strays(self, requests: list[Row]) -> None:
-        """Codes that are in no table, on the given dossiers, and results whose dossier does not exist."""
+        """Add what even the smallest base must hold.
+
+        On the given dossiers: every sensitive and local analysis, and codes that are in no table. Besides: results
+        whose dossier does not exist.
+        """
         serology = SENSITIVE[0]
+        for rank, analysis in enumerate((*SENSITIVE, *LOCAL) if requests else ()):
+            self._add(requests[rank % len(requests)], analysis, second=False)
         for request, code in zip(requests, _STRAY_CODES, strict=False):
             self._add(request, serology, second=False)
             self.rows[-1]["CODE_ANA"] = code
