@@ -80,7 +80,7 @@ def _check_material(key: SigningKey) -> None:
     # The library checks that inner and outer names agree, that points lie on their curve, that nothing trails.
     try:
         loaded = load_ssh_public_key(key.line.encode("ascii"))
-    except (ValueError, UnsupportedAlgorithm):
+    except (ValueError, NotImplementedError, UnsupportedAlgorithm):
         raise MalformedError(f"not a valid {key.algorithm} key") from None
     if isinstance(loaded, RSAPublicKey) and loaded.key_size not in _RSA_BITS:
         raise MalformedError("RSA keys have 2048 to 16384 bits", hint="prefer ed25519: ecluse key new")
