@@ -47,13 +47,16 @@ class Receipt(Strict):
     max_date: dt.date | None
     groups: tuple[GroupDigest, ...]
     quarantined: tuple[QuarantineCount, ...]
+    quarantine_parcel: Digest | None
     sealed_at: dt.datetime
     agent: Identifier
 
     def __post_init__(self) -> None:
-        """Groups add up to the rows."""
+        """Groups add up to the rows; quarantined rows lie in a parcel of their own."""
         if sum(group.rows for group in self.groups) != self.rows:
             raise ValueError("groups do not add up to rows")
+        if bool(self.quarantined) != bool(self.quarantine_parcel):
+            raise ValueError("quarantined rows without a quarantine parcel, or the reverse")
 
 
 class Stage(StrEnum):

@@ -1,9 +1,8 @@
-"""What the migration needs of the outside world: a source, a destination, a mailbox. Arrow batches between them."""
+"""What the migration needs of the outside world: a source and a destination, Arrow batches between them."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import pyarrow as pa
@@ -91,23 +90,3 @@ class Destination(Protocol):
 
 
 OpenDestination = Callable[[], AbstractContextManager[Destination]]
-
-
-class Mailbox(Protocol):
-    """A way for sealed parcels from the source's place to the destination's."""
-
-    def deliver(self, name: str, parcel: Path) -> None:
-        """Put a parcel there, whole or not at all."""
-        ...
-
-    def waiting(self) -> tuple[str, ...]:
-        """Names of what lies there."""
-        ...
-
-    def collect(self, name: str, into: Path) -> None:
-        """Fetch one, whole or not at all."""
-        ...
-
-    def discard(self, name: str) -> None:
-        """Erase one."""
-        ...

@@ -1,0 +1,54 @@
+"""A folder as a mailbox: a shared disk, a removable drive, or the two places of one machine."""
+
+import os
+import shutil
+from pathlib import Path
+
+from ecluse.domain.errors import Location, MalformedError, StorageError
+from ecluse.workspace.files import erase, sync_folder
+
+_PART = ".part"
+
+
+class FolderMailbox:
+    """A ``control.ports.Mailbox``. Files appear whole: copied as ``.part``, fsynced, renamed."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def deliver(self, name: str, parcel: Path) -> None:
+        """Copy a parcel in; delivering it again replaces it by the same bytes."""
+        _copy(parcel, self._path(name))
+
+    def waiting(self) -> tuple[str, ...]:
+        """Names of what lies there whole, sorted."""
+        if not self._root.is_dir():
+            return ()
+        return tuple(sorted(p.name for p in self._root.iterdir() if p.is_file() and p.suffix != _PART))
+
+    def collect(self, name: str, into: Path) -> None:
+        """Copy one out."""
+        _copy(self._path(name), into)
+
+    def discard(self, name: str) -> None:
+        """Erase one."""
+        erase(self._path(name))
+
+    def _path(self, name: str) -> Path:
+        if "/" in name or name.startswith("."):
+            raise MalformedError("not a name that a mailbox takes", location=Location(file=name))
+        return self._root / name
+
+
+def _copy(source: Path, target: Path) -> None:
+    part = target.with_name(target.name + _PART)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with source.open("rb") as reading, part.open("wb") as writing:
+            shutil.copyfileobj(reading, writing, 1 << 20)
+            writing.flush()
+            os.fsync(writing.fileno())
+        part.replace(target)
+        sync_folder(target.parent)
+    except OSError as error:
+        raise StorageError(error.strerror or "cannot be copied", location=Location(file=str(target))) from None

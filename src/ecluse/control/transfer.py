@@ -1,0 +1,200 @@
+"""Transfer: sealed parcels and the signed papers that announce them, from one place to the other.
+
+Papers travel beside the parcels as ``<kind>.<hex>.json`` and ``<kind>.<hex>.<signer>.sig``; they hold no patient data.
+The receiving place believes nothing until agreement, order, plan and every receipt have verified.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from ecluse.control.admit import Signatures, admit_order, admit_plan
+from ecluse.control.ports import Mailbox
+from ecluse.control.signatures import verified_signers
+from ecluse.domain.agreement import Agreement, SignerRole
+from ecluse.domain.entry import Event
+from ecluse.domain.errors import Location, MalformedError, RefusedError, SignatureError, TamperError
+from ecluse.domain.lifecycle import State
+from ecluse.domain.order import Order
+from ecluse.domain.plan import Plan
+from ecluse.domain.policies import check_agent
+from ecluse.domain.records import Receipt
+from ecluse.seal.digests import sha256_file
+from ecluse.wire.artefacts import KINDS, MAX_BYTES, decode, digest_of, encode, kind_of
+from ecluse.workspace.files import erase, write_atomic
+from ecluse.workspace.parcels import QUARANTINE, SUFFIX, ParcelState
+from ecluse.workspace.place import Workspace
+
+T = TypeVar("T")
+Report = Callable[[str], None]
+SignReceipt = Callable[[Receipt], Mapping[str, bytes]]
+
+_PAPERS = (Agreement, Order, Plan, Receipt)
+_DESK = "desk"
+"""Folder of a place where papers wait to be sent or read."""
+
+
+def deliver(place: Workspace, mailbox: Mailbox, report: Report = lambda _name: None) -> None:
+    """Send every sealed parcel, then the papers. Killed at any instant, it can be called again.
+
+    Raises:
+        TransitionError: extraction is not finished.
+        RetryableError: the mailbox failed.
+    """
+    for name in place.parcels.names(ParcelState.SEALED):
+        place.log(Event.PARCEL_DELIVERING, subject=name)
+        mailbox.deliver(f"{name}{SUFFIX}", place.parcels.path(ParcelState.SEALED, name))
+        place.parcels.move(name, ParcelState.SEALED, ParcelState.DELIVERED)
+        report(name)
+    for name, data in _papers(place):
+        desk = place.root / _DESK / name
+        write_atomic(desk, data, mode=0o644)
+        mailbox.deliver(name, desk)
+        erase(desk)
+    if place.progress().state is State.SEALED:
+        place.log(Event.DELIVERED, parcels=len(place.progress().sealed))
+
+
+def _papers(place: Workspace) -> Iterator[tuple[str, bytes]]:
+    pins = place.progress().pins
+    addresses: list[tuple[type, str]] = [(cls, pins[kind_of(cls)]) for cls in (Agreement, Order, Plan)]
+    addresses += [(Receipt, address) for address in place.progress().sealed.values()]
+    for cls, address in addresses:
+        stem = f"{kind_of(cls)}.{address.removeprefix('sha256:')}"
+        for signer, signature in place.signatures(cls, address).items():
+            yield f"{stem}.{signer}.sig", signature
+        yield f"{stem}.json", encode(place.get(cls, address))
+
+
+@dataclass(frozen=True, slots=True)
+class _Paper:
+    value: object
+    signatures: Signatures
+
+
+class _Desk:
+    """Papers fetched from a mailbox, parsed, not yet believed."""
+
+    def __init__(self, place: Workspace, mailbox: Mailbox) -> None:
+        folder = place.root / _DESK
+        self._papers: dict[type, list[_Paper]] = {cls: [] for cls in _PAPERS}
+        names = [name for name in mailbox.waiting() if not name.endswith(SUFFIX)]
+        read = {name: _fetch(mailbox, name, folder) for name in names}
+        for name, data in sorted(read.items()):
+            if name.endswith(".json"):
+                cls = KINDS.get(name.partition(".")[0])
+                if cls not in _PAPERS:
+                    raise MalformedError("not a paper that travels", location=Location(file=name))
+                stem = name.removesuffix("json")
+                found = {n[len(stem) : -4]: s for n, s in read.items() if n.startswith(stem) and n.endswith(".sig")}
+                self._papers[cls].append(_Paper(decode(cls, data, file=name), found))
+
+    def one(self, cls: type[T]) -> tuple[T, Signatures]:
+        """The only paper of its kind."""
+        papers = self._papers[cls]
+        if len(papers) != 1:
+            raise RefusedError(f"the mailbox holds {len(papers)} papers of kind {kind_of(cls)}, not one")
+        value = papers[0].value
+        assert isinstance(value, cls)  # noqa: S101 - decode gave this very class
+        return value, papers[0].signatures
+
+    def receipts(self) -> Iterator[tuple[Receipt, Signatures]]:
+        """All receipts."""
+        for paper in self._papers[Receipt]:
+            assert isinstance(paper.value, Receipt)  # noqa: S101 - as above
+            yield paper.value, paper.signatures
+
+
+def _fetch(mailbox: Mailbox, name: str, folder: Path) -> bytes:
+    path = folder / Path(name).name
+    path.parent.mkdir(exist_ok=True, mode=0o700)
+    mailbox.collect(name, path)
+    if path.stat().st_size > MAX_BYTES:
+        erase(path)
+        raise MalformedError(f"longer than {MAX_BYTES} bytes", location=Location(file=name))
+    data = path.read_bytes()
+    erase(path)
+    return data
+
+
+def receive(place: Workspace, mailbox: Mailbox, sign: SignReceipt, report: Report = lambda _name: None) -> None:
+    """Fetch papers and parcels, verify each, countersign its receipt. Killed at any instant, it can be called again.
+
+    Raises:
+        SignatureError, AgreementError, OrderError: a paper that does not verify.
+        TamperError: a parcel that is not what its receipt says, one announced twice, or one missing.
+    """
+    if place.progress().state in {State.ORDERED, State.APPROVED, State.PLANNED, State.EXTRACTING, State.SEALED}:
+        desk = _Desk(place, mailbox)
+        admit_order(place, *desk.one(Agreement), *desk.one(Order))
+        admit_plan(place, *desk.one(Plan))
+        _admit_receipts(place, mailbox, desk, sign, report)
+        _advance(place)
+    for name in mailbox.waiting():
+        mailbox.discard(name)
+
+
+def _admit_receipts(place: Workspace, mailbox: Mailbox, desk: _Desk, sign: SignReceipt, report: Report) -> None:
+    plan = place.pinned(Plan)
+    agreement = place.pinned(Agreement)
+    check_agent(agreement, plan.agent, SignerRole.SOURCE_AGENT)
+    seen: set[str] = set()
+    for receipt, signatures in desk.receipts():
+        where = Location(field=f"receipt of {receipt.batch}")
+        if plan.agent not in verified_signers(receipt, signatures, agreement):
+            raise SignatureError(f"not signed by {plan.agent}", location=where)
+        _check_receipt(place, plan, receipt, where)
+        if receipt.batch in seen:
+            raise TamperError("this batch is announced twice", location=where)
+        seen.add(receipt.batch)
+        if place.progress().received.get(receipt.batch) != digest_of(receipt):
+            _collect(place, mailbox, receipt)
+            address = place.put(receipt, {**signatures, **sign(receipt)})
+            place.log(Event.PARCEL_RECEIVED, subject=receipt.batch, receipt=address, parcel=receipt.parcel)
+        report(receipt.batch)
+    missing = {batch.id for batch in plan.batches} - seen
+    if missing:
+        raise TamperError(f"{len(missing)} planned parcels are missing, first {min(missing)}")
+
+
+def _check_receipt(place: Workspace, plan: Plan, receipt: Receipt, where: Location) -> None:
+    pins = place.progress().pins
+    if (receipt.order, receipt.plan) != (pins["order"], pins["plan"]):
+        raise TamperError("made for another order or plan", location=where)
+    batch = next((b for b in plan.batches if b.id == receipt.batch), None)
+    if batch is None or batch.entity != receipt.entity:
+        raise TamperError("no such batch in the plan", location=where)
+    if receipt.columns != plan.entity(batch.entity).names():
+        raise TamperError("columns are not the plan's", location=where)
+    if receipt.rows + sum(q.rows for q in receipt.quarantined) != batch.rows:
+        raise TamperError("rows are not the plan's", location=where)
+
+
+def _collect(place: Workspace, mailbox: Mailbox, receipt: Receipt) -> None:
+    wanted = {receipt.batch: receipt.parcel}
+    if receipt.quarantine_parcel:
+        wanted[f"{receipt.batch}{QUARANTINE}"] = receipt.quarantine_parcel
+    waiting = set(mailbox.waiting())
+    for name, address in wanted.items():
+        path = place.parcels.path(ParcelState.RECEIVED, name)
+        if f"{name}{SUFFIX}" not in waiting and not path.exists():
+            raise TamperError("the parcel is missing", location=Location(file=f"{name}{SUFFIX}"))
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            mailbox.collect(f"{name}{SUFFIX}", path)
+        if sha256_file(path) != address:
+            place.log(Event.PARCEL_REFUSED, subject=name)
+            erase(path)
+            raise TamperError("the parcel is not the one that was sealed", location=Location(file=f"{name}{SUFFIX}"))
+
+
+def _advance(place: Workspace) -> None:
+    """Note what the other place has done, as its signed papers prove."""
+    for state, event in (
+        (State.PLANNED, Event.EXTRACTION_STARTED),
+        (State.EXTRACTING, Event.EXTRACTION_SEALED),
+        (State.SEALED, Event.DELIVERED),
+    ):
+        if place.progress().state is state:
+            place.log(event, subject="by the source's place")

@@ -1,0 +1,241 @@
+"""Extraction: planned batches out of the source, each gated, sealed and receipted, exactly once (laws 1 to 5).
+
+Workers read, gate and seal; the coordinating thread alone writes the journal, so that every effect stands between
+its two entries. A batch whose ``batch.sealed`` entry exists is never made again; any other is made from scratch.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from queue import SimpleQueue
+
+import pyarrow as pa
+
+from ecluse.domain.entry import Event
+from ecluse.domain.errors import ScopeViolationError
+from ecluse.domain.lifecycle import State
+from ecluse.domain.order import Order
+from ecluse.domain.plan import Batch, Plan
+from ecluse.domain.profile import SourceProfile
+from ecluse.domain.records import Receipt
+from ecluse.migration.canary import plant
+from ecluse.migration.compile import bind
+from ecluse.migration.digest import group_digests
+from ecluse.migration.gate import Gate
+from ecluse.migration.normalise import Normaliser
+from ecluse.migration.pack import Header, pack
+from ecluse.migration.ports import OpenSource, Source
+from ecluse.seal.digests import sha256_digest
+from ecluse.seal.sealing import seal
+from ecluse.wire.artefacts import utc
+from ecluse.workspace.files import write_atomic
+from ecluse.workspace.parcels import QUARANTINE, ParcelState
+from ecluse.workspace.place import Clock, Workspace
+
+CANARIES = 3
+"""Fake rows a parcel (R12): enough to show in a leaked fragment, few enough to weigh nothing."""
+
+Report = Callable[[Batch, int], None]
+"""Told of each batch sealed, with its rows; for progress bars."""
+
+SignReceipt = Callable[[Receipt], Mapping[str, bytes]]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What the workers of one extraction share, and never change."""
+
+    order: Order
+    order_digest: str
+    plan: Plan
+    plan_digest: str
+    profile: SourceProfile
+    excluded: frozenset[str]
+    digest_key: bytes
+    canary_key: bytes
+    sealed: Path
+    agent: str
+    clock: Clock
+
+    @cached_property
+    def gates(self) -> dict[str, Gate]:
+        """One gate an entity."""
+        return {p.entity: Gate(self.order, self.profile, p, self.excluded) for p in self.plan.entities}
+
+    @cached_property
+    def normalisers(self) -> dict[str, Normaliser]:
+        """One normaliser an entity."""
+        return {p.entity: Normaliser(self.profile, p) for p in self.plan.entities}
+
+
+def extract_batch(source: Source, job: Job, batch: Batch) -> Receipt:
+    """Read one batch, gate it, seal it to the recipient, and put the parcel in its folder.
+
+    Nothing of the batch is written before the gate has let all of it through.
+
+    Raises:
+        ScopeViolationError: a row or column outside the order, or a count that is not the plan's.
+    """
+    planned, gate = job.plan.entity(batch.entity), job.gates[batch.entity]
+    sql = bind(planned.sql, source.dialect, lower=batch.lower, upper=batch.upper, excluded=sorted(job.excluded))
+    raw = pa.Table.from_batches(list(source.stream(sql, batch.rows + 1)))
+    gate.check_raw(raw, batch)
+    clean = job.normalisers[batch.entity](raw)
+    del raw
+    rows = clean.rows.select(list(planned.names()))
+    gate.check_columns(rows)
+    groups = group_digests(rows, clean.years, clean.sites, job.digest_key)
+    size, address = _write(job, batch, batch.id, rows)
+    quarantine = _write(job, batch, f"{batch.id}{QUARANTINE}", clean.quarantine)[1] if clean.quarantine else None
+    return Receipt(
+        format="ecluse.receipt/1",
+        order=job.order_digest,
+        plan=job.plan_digest,
+        batch=batch.id,
+        entity=batch.entity,
+        parcel=address,
+        size=size,
+        columns=planned.names(),
+        rows=rows.num_rows,
+        canaries=CANARIES,
+        min_date=clean.min_date,
+        max_date=clean.max_date,
+        groups=groups,
+        quarantined=clean.reasons,
+        quarantine_parcel=quarantine,
+        sealed_at=utc(job.clock()),
+        agent=job.agent,
+    )
+
+
+def _write(job: Job, batch: Batch, name: str, rows: pa.Table) -> tuple[int, str]:
+    """Plant canaries, pack, seal and store; returns size and digest of the ciphertext."""
+    planted, positions = plant(rows, job.canary_key, name, CANARIES)
+    header = Header(
+        order=job.order_digest,
+        plan=job.plan_digest,
+        batch=name,
+        entity=batch.entity,
+        rows=rows.num_rows,
+        canaries=positions,
+        digest_key=job.digest_key,
+    )
+    ciphertext = seal(pack(planted, header), [job.order.destination.recipient])
+    write_atomic(job.sealed / f"{name}.age", ciphertext)
+    return len(ciphertext), sha256_digest(ciphertext)
+
+
+def run_extraction(
+    place: Workspace,
+    open_source: OpenSource,
+    profile: SourceProfile,
+    sign: SignReceipt,
+    *,
+    excluded: frozenset[str] = frozenset(),
+    report: Report = lambda _batch, _rows: None,
+) -> None:
+    """Extract every batch of the plan that is not sealed yet. Killed at any instant, it can simply be called again.
+
+    Raises:
+        ScopeViolationError: journalled; the migration is suspended, and nothing of that batch was written.
+        TransitionError: the migration is not at this step.
+        RetryableError: the source or the disk failed; what was sealed stays sealed.
+    """
+    if place.progress().state is State.PLANNED:
+        place.log(Event.EXTRACTION_STARTED)
+    job = _job(place, profile, excluded)
+    todo = [batch for batch in job.plan.batches if batch.id not in place.progress().sealed]
+    with _sources(open_source, job.plan.source.workers) as sources:
+        for batch, receipt in _work(place, job, sources, todo):
+            address = place.put(receipt, sign(receipt))
+            place.log(Event.BATCH_SEALED, subject=batch.id, receipt=address, parcel=receipt.parcel, rows=receipt.rows)
+            report(batch, receipt.rows)
+    _drop_strays(place)
+    if place.progress().state is State.EXTRACTING:
+        place.log(Event.EXTRACTION_SEALED, parcels=len(place.progress().sealed))
+
+
+def _job(place: Workspace, profile: SourceProfile, excluded: frozenset[str]) -> Job:
+    return Job(
+        order=place.pinned(Order),
+        order_digest=place.progress().pins["order"],
+        plan=place.pinned(Plan),
+        plan_digest=place.progress().pins["plan"],
+        profile=profile,
+        excluded=excluded,
+        digest_key=place.secret("digest"),
+        canary_key=place.secret("canary"),
+        sealed=place.parcels.root / ParcelState.SEALED,
+        agent=place.agent,
+        clock=place.clock,
+    )
+
+
+@contextmanager
+def _sources(open_source: OpenSource, workers: int) -> Iterator[list[Source]]:
+    """One source a worker, all reading one snapshot where the source can give one."""
+    keeper = open_source()
+    opened = [keeper]
+    try:
+        token = keeper.export_snapshot()
+        for _ in range(workers):
+            worker = open_source()
+            opened.append(worker)
+            worker.adopt_snapshot(token)
+        yield opened[1:]
+    finally:
+        for source in opened:
+            source.close()
+
+
+def _work(place: Workspace, job: Job, sources: list[Source], todo: list[Batch]) -> Iterator[tuple[Batch, Receipt]]:
+    """Sealed batches as they come. The next batch starts only after its entry is in the journal."""
+    idle: SimpleQueue[Source] = SimpleQueue()
+    for source in sources:
+        idle.put(source)
+
+    def work(batch: Batch) -> Receipt:
+        source = idle.get()
+        try:
+            return extract_batch(source, job, batch)
+        finally:
+            idle.put(source)
+
+    waiting = iter(todo)
+    running: dict[Future[Receipt], Batch] = {}
+    with ThreadPoolExecutor(len(sources), "extract") as executor:
+        try:
+            while True:
+                while len(running) < len(sources) and (batch := next(waiting, None)) is not None:
+                    place.log(Event.BATCH_EXTRACTING, subject=batch.id, planned=batch.rows)
+                    running[executor.submit(work, batch)] = batch
+                if not running:
+                    return
+                for done in wait(running, return_when=FIRST_COMPLETED).done:
+                    batch = running.pop(done)
+                    yield batch, _result(place, done, batch)
+        finally:
+            for future in running:
+                future.cancel()
+
+
+def _result(place: Workspace, done: Future[Receipt], batch: Batch) -> Receipt:
+    try:
+        return done.result()
+    except ScopeViolationError as violation:
+        place.log(Event.SCOPE_VIOLATION, subject=batch.id, rule=violation.message)
+        place.log(Event.SUSPENDED, subject=batch.id)
+        raise
+
+
+def _drop_strays(place: Workspace) -> None:
+    """Erase parcels that no receipt names: an interrupted attempt may have left a quarantine that this one has not."""
+    receipts = [place.get(Receipt, address) for address in place.progress().sealed.values()]
+    named = {receipt.batch for receipt in receipts}
+    named |= {f"{receipt.batch}{QUARANTINE}" for receipt in receipts if receipt.quarantine_parcel}
+    for name in place.parcels.names(ParcelState.SEALED):
+        if name not in named:
+            place.parcels.erase(place.parcels.path(ParcelState.SEALED, name))
