@@ -15,6 +15,16 @@ settings.register_profile("nightly", max_examples=2000, deadline=None, suppress_
 settings.load_profile(os.environ.get("ECLUSE_HYPOTHESIS", "ci"))
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Report tests of other people's inputs as deselected where ``ECLUSE_REAL_DATA`` does not say where they are."""
+    if os.environ.get("ECLUSE_REAL_DATA"):
+        return
+    absent = [item for item in items if item.get_closest_marker("real_data")]
+    if absent:
+        config.hook.pytest_deselected(items=absent)
+        items[:] = [item for item in items if item not in absent]
+
+
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgresqlServer]:
     """A real, throw-away PostgreSQL; ``postgresql.database()`` gives a fresh database."""
