@@ -23,9 +23,11 @@ class GroupDigest(Strict):
 
 @dataclass(frozen=True, slots=True)
 class QuarantineCount(Strict):
-    """Rows set aside, sealed too, for one reason (law 3)."""
+    """Rows of one year and site set aside, sealed too, for one reason (law 3)."""
 
     reason: Identifier
+    year: int | None
+    site: str | None
     rows: int
 
 

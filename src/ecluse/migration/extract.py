@@ -5,12 +5,11 @@ its two entries. A batch whose ``batch.sealed`` entry exists is never made again
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from queue import SimpleQueue
 
 import pyarrow as pa
 
@@ -28,6 +27,7 @@ from ecluse.migration.gate import Gate
 from ecluse.migration.normalise import Normaliser
 from ecluse.migration.pack import Header, pack
 from ecluse.migration.ports import OpenSource, Source
+from ecluse.migration.workers import spread
 from ecluse.seal.digests import sha256_digest
 from ecluse.seal.sealing import seal
 from ecluse.wire.artefacts import utc
@@ -193,33 +193,15 @@ def _sources(open_source: OpenSource, workers: int) -> Iterator[list[Source]]:
 
 def _work(place: Workspace, job: Job, sources: list[Source], todo: list[Batch]) -> Iterator[tuple[Batch, Receipt]]:
     """Sealed batches as they come. The next batch starts only after its entry is in the journal."""
-    idle: SimpleQueue[Source] = SimpleQueue()
-    for source in sources:
-        idle.put(source)
 
-    def work(batch: Batch) -> Receipt:
-        source = idle.get()
-        try:
-            return extract_batch(source, job, batch)
-        finally:
-            idle.put(source)
+    def begin(batch: Batch) -> None:
+        place.log(Event.BATCH_EXTRACTING, subject=batch.id, planned=batch.rows)
 
-    waiting = iter(todo)
-    running: dict[Future[Receipt], Batch] = {}
-    with ThreadPoolExecutor(len(sources), "extract") as executor:
-        try:
-            while True:
-                while len(running) < len(sources) and (batch := next(waiting, None)) is not None:
-                    place.log(Event.BATCH_EXTRACTING, subject=batch.id, planned=batch.rows)
-                    running[executor.submit(work, batch)] = batch
-                if not running:
-                    return
-                for done in wait(running, return_when=FIRST_COMPLETED).done:
-                    batch = running.pop(done)
-                    yield batch, _result(place, done, batch)
-        finally:
-            for future in running:
-                future.cancel()
+    def work(source: Source, batch: Batch) -> Receipt:
+        return extract_batch(source, job, batch)
+
+    for batch, done in spread(sources, todo, begin, work):
+        yield batch, _result(place, done, batch)
 
 
 def _result(place: Workspace, done: Future[Receipt], batch: Batch) -> Receipt:

@@ -1,0 +1,123 @@
+"""Loading: received parcels into the target, each opened, gated again and loaded exactly once (laws 1, 3, 4)."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from ecluse.domain.entry import Event
+from ecluse.domain.errors import Location, TamperError, TransitionError
+from ecluse.domain.lifecycle import State
+from ecluse.domain.order import Order
+from ecluse.domain.plan import ColumnType, Plan, PlannedEntity
+from ecluse.domain.profile import DestinationProfile
+from ecluse.domain.records import Receipt
+from ecluse.migration.digest import ZERO, add, group_digests
+from ecluse.migration.gate import ReceivingGate
+from ecluse.migration.opening import open_parcel
+from ecluse.migration.ports import Destination, OpenDestination, StagedBatch
+from ecluse.migration.workers import spread
+from ecluse.seal.sealing import Identity
+from ecluse.workspace.parcels import QUARANTINE, ParcelState
+from ecluse.workspace.place import Workspace
+
+Report = Callable[[str, int], None]
+"""Told of each batch loaded, with its rows; for progress bars."""
+
+ARROW_TYPES: dict[ColumnType, pa.DataType] = {
+    ColumnType.TEXT: pa.string(),
+    ColumnType.DATE: pa.date32(),
+    ColumnType.DATETIME: pa.timestamp("us"),
+    ColumnType.DECIMAL: pa.decimal128(28, 10),
+    ColumnType.INTEGER: pa.int64(),
+    ColumnType.BOOLEAN: pa.bool_(),
+    ColumnType.BINARY: pa.binary(),
+}
+"""Wire types; a decimal of a typed source may have another precision and scale."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Loader:
+    """What the workers of one load share."""
+
+    place: Workspace
+    identity: Identity
+    gate: ReceivingGate
+    order: str
+
+    def __call__(self, destination: Destination, receipt: Receipt) -> int:
+        """Open, check and stage one batch; returns its rows."""
+        opened = open_parcel(self.place, receipt, self.identity)
+        self.gate.check(opened.rows, receipt)
+        check_digest(opened.rows, receipt, opened.digest_key)
+        destination.stage(self.order, StagedBatch(receipt.batch, receipt.entity, receipt.parcel, opened.rows))
+        return opened.rows.num_rows
+
+
+def run_load(
+    place: Workspace,
+    identity: Identity,
+    open_destination: OpenDestination,
+    profile: DestinationProfile,
+    *,
+    workers: int = 2,
+    report: Report = lambda _batch, _rows: None,
+) -> None:
+    """Load every received batch, then publish. Killed at any instant, it can simply be called again.
+
+    Raises:
+        TransitionError: parcels have not all arrived, or the migration is past this step.
+        ScopeViolationError, TamperError: a parcel that is not what the order and its receipt say.
+        DestinationError: the target cannot take the rows.
+    """
+    if place.progress().state is not State.DELIVERED:
+        raise TransitionError(f"cannot load a migration that is {place.progress().state}")
+    plan, order = place.pinned(Plan), place.pinned(Order)
+    digest = place.progress().pins["order"]
+    with ExitStack() as stack:
+        destinations = [stack.enter_context(open_destination()) for _ in range(workers)]
+        destinations[0].prepare(profile, digest, {p.entity: schema_of(p) for p in plan.entities})
+        loader = _Loader(place, identity, ReceivingGate(order, plan, production=profile.production), digest)
+        for receipt, rows in _work(place, loader, destinations):
+            report(receipt.batch, rows)
+        place.log(Event.PUBLISHING, subject=profile.profile)
+        destinations[0].publish(digest)
+    place.log(Event.LOADED, batches=len(plan.batches))
+
+
+def _work(place: Workspace, loader: _Loader, destinations: Sequence[Destination]) -> Iterator[tuple[Receipt, int]]:
+    done = place.progress().loaded
+    todo = [place.get(Receipt, address) for batch, address in place.progress().received.items() if batch not in done]
+
+    def begin(receipt: Receipt) -> None:
+        place.log(Event.BATCH_LOADING, subject=receipt.batch, rows=receipt.rows)
+
+    for receipt, future in spread(destinations, todo, begin, loader):
+        rows = future.result()
+        address = place.progress().received[receipt.batch]
+        place.log(Event.BATCH_LOADED, subject=receipt.batch, receipt=address, rows=rows)
+        place.parcels.move(receipt.batch, ParcelState.RECEIVED, ParcelState.LOADED)
+        if receipt.quarantine_parcel:
+            place.parcels.move(f"{receipt.batch}{QUARANTINE}", ParcelState.RECEIVED, ParcelState.LOADED)
+        yield receipt, rows
+
+
+def schema_of(planned: PlannedEntity) -> pa.Schema:
+    """The Arrow schema of an entity's rows."""
+    return pa.schema([(column.name, ARROW_TYPES[column.type]) for column in planned.columns])
+
+
+def check_digest(rows: pa.Table, receipt: Receipt, key: bytes) -> None:
+    """What was opened is, row for row, what was sealed.
+
+    Raises:
+        TamperError: the keyed digest is not the receipt's.
+    """
+    nowhere = pa.nulls(rows.num_rows, pa.string())
+    found = group_digests(rows, pa.nulls(rows.num_rows, pa.int32()), nowhere, key)
+    sealed = ZERO
+    for group in receipt.groups:
+        sealed = add(sealed, group.digest)
+    if (found[0].digest if found else ZERO) != sealed:
+        raise TamperError("opened rows differ from the sealed ones", location=Location(file=f"{receipt.batch}.age"))
