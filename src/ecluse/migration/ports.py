@@ -1,6 +1,6 @@
 """What the migration needs of the outside world: a source and a destination, Arrow batches between them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,7 +8,6 @@ from typing import Protocol
 import pyarrow as pa
 
 from ecluse.domain.plan import SourceFacts
-from ecluse.domain.profile import DestinationProfile
 
 
 class Source(Protocol):
@@ -58,14 +57,20 @@ class StagedBatch:
 
 
 class Destination(Protocol):
-    """One connection to a new system. Every effect carries its ledger row in the same transaction."""
+    """One connection to a new system, opened with its profile; not shared between threads.
 
-    def prepare(self, profile: DestinationProfile, order: str, entities: dict[str, pa.Schema]) -> None:
-        """Create ledger and staging tables, if they are not there; refuse what cannot be loaded into."""
+    Every effect carries its ledger row in the same transaction. ``DestinationError`` where the target refuses, ``RetryableError`` where the same call may work later.
+    """
+
+    def prepare(self, order: str, entities: Mapping[str, pa.Schema]) -> None:
+        """Create ledger and staging tables, if they are not there; refuse what cannot be loaded into.
+
+        ``entities`` gives each parcel's schema (wire types). Idempotent at any time, also after ``publish``.
+        """
         ...
 
     def loaded(self, order: str) -> dict[str, str]:
-        """Batches already in the ledger, with their parcels' digests."""
+        """Batches already in the ledger, with their parcels' digests; empty before ``prepare``."""
         ...
 
     def stage(self, order: str, batch: StagedBatch) -> None:
@@ -76,8 +81,14 @@ class Destination(Protocol):
         """Merge or swap the staged rows into the target's tables, once, in one transaction where it can be."""
         ...
 
-    def read_back(self, order: str, entity: str, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """This migration's rows as they now stand in the target's tables, by catalogue names."""
+    def read_back(
+        self, order: str, entity: str, schema: pa.Schema, scope_date: str = "registered_on"
+    ) -> Iterator[pa.RecordBatch]:
+        """This migration's rows as they now stand in the target's tables, in the parcel's ``schema``.
+
+        Two columns follow those of ``schema``: ``_date`` (date32) and ``_site`` (string), those of the row's
+        request (``request.<scope_date>``, ``request.site``) where the target carries them, else null.
+        """
         ...
 
     def finish(self, order: str) -> tuple[str, ...]:
