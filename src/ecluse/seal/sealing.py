@@ -1,9 +1,10 @@
 """Seal and open: plain age files (age-encryption.org/v1) to X25519 recipients, in memory.
 
-pyrage holds the GIL while it works. Measured with 30 MB on 2 cores (November 2026): its one-shot encrypt 682 MB/s and
-its reader interface 625 (decrypt 514 and 464; noise 15-20%); two threads together no faster than one, either way
-(524-626). But another thread waits 46-53 ms for its turn beside a one-shot call, 18 ms beside the reader. So the reader:
-over a view of the payload, it takes Arrow buffers without a copy, and lets heartbeats and drivers run. For speed, processes.
+pyrage holds the GIL while it works. Measured with 30 MB on 2 cores (November 2026): its one-shot encrypt 682 MB/s
+and its reader interface 625 (decrypt 514 and 464; noise 15-20%); two threads together no faster than one, either
+way (524-626). But another thread waits 46-53 ms for its turn beside a one-shot call, 18 ms beside the reader. So
+the reader: over a view of the payload, it takes Arrow buffers without a copy, and lets heartbeats and drivers run.
+For speed, processes.
 """
 
 from __future__ import annotations
