@@ -59,7 +59,8 @@ class StagedBatch:
 class Destination(Protocol):
     """One connection to a new system, opened with its profile; not shared between threads.
 
-    Every effect carries its ledger row in the same transaction. ``DestinationError`` where the target refuses, ``RetryableError`` where the same call may work later.
+    Every effect carries its ledger row in the same transaction. ``DestinationError`` where the target
+    refuses, ``RetryableError`` where the same call may work later.
     """
 
     def prepare(self, order: str, entities: Mapping[str, pa.Schema]) -> None:
