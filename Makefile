@@ -1,0 +1,61 @@
+# make demo   a whole migration on embedded defaults
+# make test   everything that must hold, on real databases
+# make help   the rest
+SHELL := /bin/bash
+PYTHON := .venv/bin/python
+export PYTHONDONTWRITEBYTECODE = 1
+
+.PHONY: help demo demo-real test check unit property crash fuzz bench docs lock clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo:  ## a whole migration, from a legacy LIS to a verified evidence bundle
+	@scripts/system-packages demo
+	@scripts/venv demo
+	@$(PYTHON) -m demo.run
+
+demo-real:  ## the same on a third party's hospital, from CSV into PostgreSQL
+	@scripts/system-packages real
+	@scripts/venv demo
+	@$(PYTHON) -m demo.real
+
+test: dev check unit  ## lint, types, layers, and every test but the slow suites
+
+.PHONY: dev
+dev:
+	@scripts/system-packages test
+	@scripts/venv dev
+
+check: dev  ## lint, types, layers, generated docs
+	.venv/bin/ruff check src tests demo docs scripts
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	@for generator in docs/generate_*.py; do echo "$$generator --check"; $(PYTHON) "$$generator" --check || exit 1; done
+
+unit: dev  ## every test but the slow suites
+	$(PYTHON) -m pytest -m "not slow"
+
+property: dev  ## thousands of property cases
+	ECLUSE_HYPOTHESIS=nightly $(PYTHON) -m pytest tests/property
+
+crash: dev  ## kill -9 at every journal entry, rename and fsync
+	$(PYTHON) -m pytest tests/crash -m "slow or not slow"
+
+fuzz: dev  ## every parser of outside bytes, for long
+	ECLUSE_HYPOTHESIS=nightly $(PYTHON) -m pytest tests -k "fuzz or mutated or hostile" -m "slow or not slow"
+
+bench: dev  ## speed and memory beside the peers, as ratios
+	$(PYTHON) -m bench
+
+docs: dev  ## write the generated pages again
+	@for generator in docs/generate_*.py; do echo "$$generator"; $(PYTHON) "$$generator" || exit 1; done
+
+lock: dev  ## pin the dependencies again, with hashes
+	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  --extra migration --group lock-build pyproject.toml --output-file requirements/demo.lock
+	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  --extra migration --group dev --group lock-build pyproject.toml --output-file requirements/dev.lock
+
+clean:  ## remove what was made
+	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
