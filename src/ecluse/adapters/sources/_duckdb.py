@@ -1,0 +1,76 @@
+"""DuckDB as a reader: in memory, offline, without files of its own, its configuration locked."""
+
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from ecluse.adapters.sources import _failures
+from ecluse.adapters.sources._arrow import shaped
+from ecluse.domain.errors import EcluseError, InternalError
+
+# to_arrow_reader() wraps the engine's errors in OSError, and a Python producer's in ArrowInvalid.
+ERRORS = (duckdb.Error, OSError, pa.ArrowException, RuntimeError)
+
+
+def connect(memory_mb: int, threads: int) -> duckdb.DuckDBPyConnection:
+    """A connection that spills nothing, installs nothing and looks at no Python variable."""
+    connection = duckdb.connect(":memory:")
+    for setting in (
+        "temp_directory = ''",  # law 2: no spill file
+        f"memory_limit = '{memory_mb}MB'",
+        f"threads = {threads}",
+        "autoinstall_known_extensions = false",
+        "autoload_known_extensions = false",
+        "allow_persistent_secrets = false",
+        "python_enable_replacements = false",
+        "preserve_insertion_order = false",
+        "enable_progress_bar = false",
+    ):
+        connection.execute(f"SET {setting}")
+    return connection
+
+
+def extension(package: str, name: str) -> str:
+    """The path of an extension that a Python package carries. Raises InternalError when it is not installed."""
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        raise InternalError(f"{package} is not installed", hint="pip install 'ecluse[migration]'")
+    path = Path(spec.origin).parent / "extensions" / f"v{duckdb.__version__}" / f"{name}.duckdb_extension"
+    if not path.is_file():
+        raise InternalError(f"{package} is not the one of DuckDB {duckdb.__version__}", hint="install equal versions")
+    return str(path)
+
+
+def literal(text: str) -> str:
+    """A string literal of DuckDB's."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def batches(cursor: duckdb.DuckDBPyConnection, sql: str, batch_rows: int) -> Iterator[pa.RecordBatch]:
+    """A query's result, streamed in the wire's types; raises what ERRORS lists."""
+    reader = cursor.execute(sql).to_arrow_reader(batch_rows)
+    try:
+        for batch in reader:
+            yield shaped(batch)
+    finally:
+        reader.close()
+
+
+def ended(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Stop whatever the cursor runs and let it go.
+
+    The ROLLBACK is explicit: left to the destructor, one that fails (the server died) aborts the whole process.
+    """
+    for step in (cursor.interrupt, lambda: cursor.execute("ROLLBACK"), cursor.close):
+        try:
+            step()
+        except ERRORS:
+            continue
+
+
+def classified(text: str) -> EcluseError:
+    """Our error for DuckDB's text."""
+    return _failures.by_text(text)

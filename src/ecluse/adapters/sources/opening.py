@@ -1,0 +1,29 @@
+"""The source that a spec names."""
+
+from ecluse.adapters.sources.spec import SourceSpec
+from ecluse.domain.profile import Engine
+from ecluse.migration.ports import Source
+
+
+def open_source(spec: SourceSpec) -> Source:
+    """Connect, read-only. Raises UsageError, ProfileError, MalformedError, ConnectionLostError.
+
+    Each driver is loaded only for its own engine.
+    """
+    match spec.engine:
+        case Engine.POSTGRESQL:
+            from ecluse.adapters.sources.postgresql import PostgresqlSource  # noqa: PLC0415
+
+            return PostgresqlSource(spec)
+        case Engine.MYSQL:
+            from ecluse.adapters.sources.mysql import MysqlSource  # noqa: PLC0415
+
+            return MysqlSource(spec)
+        case Engine.SQLITE:
+            from ecluse.adapters.sources.sqlite import SqliteSource  # noqa: PLC0415
+
+            return SqliteSource(spec)
+        case Engine.CSV:
+            from ecluse.adapters.sources.csv_folder import CsvFolderSource  # noqa: PLC0415
+
+            return CsvFolderSource(spec)

@@ -1,0 +1,144 @@
+"""Where a source is and how it is entered: an address without secrets, which may be pickled to workers."""
+
+import os
+import re
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from ecluse.domain.errors import ProfileError, UsageError
+from ecluse.domain.profile import CsvFile, Engine
+
+PASSWORD_ENV = "ECLUSE_SOURCE_PASSWORD"  # noqa: S105  (the variable's name, not a password)
+_PORTS = {Engine.POSTGRESQL: 5432, Engine.MYSQL: 3306}
+_LOOPBACK = frozenset({"", "localhost", "127.0.0.1", "::1"})
+_OPTIONS = {
+    Engine.POSTGRESQL: frozenset({"host", "sslmode", "sslrootcert", "sslcert", "sslkey", "channel_binding"}),
+    Engine.MYSQL: frozenset({"tls", "ca"}),
+    Engine.SQLITE: frozenset({"encoding"}),
+    Engine.CSV: frozenset[str](),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSpec:
+    """One source. No secret in it: the password stands in an environment variable or a private passfile.
+
+    ``url``: ``postgresql://user@host:port/db``, ``mysql://…``, ``sqlite:///path``, ``csv:///folder``. Options after
+    ``?``: PostgreSQL ``sslmode`` and its certificate files, MySQL ``tls=off`` and ``ca=file``, SQLite
+    ``encoding=cp1252`` (what bytes in TEXT are when they are no UTF-8). ``passfile`` has libpq's format
+    (``host:port:db:user:password``, mode 0600). ``memory_mb`` bounds DuckDB and keeps small CSV folders in memory.
+    """
+
+    engine: Engine
+    url: str
+    files: Mapping[str, CsvFile] = field(default_factory=dict)
+    password_env: str = PASSWORD_ENV
+    passfile: str | None = None
+    memory_mb: int = 512
+
+    def __post_init__(self) -> None:
+        """Refuse a password in the URL at once, before it is pickled or logged. Raises UsageError."""
+        self.address()
+
+    def address(self) -> "Address":
+        """The URL, taken apart. Raises UsageError naming what is wrong, never the URL."""
+        parts = _split(self.url)
+        if parts.scheme != self.engine.value:
+            raise UsageError(f"the source's URL must begin with {self.engine.value}://")
+        options = dict(parse_qsl(parts.query, keep_blank_values=True))
+        unknown = sorted(set(options) - _OPTIONS[self.engine])
+        if unknown:
+            raise UsageError(f"unknown option in the source's URL, among: {', '.join(sorted(_OPTIONS[self.engine]))}")
+        return Address(
+            host=options.pop("host", parts.hostname or ""),
+            port=parts.port or _PORTS.get(self.engine, 0),
+            user=unquote(parts.username or ""),
+            path=unquote(parts.path),
+            options=options,
+        )
+
+    def password(self) -> str | None:
+        """From the environment, else the passfile, else None. Raises UsageError on a passfile others may read."""
+        given = os.environ.get(self.password_env)
+        if given is not None:
+            return given
+        return _from_passfile(Path(self.passfile), self.address()) if self.passfile else None
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """The parts of a source's URL; never a password."""
+
+    host: str
+    port: int
+    user: str
+    path: str
+    options: Mapping[str, str]
+
+    @property
+    def database(self) -> str:
+        """A server's database, by name."""
+        return self.path.lstrip("/")
+
+    @property
+    def local(self) -> bool:
+        """Whether the way to it crosses no network: loopback or a Unix socket."""
+        return self.host in _LOOPBACK or self.host.startswith("/")
+
+    def folder(self) -> Path:
+        """The path of a file source. ``sqlite:///relative`` is taken as absolute, as three slashes say."""
+        if not self.path.strip("/"):
+            raise UsageError("the source's URL names no path")
+        return Path(self.path)
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        secret = parts.password is not None
+        _ = parts.port
+    except ValueError:
+        malformed = True
+    else:
+        malformed = False
+    if malformed:
+        raise UsageError("the source's URL does not parse")
+    if secret or re.search(r"[?&](password|passwd|pwd)=", parts.query, re.IGNORECASE):
+        raise UsageError(
+            "the source's URL holds a password", hint=f"put it into {PASSWORD_ENV} or a passfile, and change it"
+        )
+    return parts
+
+
+def _from_passfile(path: Path, address: Address) -> str | None:
+    try:
+        if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise UsageError("others may read the passfile", hint="chmod 600")
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = None
+    if lines is None:
+        raise UsageError("the passfile cannot be read")
+    wanted = (address.host or "localhost", str(address.port), address.database, address.user)
+    for line in lines:
+        entry = [re.sub(r"\\(.)", r"\1", part) for part in re.split(r"(?<!\\):", line, maxsplit=4)]
+        if not line.startswith("#") and len(entry) == len(wanted) + 1 and _matches(entry, wanted):
+            return entry[-1]
+    return None
+
+
+def _matches(entry: list[str], wanted: tuple[str, ...]) -> bool:
+    return all(has in ("*", needs) for has, needs in zip(entry, wanted, strict=False))
+
+
+def known_columns(names: list[str]) -> list[str]:
+    """The columns of a query, if they can be told apart. Raises ProfileError."""
+    lowered = [name.lower() for name in names]
+    if len(set(lowered)) != len(lowered):
+        raise ProfileError("two columns of the query have one name", hint="give each an alias")
+    if not all(names):
+        raise ProfileError("a column of the query has no name", hint="give it an alias")
+    return names
