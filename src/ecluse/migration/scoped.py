@@ -82,7 +82,7 @@ class Scoped:
 
     @property
     def dialect(self) -> str:
-        """sqlglot's name of the source's dialect."""
+        """The source's dialect, by sqlglot's name."""
         return DIALECTS[self.profile.engine]
 
     @property
@@ -169,7 +169,9 @@ class Scoped:
         name, storage = self.date_field
         select = self.selects[entity]
         select.require("request", "it is in scope through its request")
-        joins = [(self._requests(KEY), exp.EQ(this=column("e", "request"), expression=column("r", KEY)), "inner")]
+        joins: list[tuple[exp.Expr, exp.Expr, str]] = [
+            (self._requests(KEY), exp.EQ(this=column("e", "request"), expression=column("r", KEY)), "inner")
+        ]
         where, code, more = self._on_requests("r"), None, ["request"]
         if entity == "observation":
             code = column("e", select.require("code", "categories are told by it"))
