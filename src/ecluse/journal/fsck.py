@@ -37,16 +37,17 @@ def fsck(store: JournalStore, vkey: str, witness_vkeys: Sequence[str] = ()) -> F
     witnesses = tuple(map(VerifierKey.parse, witness_vkeys))
     report = FsckReport(0, EMPTY_ROOT, ())
     for _ in range(_ATTEMPTS):
-        raw = store.read(CHECKPOINT)
-        report = _examine(store, raw, log, witnesses)
-        if not report.problems or store.read(CHECKPOINT) == raw:
-            break
+        try:
+            raw = store.read(CHECKPOINT)
+            report = _examine(store, raw, log, witnesses)
+            if not report.problems or store.read(CHECKPOINT) == raw:
+                break
+        except MalformedError as error:
+            report = FsckReport(0, EMPTY_ROOT, (f"{CHECKPOINT}: {error.message}",))
     return report
 
 
-def _examine(
-    store: JournalStore, raw: bytes | None, log: VerifierKey, witnesses: Sequence[VerifierKey]
-) -> FsckReport:
+def _examine(store: JournalStore, raw: bytes | None, log: VerifierKey, witnesses: Sequence[VerifierKey]) -> FsckReport:
     if raw is None:
         return FsckReport(0, EMPTY_ROOT, (f"{CHECKPOINT}: missing",))
     try:
@@ -62,9 +63,7 @@ def _examine(
     return FsckReport(tree.frontier.size, tree.frontier.root, tuple(problems))
 
 
-def _signature_problems(
-    note: Note, head: Checkpoint, log: VerifierKey, witnesses: Sequence[VerifierKey]
-) -> list[str]:
+def _signature_problems(note: Note, head: Checkpoint, log: VerifierKey, witnesses: Sequence[VerifierKey]) -> list[str]:
     problems: list[str] = []
     for key in (log, *witnesses):
         try:

@@ -64,13 +64,10 @@ class Journal:
             StorageError: the store cannot be read or written.
         """
         with store.lock():
-            raw = store.read(CHECKPOINT)
+            raw = _stored_checkpoint(store)
             if raw is None:
                 raw = _begin(store, key)
-            try:
-                _, head = read_checkpoint(raw, key.verifier)
-            except RefusedError as error:
-                raise TamperError(f"{CHECKPOINT}: {error.message}") from error
+            head, _ = _checked_head(raw, key, CHECKPOINT)
             tree = rebuild(store, head)
             if tree.problems:
                 raise TamperError(tree.problems[0])
@@ -122,10 +119,7 @@ class Journal:
         with self._store.lock():
             self._check_current()
             current = Note.parse(self._state.checkpoint)
-            try:
-                note, _ = read_checkpoint(cosigned, self._key.verifier)
-            except RefusedError as error:
-                raise TamperError(f"the cosigned checkpoint: {error.message}") from error
+            _, note = _checked_head(cosigned, self._key, "the cosigned checkpoint")
             if note.text != current.text:
                 raise TamperError("the cosigned checkpoint is not the current one")
             merged = tuple(dict.fromkeys((*current.signatures, *note.signatures)))
@@ -201,15 +195,12 @@ class Journal:
         """Make sure, under the lock, that the stored checkpoint is still ours: never two heads of one size."""
         if self._uncertain:
             raise StorageError("an earlier append failed while committing", hint="open the journal again")
-        raw = self._store.read(CHECKPOINT)
+        raw = _stored_checkpoint(self._store)
         if raw == self._state.checkpoint:
             return
         if raw is None:
             raise TamperError(f"{CHECKPOINT}: gone since the journal was opened")
-        try:
-            note, _ = read_checkpoint(raw, self._key.verifier)
-        except RefusedError as error:
-            raise TamperError(f"{CHECKPOINT}: {error.message}") from error
+        _, note = _checked_head(raw, self._key, CHECKPOINT)
         if note.text != Note.parse(self._state.checkpoint).text:
             raise BusyError("another process has appended to this journal", hint="open the journal again")
         self._state = with_checkpoint(self._state, raw)
@@ -252,6 +243,21 @@ def _within(state: State, size: int | None) -> int:
 def _signed_head(key: LogKey, frontier: Frontier) -> bytes:
     text = Checkpoint(key.name, frontier.size, frontier.root).text
     return Note(text, (key.sign(text),)).encode()
+
+
+def _stored_checkpoint(store: JournalStore) -> bytes | None:
+    try:
+        return store.read(CHECKPOINT)
+    except MalformedError as error:
+        raise TamperError(f"{CHECKPOINT}: {error.message}") from error
+
+
+def _checked_head(raw: bytes, key: LogKey, what: str) -> tuple[Checkpoint, Note]:
+    try:
+        note, head = read_checkpoint(raw, key.verifier)
+    except RefusedError as error:
+        raise TamperError(f"{what}: {error.message}") from error
+    return head, note
 
 
 def _begin(store: JournalStore, key: LogKey) -> bytes:

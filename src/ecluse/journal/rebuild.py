@@ -139,4 +139,3 @@ def _upper_problems(store: JournalStore, size: int, levels: list[list[bytes]], *
 def expected_files(size: int) -> frozenset[str]:
     """Give the path of every file below ``tile/`` that a tree of ``size`` entries has, and no other."""
     return frozenset(tile.path for row in (bundles(size), hash_tiles(size)) for tile in row)
-

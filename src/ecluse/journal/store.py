@@ -195,14 +195,12 @@ class FolderStore(JournalStore):
         if folder in self._durable and folder.is_dir():
             return
         if folder == self._root:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _fsync_folder(folder.parent)
+            _make_durably(folder)
             # What a writer that was killed before its last fsync renamed here is about to be trusted.
             _fsync_folder(folder)
         else:
             self._prepare(folder.parent)
-            folder.mkdir(exist_ok=True, mode=0o700)
-            _fsync_folder(folder.parent)
+            _make_durably(folder)
         self._durable.add(folder)
 
     def _at(self, path: str) -> Location:
@@ -226,6 +224,14 @@ def _write_durably(path: Path, data: bytes) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _make_durably(folder: Path) -> None:
+    """Make a folder, and those above it that are missing; private."""
+    if not folder.parent.is_dir():
+        _make_durably(folder.parent)
+    folder.mkdir(exist_ok=True, mode=0o700)
+    _fsync_folder(folder.parent)
 
 
 def _fsync_folder(folder: Path) -> None:

@@ -65,7 +65,8 @@ class Tile:
             int(groups.replace("x", "").replace("/", "")),
             TILE_WIDTH if width is None else int(width),
         )
-        if tile.path != path or (tile.level or 0) > _MAX_LEVEL or tile.index >= _MAX_INDEX:
+        possible = (tile.level or 0) <= _MAX_LEVEL and tile.index < _MAX_INDEX and tile.width <= TILE_WIDTH
+        if not possible or tile.path != path:
             raise MalformedError("not the path of a tile (C2SP tlog-tiles)")
         return tile
 
