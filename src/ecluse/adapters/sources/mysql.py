@@ -10,6 +10,8 @@ NULL. An incomplete date such as ``2019-02-00`` does say something: it is refuse
 ``CAST(column AS CHAR)``, so that the text travels and is parsed beside it (law 3).
 """
 
+import contextlib
+import re
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,6 +40,7 @@ _BYTES = frozenset({FIELD_TYPE.BIT, FIELD_TYPE.GEOMETRY})
 _DENIED = frozenset({1044, 1045, 1698, 1142, 1143, 1227, 1370})
 _LOST = frozenset({1040, 1053, 1077, 1079, 1080, 1152, 1158, 1159, 1160, 1161, 1184, 1205, 1317, 1927, 3024, 4031})
 _CLIENT = range(2000, 3000)  # errno of the client's side: cannot connect, lost, malformed packet
+_INTO = re.compile(r"\binto\s+(outfile|dumpfile)\b", re.IGNORECASE)
 _READ_ONLY = frozenset({1290, 1792, 1836})
 
 
@@ -123,6 +126,8 @@ class MysqlSource:
         """Send a query and read the head of its answer: the columns. The rows stay on the line."""
         if not self._connection.open:
             raise _failures.lost("the connection, and its snapshot, are gone")
+        if _INTO.search(sql):  # a read-only transaction does not stop the server from writing files
+            raise _failures.refused("25006", "it would write a file, and sources are read-only")
         connection: Any = self._connection
         connection._execute_command(COMMAND.COM_QUERY, sql.strip().rstrip(";"))
         result = pymysql.connections.MySQLResult(connection)
@@ -190,14 +195,11 @@ def _typed(name: str, column: pa.Array, kind: pa.DataType) -> pa.Array:
     if pa.types.is_binary(kind):
         return column
     dated = pa.types.is_date(kind) or pa.types.is_timestamp(kind)
-    try:
+    with contextlib.suppress(pa.ArrowException):  # its message quotes the value
         text = column.cast(pa.string())
         if pa.types.is_string(kind):
             return text
         return _without_zero(text).cast(kind) if dated else text.cast(kind)
-    except pa.ArrowException:
-        bad = True
-    assert bad
     if dated:
         hint = f"read it with CAST({name} AS CHAR) in the profile, and parse it"
         raise ProfileError(f"column {name} holds incomplete dates, such as a month without a day", hint=hint)
