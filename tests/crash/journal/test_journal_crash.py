@@ -187,6 +187,7 @@ def test_everything_is_durable_before_the_step_that_needs_it(stage: Stage, scene
             waiting = {made: folder for made, folder in waiting.items() if folder != path}
         elif call.startswith("rename"):
             assert paths[0] in synced, "renamed before its bytes were durable"
+            assert root in synced, "a checkpoint that a killed process renamed was built upon before it was durable"
             if paths[1] == f"{root}/checkpoint":
                 commits += 1
                 assert not waiting, "committed before the files it needs were durable"

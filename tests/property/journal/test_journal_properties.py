@@ -107,6 +107,21 @@ def test_an_altered_inclusion_proof_is_refused(size: int, data: st.DataObject) -
 
 
 @given(st.integers(2, 70), st.data())
+def test_a_node_does_not_pass_for_a_leaf_nor_a_subtree_for_a_tree(size: int, data: st.DataObject) -> None:
+    """Proofs cut at the bottom, the hashes made to fit: only their length gives them away."""
+    entries = entries_of(size)
+    proof = path(0, entries)
+    cut = data.draw(st.integers(1, len(proof)))
+    node = mth(entries[: 1 << cut])
+    with pytest.raises(TamperError, match="too short"):
+        verify_inclusion(node, 0, size, proof[cut:], mth(entries))
+    old = data.draw(st.sampled_from([1 << i for i in range(7) if 1 << i < size]))
+    steps = subproof(old, entries, True)  # noqa: FBT003
+    with pytest.raises(TamperError, match="too short"):
+        verify_consistency(old, mth(entries[: 2 * old]), size, mth(entries), steps[1:])
+
+
+@given(st.integers(2, 70), st.data())
 def test_an_altered_consistency_proof_is_refused(size: int, data: st.DataObject) -> None:
     entries = entries_of(size)
     old = data.draw(st.integers(1, size - 1))
