@@ -1,0 +1,298 @@
+"""The gates: what is read, and what was received, compared row by row with the signed order (law 1).
+
+Nothing here trusts the SQL: dates, sites, categories and persons are judged again from the order and the profile.
+Messages name rule, entity and column; never a value.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ecluse.domain.catalogue import CATALOGUE
+from ecluse.domain.categories import Answer, classify, is_loinc
+from ecluse.domain.errors import DestinationError, InternalError, Location, ScopeViolationError
+from ecluse.domain.identifiers import is_test_identity
+from ecluse.domain.order import Order, Scope
+from ecluse.domain.plan import Batch, ColumnType, Plan, PlannedEntity
+from ecluse.domain.profile import DateStorage, SourceProfile
+from ecluse.domain.records import Receipt
+from ecluse.migration.dates import ScopeDates, scope_dates
+from ecluse.migration.normalise import SCOPED_BY_DATE, storage_of
+
+CONTROLS = ("_date", "_site", "_patient", "_code")
+"""Columns that an extraction query may return beside source columns; they never leave memory."""
+
+_PERSONAL = SCOPED_BY_DATE | {"patient", "payer"}
+_SOURCES: Mapping[str, tuple[str, ...]] = {
+    "loinc": ("code",),
+    "ucum": ("unit",),
+    "value": ("raw_value",),
+    "comparator": ("raw_value",),
+}
+_TYPES: Mapping[ColumnType, pa.DataType] = {
+    ColumnType.TEXT: pa.string(),
+    ColumnType.DATE: pa.date32(),
+    ColumnType.DATETIME: pa.timestamp("us"),
+    ColumnType.INTEGER: pa.int64(),
+    ColumnType.BOOLEAN: pa.bool_(),
+    ColumnType.BINARY: pa.binary(),
+}
+
+
+class Gate:
+    """The sender's gate of one planned entity. Made once, used from any thread.
+
+    Args:
+        order: what may leave.
+        profile: the source's local codes and date storage.
+        planned: the columns that travel.
+        excluded: ``patient.source_id`` of the persons who stay out, as ``persons.resolve`` found them.
+    """
+
+    def __init__(self, order: Order, profile: SourceProfile, planned: PlannedEntity, excluded: frozenset[str]) -> None:
+        self._scope, self._profile, self._planned = order.scope, profile, planned
+        self._storage = storage_of(profile)
+        self._excluded = excluded
+        self._columns = frozenset(planned.names())
+        self._sources = frozenset(_sources(profile, planned)) | set(CONTROLS)
+        self._judge = lru_cache(maxsize=None)(self._judged)
+
+    def check_raw(self, raw: pa.Table, batch: Batch) -> None:
+        """Everything of one batch as it came from the source, before anything is made of it.
+
+        Raises:
+            ScopeViolationError: the first rule broken, of: columns, rows, dates, sites, categories, persons.
+        """
+        if batch.entity != self._planned.entity:
+            raise InternalError("a batch at another entity's gate")
+        self._check_names(raw)
+        if raw.num_rows != batch.rows:
+            raise ScopeViolationError(
+                f"{batch.entity}: batch {batch.id} gives {raw.num_rows} rows where the plan counted {batch.rows}: "
+                "the source has changed since the plan",
+                hint="plan again",
+            )
+        self._check_dates(self._control(raw, "_date"), batch)
+        _check_sites(self._scope, self._control(raw, "_site"), f"{batch.entity}._site")
+        if batch.entity == "observation":
+            self._check_categories(self._control(raw, "_code"))
+        if self._scope.exclude_persons is not None and batch.entity in _PERSONAL:
+            self._check_persons(self._control(raw, "_patient"))
+
+    def check_columns(self, rows: pa.Table) -> None:
+        """What is about to be sealed: the plan's columns and types, all of them ordered.
+
+        Raises:
+            ScopeViolationError: a column too many, too few, out of place, of another type, or not ordered.
+        """
+        _check_columns(self._scope, self._planned, rows)
+
+    def _violation(self, column: str, message: str) -> ScopeViolationError:
+        return ScopeViolationError(f"{self._planned.entity}: {message}", location=_place(self._planned.entity, column))
+
+    def _check_names(self, raw: pa.Table) -> None:
+        names = raw.column_names
+        if len(set(names)) != len(names):
+            raise ScopeViolationError(f"{self._planned.entity}: the source gives a column twice")
+        for name in names:
+            if name not in self._sources:
+                # The name comes from the profile's SQL, which people wrote; it is no patient's value.
+                raise self._violation(name, "the source gives a column that the plan does not need")
+
+    def _control(self, raw: pa.Table, name: str) -> pa.ChunkedArray:
+        if name not in raw.column_names:
+            raise self._violation(name, "the source's query does not give the control column, so scope cannot be shown")
+        return raw.column(name)
+
+    def _check_dates(self, column: pa.ChunkedArray, batch: Batch) -> None:
+        dates = scope_dates(column, self._storage)
+        if dates is None:
+            raise self._violation("_date", f"the scope date comes as {column.type}, which names no day without doubt")
+        _check_range(self._scope, dates, _place(batch.entity, "_date"))
+        if batch.entity in SCOPED_BY_DATE:
+            first, last = dates.bounds()
+            if first is not None and last is not None and not _within(first, last, batch):
+                raise self._violation("_date", f"a row lies outside the days of batch {batch.id}")
+
+    def _check_categories(self, column: pa.ChunkedArray) -> None:
+        for code in pc.unique(column.cast(pa.string())).to_pylist():
+            answer = self._judge(code)
+            if answer is Answer.MATCH:
+                raise self._violation("_code", "a result belongs to a category that the order excludes")
+            if answer is Answer.UNCLASSIFIABLE and not self._scope.include_unclassifiable:
+                raise self._violation("_code", "a result cannot be classified, and the order leaves such results out")
+
+    def _judged(self, code: str | None) -> Answer:
+        loinc = self._profile.loinc_of(code) if code is not None else None
+        answers = {classify(category, loinc) for category in self._scope.exclude_categories}
+        if Answer.MATCH in answers:
+            return Answer.MATCH
+        if loinc is None or not is_loinc(loinc):
+            # Nobody has said what it is, so that also an order that excludes no category leaves it out.
+            return Answer.UNCLASSIFIABLE
+        return Answer.UNCLASSIFIABLE if Answer.UNCLASSIFIABLE in answers else Answer.NO_MATCH
+
+    def _check_persons(self, column: pa.ChunkedArray) -> None:
+        # A request that names no patient is nobody's: it is not excluded here, but set aside for its missing link.
+        excluded = pa.array(sorted(self._excluded), pa.string())
+        if pc.any(pc.is_in(column.cast(pa.string()), value_set=excluded)).as_py():
+            raise self._violation("_patient", "a row of a person whom the order excludes")
+
+
+class ReceivingGate:
+    """The recipient's gate: what came out of a parcel against order, plan and receipt, before it is loaded.
+
+    Args:
+        order: what may arrive.
+        plan: what was announced.
+        production: refuse test and demonstration identities (INS OIDs .10 and .11, domain.md section 3).
+    """
+
+    def __init__(self, order: Order, plan: Plan, *, production: bool = False) -> None:
+        self._scope, self._plan, self._production = order.scope, plan, production
+        self._field = order.scope.dates.field.split(".")[1]
+
+    def check(self, rows: pa.Table, receipt: Receipt) -> None:
+        """One opened parcel, canaries stripped.
+
+        Raises:
+            ScopeViolationError: rows, columns or the receipt's own dates and sites are outside the order or the plan.
+            DestinationError: a test identity on its way into production.
+        """
+        planned = self._planned(receipt)
+        _check_columns(self._scope, planned, rows)
+        if tuple(receipt.columns) != planned.names():
+            raise ScopeViolationError(
+                f"{receipt.entity}: the receipt of {receipt.batch} names other columns than the plan"
+            )
+        if rows.num_rows != receipt.rows:
+            raise ScopeViolationError(f"{receipt.entity}: {receipt.batch} holds other rows than its receipt counts")
+        self._check_receipt(receipt)
+        if receipt.entity == "request":
+            self._check_requests(rows)
+        if self._production and "ins_oid" in rows.column_names:
+            self._check_identities(rows.column("ins_oid"))
+
+    def _planned(self, receipt: Receipt) -> PlannedEntity:
+        try:
+            batch, planned = self._plan.batch(receipt.batch), self._plan.entity(receipt.entity)
+        except KeyError:
+            raise ScopeViolationError("a parcel of a batch or entity that is not planned") from None
+        if batch.entity != receipt.entity:
+            raise ScopeViolationError(f"batch {receipt.batch} is planned for another entity than its receipt says")
+        aside = sum(count.rows for count in receipt.quarantined)
+        if receipt.rows + aside != batch.rows:
+            raise ScopeViolationError(f"batch {receipt.batch} holds another number of rows than the plan counted")
+        return planned
+
+    def _check_receipt(self, receipt: Receipt) -> None:
+        dates = self._scope.dates
+        for day in (receipt.min_date, receipt.max_date):
+            if day is not None and not dates.from_ <= day <= dates.until:
+                raise ScopeViolationError(
+                    f"{receipt.entity}: the receipt of {receipt.batch} spans days outside the order"
+                )
+        counted = [(group.year, group.site) for group in receipt.groups]
+        counted += [(aside.year, aside.site) for aside in receipt.quarantined]
+        for year, site in counted:
+            if site is not None and site not in self._scope.sites:
+                raise ScopeViolationError(
+                    f"{receipt.entity}: the receipt of {receipt.batch} counts a site outside the order"
+                )
+            if year is not None and not dates.from_.year <= year <= dates.until.year:
+                raise ScopeViolationError(
+                    f"{receipt.entity}: the receipt of {receipt.batch} counts a year outside the order"
+                )
+
+    def _check_requests(self, rows: pa.Table) -> None:
+        if self._field in rows.column_names:
+            days = scope_dates(rows.column(self._field), DateStorage.TEXT_ISO)
+            if days is None:
+                raise ScopeViolationError("the scope date is no date", location=_place("request", self._field))
+            _check_range(self._scope, days, _place("request", self._field))
+        if "site" in rows.column_names:
+            _check_sites(self._scope, rows.column("site"), "request.site")
+
+    def _check_identities(self, column: pa.ChunkedArray) -> None:
+        for oid in pc.unique(column).to_pylist():
+            if oid is not None and is_test_identity(oid):
+                raise DestinationError(
+                    "a test or demonstration identity (INS) cannot be loaded into production",
+                    location=_place("patient", "ins_oid"),
+                    hint="leave it out at the source, or load into a system whose profile says production: false",
+                )
+
+
+def _sources(profile: SourceProfile, planned: PlannedEntity) -> Iterator[str]:
+    """Source columns from which the planned ones may be made."""
+    parse = profile.entities[planned.entity].parse
+    for name in planned.names():
+        yield name
+        base = name.removesuffix("_raw")
+        if base in parse:
+            yield from (base, f"{base}_raw")
+        if planned.entity == "observation":
+            yield from _SOURCES.get(name, ())
+
+
+def _allowed(scope: Scope, entity: str) -> frozenset[str]:
+    """What the order lets an entity carry: its fields, its links, and companions of its fields (law 3)."""
+    ordered = scope.fields.get(entity, ())
+    companions = (c for name in ordered for c in CATALOGUE.field(entity, name).companions)
+    return frozenset((*scope.columns().get(entity, ()), *companions))
+
+
+def _check_columns(scope: Scope, planned: PlannedEntity, rows: pa.Table) -> None:
+    allowed = _allowed(scope, planned.entity)
+    for name in (*planned.names(), *rows.column_names):
+        if name not in allowed:
+            raise ScopeViolationError(
+                f"{planned.entity}: a column that is not ordered", location=_place(planned.entity, name)
+            )
+    if tuple(rows.column_names) != planned.names():
+        raise ScopeViolationError(f"{planned.entity}: other columns than the plan's, or in another order")
+    for column in planned.columns:
+        kind = rows.schema.field(column.name).type
+        fits = pa.types.is_decimal128(kind) if column.type is ColumnType.DECIMAL else kind == _TYPES[column.type]
+        if not fits:
+            raise ScopeViolationError(
+                f"{planned.entity}: comes as {kind} where {column.type} is planned",
+                location=_place(planned.entity, column.name),
+            )
+
+
+def _check_range(scope: Scope, dates: ScopeDates, where: Location) -> None:
+    if dates.days.null_count:
+        raise ScopeViolationError("a row without a scope date, or whose date is no day of the calendar", location=where)
+    first, last = dates.bounds()
+    if first is not None and last is not None and not scope.dates.from_ <= first <= last <= scope.dates.until:
+        raise ScopeViolationError("a row outside the ordered dates", location=where)
+
+
+def _check_sites(scope: Scope, column: pa.ChunkedArray, place: str) -> None:
+    found = set(pc.unique(column.cast(pa.string())).to_pylist())
+    if not found <= set(scope.sites):
+        missing = None in found
+        message = "a row without a site" if missing else "a row of a site that is not ordered"
+        raise ScopeViolationError(message, location=Location(field=place))
+
+
+def _within(first: dt.date, last: dt.date, batch: Batch) -> bool:
+    lower, upper = _bound(batch.lower), _bound(batch.upper)
+    return (lower is None or first >= lower) and (upper is None or last < upper)
+
+
+def _bound(text: str | None) -> dt.date | None:
+    if text is None:
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise InternalError("a batch's bound is no ISO day") from None
+
+
+def _place(entity: str, column: str) -> Location:
+    return Location(field=f"{entity}.{column}")
