@@ -7,9 +7,9 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from ecluse.adapters.sources import _failures
 from ecluse.adapters.sources._arrow import shaped
-from ecluse.domain.errors import EcluseError, InternalError
+from ecluse.adapters.sources.spec import known_columns
+from ecluse.domain.errors import InternalError
 
 # to_arrow_reader() wraps the engine's errors in OSError, and a Python producer's in ArrowInvalid.
 ERRORS = (duckdb.Error, OSError, pa.ArrowException, RuntimeError)
@@ -50,11 +50,16 @@ def literal(text: str) -> str:
 
 
 def batches(cursor: duckdb.DuckDBPyConnection, sql: str, batch_rows: int) -> Iterator[pa.RecordBatch]:
-    """A query's result, streamed in the wire's types; raises what ERRORS lists."""
+    """A query's result, streamed in the wire's types, at least one batch; raises what ERRORS lists, ProfileError."""
     reader = cursor.execute(sql).to_arrow_reader(batch_rows)
     try:
+        known_columns(reader.schema.names)
+        empty = True
         for batch in reader:
+            empty = False
             yield shaped(batch)
+        if empty:
+            yield shaped(pa.RecordBatch.from_pylist([], schema=reader.schema))
     finally:
         reader.close()
 
@@ -69,8 +74,3 @@ def ended(cursor: duckdb.DuckDBPyConnection) -> None:
             step()
         except ERRORS:
             continue
-
-
-def classified(text: str) -> EcluseError:
-    """Our error for DuckDB's text."""
-    return _failures.by_text(text)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import TypeVar
 
-from ecluse.domain.errors import ConnectionLostError, EcluseError, InternalError, MalformedError, ProfileError
+from ecluse.domain.errors import ConnectionLostError, EcluseError, MalformedError, ProfileError
 
 T = TypeVar("T")
 
@@ -21,6 +21,15 @@ _LOST = re.compile(
 _PERMISSION = re.compile(r"permission denied|access denied|command denied|not authorized", re.IGNORECASE)
 _MEMORY = re.compile(r"out of memory|failed to (allocate|pin)|could not allocate", re.IGNORECASE)
 _READ_ONLY = re.compile(r"read-?\s?only", re.IGNORECASE)
+_CLASSES = {
+    "Binder": "it names a column or function that is not there",
+    "Catalog": "it names a table or function that is not there",
+    "Parser": "syntax error",
+    "Conversion": "a value does not convert to the type that the query asks",
+    "Out of Range": "a value is out of the range of its type",
+}
+_CLASS = re.compile(rf"({'|'.join(_CLASSES)}) Error: ")
+_TEXT = re.compile(r"utf-?8|unicode|byte sequence", re.IGNORECASE)
 _NAN = re.compile(r"\bNaN\b")
 
 
@@ -40,19 +49,21 @@ def refused(sqlstate: str | None = None, words: str = "") -> ProfileError:
 
 def by_text(text: str) -> EcluseError:
     """Our error for a driver's message; nothing of the message passes."""
-    if _PERMISSION.search(text):
-        return refused("42501", "permission denied")
-    if _LOST.search(text):
-        return lost()
-    if _MEMORY.search(text):
-        return ProfileError("the query needs more memory than it may have", hint="raise the source's memory limit")
-    if _READ_ONLY.search(text):
-        return refused("25006", "it would write, and sources are read-only")
-    if _NAN.search(text):
-        return refused("22003", "a numeric column holds NaN; cast it to text in the profile")
-    if "utf" in text.lower() or "unicode" in text.lower() or "byte sequence" in text.lower():
-        return MalformedError("a text column holds bytes outside its declared encoding")
-    return refused()
+    for pattern, ours in _KNOWN:
+        if pattern.search(text):
+            return ours()
+    known = _CLASS.match(text)
+    return refused(None, _CLASSES[known[1]] if known else "")
+
+
+_KNOWN: tuple[tuple[re.Pattern[str], Callable[[], EcluseError]], ...] = (
+    (_PERMISSION, lambda: refused("42501", "permission denied")),
+    (_LOST, lost),
+    (_MEMORY, lambda: ProfileError("the query needs more memory than it may have", hint="raise memory_mb")),
+    (_READ_ONLY, lambda: refused("25006", "it would write, and sources are read-only")),
+    (_NAN, lambda: refused("22003", "a numeric column holds NaN; cast it to text in the profile")),
+    (_TEXT, lambda: MalformedError("a text column holds bytes outside its declared encoding")),
+)
 
 
 def guarded(work: Callable[[], T], errors: tuple[type[BaseException], ...], ours: Callable[[str], EcluseError]) -> T:
@@ -65,8 +76,3 @@ def guarded(work: Callable[[], T], errors: tuple[type[BaseException], ...], ours
     except errors as error:
         failure = ours(str(error))
     raise failure
-
-
-def exhausted() -> InternalError:
-    """A source used after ``close``."""
-    return InternalError("this source has been closed")

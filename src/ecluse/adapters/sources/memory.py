@@ -38,8 +38,7 @@ class MemorySource:
 
     def query(self, sql: str) -> pa.Table:
         """A small result. Raises ProfileError."""
-        found = list(self.stream(sql, _ROWS))
-        return pa.Table.from_batches(found) if found else pa.table({})
+        return pa.Table.from_batches(list(self.stream(sql, _ROWS)))
 
     def stream(self, sql: str, batch_rows: int) -> Iterator[pa.RecordBatch]:
         """The rows, in batches of about ``batch_rows``. Raises ProfileError."""

@@ -6,8 +6,8 @@ double. So rows are taken from the protocol itself (``_mysql_rows``).
 
 Types: DECIMAL up to 38 digits exact, beyond as text; TINYINT(1) a number; TIME, JSON, ENUM text; BIT, BLOB binary;
 TIMESTAMP in the server's time zone. The zero date ``0000-00-00``, which is MySQL's way to say "no date", comes as
-NULL. An incomplete date such as ``2019-02-00`` does say something: it is refused by column, and the profile reads it with
-``CAST(column AS CHAR)``, so that the text travels and is parsed beside it (law 3).
+NULL. An incomplete date such as ``2019-02-00`` does say something: it is refused by column, and the profile reads it
+with ``CAST(column AS CHAR)``, so that the text travels and is parsed beside it (law 3).
 """
 
 import contextlib
@@ -34,9 +34,18 @@ _DIGITS = 38
 _INTEGERS = frozenset(
     {FIELD_TYPE.TINY, FIELD_TYPE.SHORT, FIELD_TYPE.LONG, FIELD_TYPE.INT24, FIELD_TYPE.LONGLONG, FIELD_TYPE.YEAR}
 )
-_DATES = frozenset({FIELD_TYPE.DATE, FIELD_TYPE.NEWDATE})
-_TIMES = frozenset({FIELD_TYPE.DATETIME, FIELD_TYPE.TIMESTAMP})
-_BYTES = frozenset({FIELD_TYPE.BIT, FIELD_TYPE.GEOMETRY})
+_PLAIN = {
+    FIELD_TYPE.FLOAT: pa.float64(),
+    FIELD_TYPE.DOUBLE: pa.float64(),
+    FIELD_TYPE.DATE: pa.date32(),
+    FIELD_TYPE.NEWDATE: pa.date32(),
+    FIELD_TYPE.DATETIME: pa.timestamp("us"),
+    FIELD_TYPE.TIMESTAMP: pa.timestamp("us"),
+    FIELD_TYPE.TIME: pa.string(),
+    FIELD_TYPE.JSON: pa.string(),
+    FIELD_TYPE.BIT: pa.binary(),
+    FIELD_TYPE.GEOMETRY: pa.binary(),
+}
 _DENIED = frozenset({1044, 1045, 1698, 1142, 1143, 1227, 1370})
 _LOST = frozenset({1040, 1053, 1077, 1079, 1080, 1152, 1158, 1159, 1160, 1161, 1184, 1205, 1317, 1927, 3024, 4031})
 _CLIENT = range(2000, 3000)  # errno of the client's side: cannot connect, lost, malformed packet
@@ -83,8 +92,7 @@ class MysqlSource:
 
     def query(self, sql: str) -> pa.Table:
         """A small result. Raises ProfileError, ConnectionLostError."""
-        found = list(self.stream(sql, 10_000))
-        return pa.Table.from_batches(found)
+        return pa.Table.from_batches(list(self.stream(sql, 10_000)))
 
     def stream(self, sql: str, batch_rows: int) -> Iterator[pa.RecordBatch]:
         """The rows, in batches of about ``batch_rows``; an empty result gives one empty batch with its columns.
@@ -102,7 +110,9 @@ class MysqlSource:
             empty = True
             for columns in blocks(self._reader(), len(fields), batch_rows):
                 empty = False
-                typed = [_typed(name, column, kind.type) for name, column, kind in zip(names, columns, schema, strict=True)]
+                typed = [
+                    _typed(name, column, kind.type) for name, column, kind in zip(names, columns, schema, strict=True)
+                ]
                 yield pa.RecordBatch.from_arrays(typed, schema=schema)
             finished = True
             if empty:
@@ -129,7 +139,7 @@ class MysqlSource:
         if _INTO.search(sql):  # a read-only transaction does not stop the server from writing files
             raise _failures.refused("25006", "it would write a file, and sources are read-only")
         connection: Any = self._connection
-        connection._execute_command(COMMAND.COM_QUERY, sql.strip().rstrip(";"))
+        connection._execute_command(COMMAND.COM_QUERY, sql.strip().rstrip(";"))  # noqa: SLF001  (no public unread query)
         result = pymysql.connections.MySQLResult(connection)
         result.init_unbuffered_query()
         result.unbuffered_active = False  # its destructor would read our rows
@@ -138,7 +148,7 @@ class MysqlSource:
         return list(result.fields)
 
     def _reader(self) -> Reader:
-        reader: Reader = self._connection._rfile  # type: ignore[attr-defined]  # noqa: SLF001
+        reader: Reader = self._connection._rfile  # noqa: SLF001
         return reader
 
     def _do(self, sql: str) -> None:
@@ -175,20 +185,14 @@ def _field(field: Any) -> pa.Field:
 
 def _type(field: Any) -> pa.DataType:
     kind, unsigned = field.type_code, bool(field.flags & FLAG.UNSIGNED)
+    if kind in _PLAIN:
+        return _PLAIN[kind]
     if kind in _INTEGERS:
         return pa.decimal128(20, 0) if kind == FIELD_TYPE.LONGLONG and unsigned else pa.int64()
     if kind in (FIELD_TYPE.DECIMAL, FIELD_TYPE.NEWDECIMAL):
         digits = field.length - (not unsigned) - (field.scale > 0)
         return pa.decimal128(max(digits, 1), field.scale) if digits <= _DIGITS else pa.string()
-    if kind in (FIELD_TYPE.FLOAT, FIELD_TYPE.DOUBLE):
-        return pa.float64()
-    if kind in _DATES:
-        return pa.date32()
-    if kind in _TIMES:
-        return pa.timestamp("us")
-    if kind in _BYTES or (field.charsetnr == _BINARY and kind != FIELD_TYPE.TIME and kind != FIELD_TYPE.JSON):
-        return pa.binary()
-    return pa.string()
+    return pa.binary() if field.charsetnr == _BINARY else pa.string()
 
 
 def _typed(name: str, column: pa.Array, kind: pa.DataType) -> pa.Array:

@@ -92,7 +92,7 @@ class Address:
         """The path of a file source. ``sqlite:///relative`` is taken as absolute, as three slashes say."""
         if not self.path.strip("/"):
             raise UsageError("the source's URL names no path")
-        return Path(self.path)
+        return Path("/" + self.path.lstrip("/"))
 
 
 def _split(url: str) -> SplitResult:

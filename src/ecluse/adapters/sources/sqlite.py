@@ -10,6 +10,8 @@ unless the URL declares what they are (``sqlite:///lab.db?encoding=cp1252``); th
 decoded as declared. A writer waits while a stream reads, unless the file is in WAL mode.
 """
 
+# ruff: noqa: S608  (queries come from the signed profile and are passed on whole; names are quoted)
+
 import codecs
 import contextlib
 import sqlite3
@@ -175,7 +177,7 @@ def _bare(sql: str) -> str:
 
 
 def _exact(sql: str, kinds: dict[str, bool]) -> str:
-    """The query with every column cast, after one row of empty values: the driver settles types on what it sees first."""
+    """The query, every column cast, after one row of empty values: the driver settles types on what it sees first."""
     head = ", ".join(f"{'x' if blob else ''}'' AS {_quoted(name)}" for name, blob in kinds.items())
     rest = ", ".join(_blob(_quoted(name)) if blob else _as_text(_quoted(name)) for name, blob in kinds.items())
     return f"SELECT {head} UNION ALL SELECT {rest} FROM (\n{_bare(sql)}\n) AS q"
