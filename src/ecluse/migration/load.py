@@ -52,7 +52,7 @@ class _Loader:
         self.gate.check(opened.rows, receipt)
         check_digest(opened.rows, receipt, opened.digest_key)
         destination.stage(self.order, StagedBatch(receipt.batch, receipt.entity, receipt.parcel, opened.rows))
-        return opened.rows.num_rows
+        return int(opened.rows.num_rows)
 
 
 def run_load(
@@ -77,7 +77,7 @@ def run_load(
     digest = place.progress().pins["order"]
     with ExitStack() as stack:
         destinations = [stack.enter_context(open_destination()) for _ in range(workers)]
-        destinations[0].prepare(profile, digest, {p.entity: schema_of(p) for p in plan.entities})
+        destinations[0].prepare(digest, schemas(place, plan, identity))
         loader = _Loader(place, identity, ReceivingGate(order, plan, production=profile.production), digest)
         for receipt, rows in _work(place, loader, destinations):
             report(receipt.batch, rows)
@@ -103,8 +103,18 @@ def _work(place: Workspace, loader: _Loader, destinations: Sequence[Destination]
         yield receipt, rows
 
 
-def schema_of(planned: PlannedEntity) -> pa.Schema:
-    """The Arrow schema of an entity's rows."""
+def schemas(place: Workspace, plan: Plan, identity: Identity) -> dict[str, pa.Schema]:
+    """The Arrow schema of each entity's parcels, read from the smallest; that of the plan where there is none."""
+    receipts = [place.get(Receipt, address) for address in place.progress().received.values()]
+    made = {}
+    for planned in plan.entities:
+        mine = [receipt for receipt in receipts if receipt.entity == planned.entity]
+        smallest = min(mine, key=lambda receipt: receipt.size, default=None)
+        made[planned.entity] = open_parcel(place, smallest, identity).rows.schema if smallest else _planned(planned)
+    return made
+
+
+def _planned(planned: PlannedEntity) -> pa.Schema:
     return pa.schema([(column.name, ARROW_TYPES[column.type]) for column in planned.columns])
 
 

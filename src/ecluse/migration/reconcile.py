@@ -15,10 +15,12 @@ import pyarrow.compute as pc
 from ecluse.domain.entry import Event
 from ecluse.domain.errors import TransitionError
 from ecluse.domain.lifecycle import State
+from ecluse.domain.order import Order
 from ecluse.domain.plan import Plan, PlannedEntity
 from ecluse.domain.records import Difference, DifferenceKind, Flow, Receipt, Reconciliation
 from ecluse.migration.differences import compare
 from ecluse.migration.digest import ZERO, add, group_digests
+from ecluse.migration.load import schemas
 from ecluse.migration.opening import open_parcel
 from ecluse.migration.ports import Destination, OpenDestination
 from ecluse.seal.sealing import Identity
@@ -73,11 +75,12 @@ def run_reconciliation(
     receipts = [place.get(Receipt, address) for address in place.progress().received.values()]
     flows: list[Flow] = []
     differences: list[Difference] = []
+    shapes = schemas(place, plan, identity)
     with ExitStack() as stack:
         target = stack.enter_context(open_destination())
         for planned in plan.entities:
             mine = [receipt for receipt in receipts if receipt.entity == planned.entity]
-            entity = _Entity(place, identity, plan, planned, mine)
+            entity = _Entity(place, identity, plan, planned, mine, shapes[planned.entity])
             found, wrong = entity.reconcile(target, report)
             flows += found
             differences += wrong
@@ -105,6 +108,7 @@ class _Entity:
     plan: Plan
     planned: PlannedEntity
     receipts: list[Receipt]
+    schema: pa.Schema
 
     def reconcile(self, target: Destination, report: Report) -> tuple[list[Flow], list[Difference]]:
         back = self._read_back(target, report)
@@ -133,7 +137,8 @@ class _Entity:
             yield pa.Table.from_batches([batch]).select(list(self.planned.names()))
 
     def _batches(self, target: Destination) -> Iterator[pa.RecordBatch]:
-        return target.read_back(self.plan.order, self.planned.entity, self.planned.names())
+        scope_date = self.place.pinned(Order).scope.dates.field.removeprefix("request.")
+        return target.read_back(self.plan.order, self.planned.entity, self.schema, scope_date)
 
     def _key(self) -> bytes:
         """The migration's digest key, which travels sealed; without a parcel there is nothing to digest."""
