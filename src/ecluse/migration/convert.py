@@ -10,6 +10,7 @@ from ecluse.domain.errors import ProfileError
 from ecluse.domain.plan import ColumnType
 from ecluse.migration.dates import DAY, EMPTY, UNREAD, Bools, DateReader, nulls, text_bytes
 from ecluse.migration.numbers import DECIMAL, decimals, shortest_decimals
+from ecluse.migration.texts import not_utf8
 
 Made = tuple[pa.ChunkedArray | None, Bools | None]
 """The column, or None where its type can never become the wanted one; the rows at fault, or None."""
@@ -88,20 +89,24 @@ def looked_up(texts: pa.Array, lookup: Callable[[str], str | None]) -> pa.Array:
 
 
 def legible(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Any column as text for the quarantine: bytes, and texts that are not valid, as hexadecimal digits."""
+    """Any column as text for the quarantine: bytes, and texts that are no UTF-8, as hexadecimal digits."""
     kind = column.type
     if pa.types.is_string(kind):
-        try:
-            column.validate(full=True)
-        except pa.ArrowInvalid:
-            column = pa.chunked_array([chunk.view(pa.binary()) for chunk in column.chunks])
-        else:
-            return column
+        return pa.chunked_array([_legible_text(chunk) for chunk in column.chunks], pa.string())
     if pa.types.is_fixed_size_binary(kind) or pa.types.is_binary_view(kind) or pa.types.is_large_binary(kind):
         column = column.cast(pa.binary())
     if pa.types.is_binary(column.type):
         return pa.chunked_array([_hexadecimal(chunk) for chunk in column.chunks], pa.string())
     return column.cast(pa.string())
+
+
+def _legible_text(chunk: pa.Array) -> pa.Array:
+    wrong = not_utf8(chunk)
+    if not wrong.any():
+        return chunk
+    rows, given = pa.array(wrong), chunk.view(pa.binary())
+    sound = pc.if_else(rows, None, given).cast(pa.string())
+    return pc.replace_with_mask(sound, rows, _hexadecimal(given.filter(rows)))
 
 
 def _hexadecimal(chunk: pa.Array) -> pa.Array:

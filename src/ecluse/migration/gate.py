@@ -88,7 +88,7 @@ class Gate:
         Raises:
             ScopeViolationError: a column too many, too few, out of place, of another type, or not ordered.
         """
-        _check_columns(self._scope, self._planned, rows)
+        _check_columns(self._scope, self._planned, rows, self._profile)
 
     def _violation(self, column: str, message: str) -> ScopeViolationError:
         return ScopeViolationError(f"{self._planned.entity}: {message}", location=_place(self._planned.entity, column))
@@ -238,15 +238,19 @@ def _sources(profile: SourceProfile, planned: PlannedEntity) -> Iterator[str]:
             yield from _SOURCES.get(name, ())
 
 
-def _allowed(scope: Scope, entity: str) -> frozenset[str]:
-    """What the order lets an entity carry: its fields, its links, and companions of its fields (law 3)."""
-    ordered = scope.fields.get(entity, ())
+def _allowed(scope: Scope, entity: str, profile: SourceProfile | None) -> frozenset[str]:
+    """What the order lets an entity carry: its fields, its links, and companions of its fields (law 3).
+
+    Where the profile is known, companions only of what it parses or looks up.
+    """
+    made = {*profile.entities[entity].parse, "loinc", "ucum"} if profile else None
+    ordered = (name for name in scope.fields.get(entity, ()) if made is None or name in made)
     companions = (c for name in ordered for c in CATALOGUE.field(entity, name).companions)
     return frozenset((*scope.columns().get(entity, ()), *companions))
 
 
-def _check_columns(scope: Scope, planned: PlannedEntity, rows: pa.Table) -> None:
-    allowed = _allowed(scope, planned.entity)
+def _check_columns(scope: Scope, planned: PlannedEntity, rows: pa.Table, profile: SourceProfile | None = None) -> None:
+    allowed = _allowed(scope, planned.entity, profile)
     for name in (*planned.names(), *rows.column_names):
         if name not in allowed:
             raise ScopeViolationError(

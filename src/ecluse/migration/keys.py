@@ -13,6 +13,8 @@ _DENSE = 8
 
 def repeated(keys: pa.ChunkedArray) -> Bools:
     """True for every row whose key another row has too; nulls repeat nobody."""
+    if pa.types.is_dictionary(keys.type):
+        keys = keys.cast(keys.type.value_type)
     if len(keys) < 2 or _distinct(keys):  # noqa: PLR2004 - one key repeats none
         return np.zeros(len(keys), dtype=np.bool_)
     whole = keys.combine_chunks()
@@ -32,9 +34,9 @@ def _distinct(keys: pa.ChunkedArray) -> bool:
     if not (pa.types.is_string(keys.type) or pa.types.is_large_string(keys.type)):
         return False
     if all(pc.all(pc.less(c.slice(0, len(c) - 1), c.slice(1))).as_py() for c in keys.chunks if len(c)):
-        firsts = [c[0].as_py() for c in keys.chunks if len(c)]
-        lasts = [c[-1].as_py() for c in keys.chunks if len(c)]
-        if all(a.encode() < b.encode() for a, b in zip(lasts, firsts[1:], strict=False)):
+        firsts = [c[0].as_buffer().to_pybytes() for c in keys.chunks if len(c)]
+        lasts = [c[-1].as_buffer().to_pybytes() for c in keys.chunks if len(c)]
+        if all(a < b for a, b in zip(lasts, firsts[1:], strict=False)):
             return True
     series = pl.from_arrow(keys)
     hashes = np.sort(series.hash().to_numpy())  # type: ignore[union-attr]

@@ -297,13 +297,13 @@ class Normaliser:
         return made
 
     def _number(self, work: _Work, name: str) -> pa.ChunkedArray:
-        """A number that is no result: with a comparator, or unread without an original beside it, it is set aside."""
+        """A number that is no result. One that is unread, or compared, is null, and its original says it (law 3)."""
         texts = _whole(self._text(work, name if name in work.raw.column_names else f"{name}_raw"))
         found = self._default.read(texts)
         lost = pc.and_(pc.is_valid(texts), pc.or_(pc.is_null(found.value), pc.is_valid(found.comparator)))
         lost = pc.and_(lost, pc.not_equal(pc.utf8_trim_whitespace(texts), ""))
         rows = pc.fill_null(lost, False).to_numpy(zero_copy_only=False)  # noqa: FBT003 - Arrow's own signature
-        if f"{name}_raw" not in self._planned.names():
+        if not {f"{name}_raw", *self._fields[name].companions} & set(self._planned.names()):
             work.set_aside(rows, f"number.{name}")
         return _chunked(pc.if_else(pc.is_valid(found.comparator), None, found.value))
 

@@ -73,7 +73,7 @@ def _data(chunk: pa.Array) -> "np.ndarray[tuple[int], np.dtype[np.uint8]]":
 
 
 def _decode(chunk: pa.Array, repair: str) -> tuple[pa.Array, Bools | None]:
-    bad = _not_utf8(chunk)
+    bad = not_utf8(chunk)
     known = chunk
     if bad.any() and repair == "cp850_as_cp1252":
         rows = pa.array(bad)
@@ -87,7 +87,7 @@ def _decode(chunk: pa.Array, repair: str) -> tuple[pa.Array, Bools | None]:
     return known.cast(pa.string()), (bad if bad.any() else None)
 
 
-def _not_utf8(chunk: pa.Array) -> Bools:
+def not_utf8(chunk: pa.Array) -> Bools:
     """Rows whose bytes are no UTF-8 (RFC 3629: no surrogates, no overlong forms, nothing above U+10FFFF)."""
     wrong = np.zeros(len(chunk), dtype=np.bool_)
     starts, widths, _ = text_bytes(chunk)
