@@ -115,21 +115,25 @@ def _cmac_columns(blocks: Words, starts: Counts, counts: Counts, key: bytes) -> 
     last = np.frombuffer(_doubled(encryptor.update(bytes(BLOCK))), np.uint64)
     order = np.argsort((_LONG - counts).astype(np.uint16), kind="stable")
     position, ascending = starts[order], counts[order][::-1]
-    rows = len(order)
-    state = np.zeros((rows, 2), np.uint64)
-    scratch = bytearray(rows * BLOCK + BLOCK)
-    enciphered = np.frombuffer(scratch, np.uint64)
-    for turn in range(int(counts.max())):
-        active = rows - int(np.searchsorted(ascending, turn + 1, "left"))
-        going_on = rows - int(np.searchsorted(ascending, turn + 2, "left"))
-        block = blocks.take(position[:active], axis=0)
-        block ^= state[:active]
-        block[going_on:] ^= last
-        encryptor.update_into(block.data.cast("B"), scratch)
-        state[:active] = enciphered[: active * 2].reshape(active, 2)
-        position[:active] += 1
+    rows, turns = len(order), int(ascending[-1])
+    active = (rows - np.searchsorted(ascending, np.arange(1, turns + 2), "left")).tolist()
+    block = np.empty((rows, 2), np.uint64)
+    scratch = bytearray((rows + 1) * BLOCK)
+    state = np.frombuffer(scratch, np.uint64)[: 2 * rows].reshape(rows, 2)
+    done = np.empty((rows, 2), np.uint64)
+    for turn in range(turns):
+        now, later = active[turn], active[turn + 1]
+        added = block[:now]
+        # Positions are ours and in range: "clip" spares the copy that a check would need.
+        blocks.take(position[:now], axis=0, out=added, mode="clip")
+        if turn:
+            added ^= state[:now]
+        added[later:] ^= last
+        encryptor.update_into(added.data.cast("B"), scratch)
+        done[later:now] = state[later:now]
+        position[:now] += 1
     out = np.empty((rows, 2), np.uint64)
-    out[order] = state
+    out[order] = done
     return out
 
 

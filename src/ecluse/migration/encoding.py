@@ -1,7 +1,8 @@
 """The canonical encoding of rows that digests are taken over: ``docs/reference/row-digest.md`` is its description.
 
-A row of ``c`` columns is ``c`` words of 8 bytes, ``c`` tags of 1 byte, the tails of its values in column order, and
-zero bytes up to a whole number (at least one) of 16-byte blocks. All numbers are little-endian.
+A row of ``c`` columns is ``c`` words of 8 bytes; ``c`` tags of 1 byte, and zero bytes up to a multiple of 8; the tails
+of its values in column order; zero bytes up to a whole number (at least one) of 16-byte blocks. Numbers are
+little-endian.
 
 ========  ===  =====================================  ==================
 class     tag  word                                   tail
@@ -32,12 +33,13 @@ import pyarrow.compute as pc
 from ecluse.domain.errors import Location, MalformedError
 
 BLOCK = 16
+_WORD = 8
 _SLICE_ROWS = 65_536
 """Rows encoded at a time: the working memory is a few times their size, whatever the table's."""
 _SLICE_BYTES = 1 << 26
-_MAX_ROW = 1 << 30
+_MAX_BYTES = 1 << 30
 _DECIMAL = pa.decimal128(38, 18)
-_PADS = pa.array([bytes(size) for size in range(BLOCK)], pa.binary())
+_PADS = pa.array([bytes(size) for size in range(BLOCK + 1)], pa.binary())
 
 Words = npt.NDArray[np.uint64]
 Counts = npt.NDArray[np.int64]
@@ -88,22 +90,28 @@ def encode(rows: pa.Table) -> tuple[Words, Counts]:
         MalformedError: a column or value that has no canonical form here; names the column.
     """
     count, width = rows.num_rows, rows.num_columns
-    head = np.zeros(count, np.dtype([("words", "<i8", (width,)), ("tags", "u1", (width,))]))
-    sizes = np.full(count, head.itemsize, np.int64)
+    tag_words = -(-width // _WORD)
+    head = np.zeros((width + tag_words, count), np.int64)
+    sizes = np.full(count, len(head) * _WORD, np.int64)
     tails: list[pa.Array] = []
     for index, name in enumerate(rows.column_names):
         tag, column = _canonical(name, rows.column(index))
         if tag is Tag.NULL or column.null_count == count:
             continue
-        valid = None if column.null_count == 0 else column.is_valid().to_numpy(zero_copy_only=False)
         words, tail = _parts(tag, column)
-        head["words"][:, index] = words if valid is None else words * valid
-        head["tags"][:, index] = tag if valid is None else valid * np.uint8(tag)
+        tags, shift = head[width + index // _WORD], 8 * (index % _WORD)
+        if column.null_count:
+            valid = column.is_valid().to_numpy(zero_copy_only=False)
+            np.multiply(words, valid, out=head[index])
+            tags += valid * np.int64(tag << shift)
+        else:
+            valid = None
+            head[index] = words
+            tags += np.int64(tag << shift)
         if tail is not None:
             tails.append(tail)
-            held = words if tag in (Tag.TEXT, Tag.BINARY) else np.full(count, 8, np.int64)
-            sizes += held if valid is None else held * valid
-    return _join(head, tails, sizes)
+            sizes += head[index] if tag in (Tag.TEXT, Tag.BINARY) else _WORD if valid is None else _WORD * valid
+    return _join(np.ascontiguousarray(head.T), tails, sizes)
 
 
 def _canonical(name: str, column: pa.ChunkedArray) -> tuple[Tag, pa.Array]:
@@ -158,8 +166,8 @@ def _is_binary(kind: pa.DataType) -> bool:
 def _parts(tag: Tag, column: pa.Array) -> tuple[npt.NDArray[Any], pa.Array | None]:
     """Words of a column's values (anything where null) and their tails."""
     if tag in (Tag.TEXT, Tag.BINARY):
-        offsets = np.frombuffer(column.buffers()[1], np.int32)[column.offset : column.offset + len(column) + 1]
-        return np.diff(offsets).astype(np.int64), column.view(pa.binary())
+        offsets = np.frombuffer(column.buffers()[1], np.int32, count=column.offset + len(column) + 1)
+        return np.diff(offsets[column.offset :]).astype(np.int64), column.view(pa.binary())
     if tag is Tag.DECIMAL:
         halves = _values(column, np.int64, 2).reshape(-1, 2)
         return halves[:, 0], _fixed(np.ascontiguousarray(halves[:, 1]), column)
@@ -170,13 +178,13 @@ def _parts(tag: Tag, column: pa.Array) -> tuple[npt.NDArray[Any], pa.Array | Non
 
 def _values(column: pa.Array, dtype: type[Any], each: int = 1) -> npt.NDArray[Any]:
     """The value buffer of a fixed-width array, without a copy."""
-    held = np.frombuffer(column.buffers()[1], dtype)
-    return held[column.offset * each : (column.offset + len(column)) * each]
+    held = np.frombuffer(column.buffers()[1], dtype, count=(column.offset + len(column)) * each)
+    return held[column.offset * each :]
 
 
-def _fixed(values: npt.NDArray[Any], column: pa.Array | None = None) -> pa.Array:
-    """Fixed-width values as binary ones, null where ``column`` is."""
-    count, width = len(values), values.itemsize
+def _fixed(values: npt.NDArray[np.int64], column: pa.Array | None = None) -> pa.Array:
+    """Rows of 64-bit numbers as binary values, null where ``column`` is."""
+    count, width = len(values), values.nbytes // max(1, len(values))
     offsets = pa.py_buffer(np.arange(0, (count + 1) * width, width, dtype=np.int32))
     made = pa.Array.from_buffers(pa.binary(), count, [None, offsets, pa.py_buffer(values)])
     if column is None or column.null_count == 0:
@@ -184,14 +192,13 @@ def _fixed(values: npt.NDArray[Any], column: pa.Array | None = None) -> pa.Array
     return pc.if_else(column.is_valid(), made, pa.scalar(None, pa.binary()))
 
 
-def _join(head: npt.NDArray[Any], tails: list[pa.Array], sizes: Counts) -> tuple[Words, Counts]:
-    pads = -sizes % BLOCK
-    pads[sizes == 0] = BLOCK
-    if sizes.max() > _MAX_ROW:
+def _join(head: npt.NDArray[np.int64], tails: list[pa.Array], sizes: Counts) -> tuple[Words, Counts]:
+    if int(sizes.sum()) > _MAX_BYTES:
         raise MalformedError("a row is longer than 1 GiB")
-    counts = (sizes + pads) // BLOCK
-    heads = _fixed(head) if head.itemsize else pa.array([bytes(BLOCK)] * len(head), pa.binary())
-    parts = [heads, *tails, _PADS.take(pa.array((pads % BLOCK).astype(np.int8)))]
+    counts = np.maximum(1, (sizes + (BLOCK - 1)) >> 4)
+    pads = (counts << 4) - sizes
+    heads = _fixed(head) if head.size else pa.array([b""] * len(head), pa.binary())
+    parts = [heads, *tails, _PADS.take(pa.array(pads.astype(np.int8)))]
     joined = pc.binary_join_element_wise(*parts, b"", null_handling="replace", null_replacement=b"")
     blocks = np.frombuffer(joined.buffers()[2], np.uint64, count=int(counts.sum()) * 2)
     return blocks.reshape(-1, 2), counts

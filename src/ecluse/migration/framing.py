@@ -1,7 +1,8 @@
 """The frame of an Arrow IPC stream, read before Arrow reads it: sizes are bounded while nothing is decompressed yet.
 
-Follows the Arrow columnar format, "Encapsulated message format" and ``Message.fbs`` (metadata version V5). Only what is
-needed to know how many rows and bytes the stream claims is read; what Arrow checks itself is left to Arrow.
+Follows the Arrow columnar format, "Encapsulated message format" and ``Message.fbs``: metadata version V5, bodies
+compressed with zstd. Only what is needed to know how many rows and bytes the stream claims is read; what Arrow checks
+itself is left to Arrow.
 """
 
 import struct
@@ -12,7 +13,10 @@ from ecluse.domain.errors import MalformedError
 
 _CONTINUATION = 0xFFFFFFFF
 _SCHEMA, _DICTIONARY, _BATCH = 1, 2, 3
+_V5, _ZSTD = 4, 1
 _ALIGNMENT = 8
+_PREFIX = 8
+"""Bytes before a compressed buffer: its length once decompressed, or -1 where it is not compressed after all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,9 @@ def _messages(data: memoryview) -> Iterator[tuple[int, "_Table", memoryview]]:
         message = _root(data[position : position + length])
         position += length
         kind, body_size = message.integer(1, "<B"), message.integer(3, "<q")
+        if message.integer(0, "<h") != _V5 or message.position(4) is not None:
+            # Older versions say elsewhere whether buffers are compressed.
+            raise ValueError("another version, or metadata of its own")
         body = data[position : position + body_size]
         if length % _ALIGNMENT or body_size < 0 or len(body) != body_size:
             raise ValueError("message outside the stream")
@@ -68,18 +75,17 @@ def _messages(data: memoryview) -> Iterator[tuple[int, "_Table", memoryview]]:
 
 
 def _claimed(batch: "_Table", body: memoryview) -> Iterator[int]:
-    """Bytes of each buffer once decompressed: it begins with that length where the batch is compressed."""
-    compressed = batch.position(3) is not None
+    """Bytes of each buffer once decompressed."""
+    if batch.table(3).integer(0, "<b") != _ZSTD:
+        raise ValueError("not compressed with zstd")
     for offset, length in batch.pairs(2):
         if offset < 0 or length < 0 or offset + length > len(body):
             raise ValueError("buffer outside its message")
-        plain = length
-        if compressed and length:
+        if length:
             (claim,) = struct.unpack_from("<q", body, offset)
-            if claim < -1 or length < 8:  # noqa: PLR2004 - the length's own size
+            if claim < -1 or length < _PREFIX:
                 raise ValueError("not a compressed buffer")
-            plain = length - 8 if claim == -1 else claim
-        yield plain
+            yield length - _PREFIX if claim == -1 else claim
 
 
 @dataclass(frozen=True, slots=True)

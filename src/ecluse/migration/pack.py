@@ -56,8 +56,8 @@ def pack(rows: pa.Table, header: Header) -> pa.Buffer:
     """
     if rows.num_rows > MAX_ROWS or rows.nbytes > MAX_BYTES:
         raise MalformedError("a batch is larger than a parcel may be", hint="plan smaller batches")
-    if rows.num_rows != header.rows + len(header.canaries):
-        raise InternalError("header and rows differ")
+    if not rows.num_columns or rows.num_rows != header.rows + len(header.canaries):
+        raise InternalError("rows without columns, or not as many as their header says")
     columns = [_compact(_plain(name, rows.column(name))) for name in rows.column_names]
     metadata = {_METADATA: canonical(_written(header))}
     fields = [pa.field(name, column.type) for name, column in zip(rows.column_names, columns, strict=True)]
