@@ -1,0 +1,66 @@
+"""The destination that a spec names."""
+
+from dataclasses import dataclass
+
+from ecluse.adapters.sources.spec import PASSWORD_ENV as SOURCE_ENV
+from ecluse.adapters.sources.spec import SourceSpec
+from ecluse.domain.errors import UsageError
+from ecluse.domain.profile import DestinationProfile, Engine
+from ecluse.migration.ports import Destination
+
+__all__ = ["PASSWORD_ENV", "DestinationSpec", "open_destination"]
+
+PASSWORD_ENV = "ECLUSE_DESTINATION_PASSWORD"  # noqa: S105  the variable's name, not a password
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationSpec:
+    """One destination. No secret in it: the password stands in ``ECLUSE_DESTINATION_PASSWORD``.
+
+    ``url``: ``postgresql://user@host:port/db``, ``mysql://user@host:port/db``, ``sqlite:///path`` of a database that
+    exists; options as for sources (``sslmode``, ``tls``, certificates).
+    """
+
+    engine: Engine
+    url: str
+    profile: DestinationProfile
+
+    def __post_init__(self) -> None:
+        """Refuse at once a URL that does not parse or holds a password, and a profile of another engine."""
+        if self.profile.engine is not self.engine:
+            raise UsageError(f"the profile is one of {self.profile.engine}, the destination is {self.engine}")
+        self.entered()
+
+    def entered(self) -> SourceSpec:
+        """How it is entered, which is how a source is: the same addresses, options and rules on TLS.
+
+        Raises UsageError naming what is wrong, never the URL.
+        """
+        try:
+            return SourceSpec(self.engine, self.url, password_env=PASSWORD_ENV)
+        except UsageError as error:
+            words, hint = error.message.replace("source", "destination"), error.hint
+        raise UsageError(words, hint=hint and hint.replace(SOURCE_ENV, PASSWORD_ENV))
+
+
+def open_destination(spec: DestinationSpec) -> Destination:
+    """Connect to it. Each driver is loaded only for its own engine.
+
+    Raises UsageError, DestinationError (login refused, no such file), ConnectionLostError.
+    """
+    entered = spec.entered()
+    match spec.engine:
+        case Engine.POSTGRESQL:
+            from ecluse.adapters.destinations.postgresql import PostgresqlDestination  # noqa: PLC0415
+
+            return PostgresqlDestination(entered, spec.profile)
+        case Engine.MYSQL:
+            from ecluse.adapters.destinations.mysql import MysqlDestination  # noqa: PLC0415
+
+            return MysqlDestination(entered, spec.profile)
+        case Engine.SQLITE:
+            from ecluse.adapters.destinations.sqlite import SqliteDestination  # noqa: PLC0415
+
+            return SqliteDestination(entered.address().folder(), spec.profile)
+        case Engine.CSV:
+            raise UsageError("a destination is a database")
