@@ -1,0 +1,126 @@
+"""The evidence bundle: all that proves a migration, in one deterministic file (law 10).
+
+A ZIP of stored members in sorted order with fixed dates, so that the same evidence is the same bytes anywhere. What is
+in it: docs/reference/evidence-bundle.md. No patient data: ids, counts, keyed digests, source keys of differing rows.
+"""
+
+import base64
+import io
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from ecluse.control.evidence_readme import readme
+from ecluse.domain.agreement import Agreement
+from ecluse.domain.errors import RefusedError, StorageError, UsageError
+from ecluse.domain.plan import Plan
+from ecluse.domain.profile import SourceProfile
+from ecluse.journal.note import VerifierKey
+from ecluse.journal.rebuild import expected_files
+from ecluse.journal.store import FolderStore
+from ecluse.journal.tiles import CHECKPOINT
+from ecluse.seal.signing import allowed_signers
+from ecluse.wire.artefacts import KINDS, encode
+from ecluse.wire.canonical import canonical, digest
+from ecluse.workspace.files import write_atomic
+from ecluse.workspace.place import Workspace
+
+MANIFEST_FORMAT = "ecluse.manifest/1"
+_MANIFEST = "manifest.json"
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_REGULAR_0644 = 0o100644 << 16
+_UNIX = 3
+_MAX_MEMBERS = 0xFFFE
+
+
+def export(places: Sequence[Workspace], target: Path) -> str:
+    """Write the evidence of one or both places of a migration to ``target``; returns the bundle's digest.
+
+    The file appears whole or not at all. Only artefacts that a journal names are in it.
+
+    Raises:
+        UsageError: no place, or one end twice.
+        RefusedError: the places work on different orders, or have none yet.
+        TamperError: an artefact or journal file is not what its name says.
+        StorageError: a file cannot be read, or the target not written.
+    """
+    _check(places)
+    members = {name: data for place in places for name, data in _place(place)}
+    members["allowed_signers"] = _allowed_signers(places)
+    names = sorted(members)
+    members |= {name: readme(lang, names) for name, lang in (("README.txt", "en"), ("LISEZMOI.txt", "fr"))}
+    listed = {name: digest(data) for name, data in members.items()}
+    members[_MANIFEST] = canonical({"format": MANIFEST_FORMAT, "members": listed})
+    data = _packed(members)
+    write_atomic(target, data, mode=0o644)
+    return digest(data)
+
+
+def _check(places: Sequence[Workspace]) -> None:
+    if not places:
+        raise UsageError("evidence of no place")
+    if len({place.place for place in places}) != len(places):
+        raise UsageError("two places are the same end of a migration")
+    orders = {place.progress().pins.get("order") for place in places}
+    if None in orders:
+        raise RefusedError("a place has no order yet: there is nothing to prove")
+    if len(orders) > 1:
+        raise RefusedError("the places work on different orders")
+
+
+def _place(place: Workspace) -> Iterator[tuple[str, bytes]]:
+    """Everything of one place, by member name."""
+    for kind, address in sorted(_named(place)):
+        cls = KINDS[kind]
+        stem = f"{place.place}/artefacts/{kind}/{address.removeprefix('sha256:')}"
+        yield f"{stem}.json", encode(place.get(cls, address))
+        for signer, signature in place.signatures(cls, address).items():
+            yield f"{stem}.{signer}.sig", signature
+    store = FolderStore(place.root / "journal")
+    for path in sorted(expected_files(place.journal.size)):
+        data = store.read(path)
+        if data is None:
+            raise StorageError(f"{path}: gone since the journal was opened")
+        yield f"{place.place}/journal/{path}", data
+    yield f"{place.place}/journal/{CHECKPOINT}", place.journal.checkpoint()
+    yield f"{place.place}/journal/vkey", f"{place.key.vkey}\n".encode()
+
+
+def _named(place: Workspace) -> set[tuple[str, str]]:
+    """Kind and digest of every artefact that the journal names, and of the profile that the plan names."""
+    done = place.progress()
+    named = set(done.pins.items())
+    named |= {("receipt", address) for address in (*done.sealed.values(), *done.received.values())}
+    if "plan" in done.pins:
+        profile = place.get(Plan, done.pins["plan"]).profile
+        with suppress(StorageError):
+            place.get(SourceProfile, profile)
+            named.add(("source-profile", profile))
+    return named
+
+
+def _allowed_signers(places: Sequence[Workspace]) -> bytes:
+    """The agreement's keys, and the logs' keys under their logs' names, for whoever wants to pin them."""
+    agreement = places[0].pinned(Agreement)
+    parties = (agreement.controller, agreement.processor)
+    people = allowed_signers([(signer.id, signer.key) for party in parties for signer in party.signers])
+    return people + "".join(sorted(_log_line(place.key.verifier) for place in places)).encode()
+
+
+def _log_line(key: VerifierKey) -> str:
+    parts = (b"ssh-ed25519", key.public)
+    blob = base64.b64encode(b"".join(len(part).to_bytes(4, "big") + part for part in parts)).decode()
+    return f'{key.name} namespaces="ecluse.checkpoint" ssh-ed25519 {blob}\n'
+
+
+def _packed(members: dict[str, bytes]) -> bytes:
+    if len(members) > _MAX_MEMBERS:
+        raise RefusedError(f"a bundle has at most {_MAX_MEMBERS} members", hint="export each place by itself")
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name in sorted(members):
+            info = zipfile.ZipInfo(name, _EPOCH)
+            info.create_system, info.external_attr = _UNIX, _REGULAR_0644
+            archive.writestr(info, members[name])
+    return buffer.getvalue()
