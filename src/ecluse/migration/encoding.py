@@ -22,6 +22,7 @@ separator is needed. Nothing depends on how Arrow holds a column: chunks, offset
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from enum import IntEnum
 from typing import Any
 
@@ -118,16 +119,13 @@ def _canonical(name: str, column: pa.ChunkedArray) -> tuple[Tag, pa.Array]:
     """The column as one array of its class's own type."""
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     tag = _tag(name, kind)
-    if tag is not Tag.NULL and column.type != _TARGETS[tag]:
-        try:
-            column = pc.cast(column, kind) if kind != column.type else column
-            column = pc.cast(column, _TARGETS[tag])
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowCapacityError):
-            # Arrow's own message shows the value.
-            raise MalformedError(
-                f"a value does not fit {_TARGETS[tag]} without loss", location=Location(field=name)
-            ) from None
-    return tag, _one(name, column)
+    if tag is Tag.NULL or column.type == _TARGETS[tag]:
+        return tag, _one(name, column)
+    with suppress(pa.ArrowException, ValueError):
+        plain = pc.cast(column, kind) if kind != column.type else column
+        return tag, _one(name, pc.cast(plain, _TARGETS[tag]))
+    # Raised out here so that Arrow's own error, which shows the value, is not even its context.
+    raise MalformedError(f"a value does not fit {_TARGETS[tag]} without loss", location=Location(field=name))
 
 
 def _one(name: str, column: pa.ChunkedArray) -> pa.Array:

@@ -7,6 +7,7 @@ parser of bytes from outside: whatever arrives, it returns what ``pack`` could h
 import dataclasses
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,15 +87,16 @@ def unpack(data: bytes | pa.Buffer) -> tuple[Header, pa.Table]:
 
 
 def _read(data: bytes | pa.Buffer) -> pa.Table:
-    try:
-        with pa.ipc.open_stream(pa.py_buffer(data), options=pa.ipc.IpcReadOptions(use_threads=False)) as reader:
-            _check_schema(reader.schema)
-            table = reader.read_all()
+    with (
+        suppress(pa.ArrowException, OSError, ValueError, MemoryError, KeyError, TypeError, IndexError),
+        pa.ipc.open_stream(pa.py_buffer(data), options=pa.ipc.IpcReadOptions(use_threads=False)) as reader,
+    ):
+        _check_schema(reader.schema)
+        table = reader.read_all()
         table.validate(full=True)
         return pa.table([_expanded(column) for column in table.columns], schema=_plain_schema(table.schema))
-    except (pa.ArrowException, OSError, ValueError, MemoryError, KeyError, TypeError, IndexError):
-        # Arrow's own messages can show values.
-        raise MalformedError("not a parcel: no valid Arrow stream") from None
+    # Raised out here so that Arrow's own error, which can show values, is not even its context.
+    raise MalformedError("not a parcel: no valid Arrow stream")
 
 
 def _check_schema(schema: pa.Schema) -> None:

@@ -1,0 +1,216 @@
+"""Row digests: the standard's function, blind to Arrow's representation, and to nothing else."""
+
+import datetime as dt
+import random
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.cmac import CMAC
+
+from ecluse.domain.errors import InternalError, MalformedError
+from ecluse.migration import digest, encoding
+from ecluse.migration.digest import ZERO, add, group_digests, row_digests
+
+KEY = bytes(range(32))
+NAN = float("nan")
+SECRET = "1234567"
+
+
+def hexes(table: pa.Table, key: bytes = KEY) -> list[str]:
+    digests = row_digests(table, key)
+    assert digests.shape == (table.num_rows, 16)
+    assert digests.dtype == np.uint8
+    raw = digests.tobytes()
+    return [raw[at : at + 16].hex() for at in range(0, len(raw), 16)]
+
+
+def one(column: Any, name: str = "a") -> list[str]:
+    return hexes(pa.table({name: column}))
+
+
+def test_equals_the_library_s_cmac_row_by_row() -> None:
+    chance = random.Random(1)
+    texts = [None if chance.random() < 0.1 else "é" * chance.choice([0, 1, 7, 8, 15, 40, 2100]) for _ in range(3000)]
+    table = pa.table({"a": texts, "b": pa.array(range(3000))})
+    blocks, counts = encoding.encode(table)
+    raw, key = blocks.tobytes(), digest._derive(KEY, ["a", "b"])
+    wanted, at = [], 0
+    for count in counts.tolist():
+        mac = CMAC(AES(key))
+        mac.update(raw[at : at + 16 * count])
+        wanted.append(mac.finalize().hex())
+        at += 16 * count
+    assert at == len(raw)
+    assert counts.max() > digest._LONG > counts.min()
+    assert hexes(table) == wanted
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
+def test_slices_make_no_difference(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = pa.table({"a": [str(n) * (n % 50) for n in range(500)]})
+    whole = hexes(table)
+    monkeypatch.setattr(encoding, "_SLICE_ROWS", size)
+    assert hexes(table) == whole
+    monkeypatch.setattr(encoding, "_SLICE_BYTES", 64)
+    assert hexes(table) == whole
+
+
+TEXTS = pa.array(["", None, "12.5", "é\0", "x" * 100])
+BYTES = pa.array([b"", None, b"1234", b"\0\0\0\0", b"abcd"])
+FOURS = pa.array([b"zero", None, b"1234", b"\0\0\0\0", b"abcd"])
+DAYS = pa.array([dt.date(1900, 1, 1), None, dt.date(1970, 1, 1), dt.date(2018, 2, 28)])
+NUMBERS = pa.array([0, None, 1, -1, 127, -128])
+POSITIVE = pa.array([0, None, 1, 127])
+AMOUNTS = pa.array([Decimal("12.50"), None, Decimal("-0.01"), Decimal(0)], pa.decimal128(5, 2))
+FLAGS = pa.array([True, None, False, True])
+
+
+@pytest.mark.parametrize(
+    ("values", "types"),
+    [
+        (TEXTS, [pa.large_string(), pa.string_view(), pa.dictionary(pa.int8(), pa.string())]),
+        (TEXTS, [pa.dictionary(pa.uint32(), pa.large_string())]),
+        (BYTES, [pa.large_binary(), pa.binary_view()]),
+        (FOURS, [pa.binary(4)]),
+        (DAYS, [pa.date64()]),
+        (DAYS.cast(pa.timestamp("s")), [pa.timestamp("ms"), pa.timestamp("us"), pa.timestamp("ns")]),
+        (NUMBERS, [pa.int8(), pa.int16(), pa.int32()]),
+        (POSITIVE, [pa.uint8(), pa.uint16(), pa.uint32(), pa.uint64()]),
+        (AMOUNTS, [pa.decimal32(9, 4), pa.decimal64(18, 2), pa.decimal128(14, 4), pa.decimal128(38, 18)]),
+        (AMOUNTS, [pa.decimal256(76, 30), pa.decimal128(28, 10)]),
+    ],
+)
+def test_what_arrow_calls_it_makes_no_difference(values: pa.Array, types: list[pa.DataType]) -> None:
+    wanted = one(values)
+    assert len(set(wanted)) == len(set(values.to_pylist()))
+    for kind in types:
+        assert one(values.cast(kind)) == wanted, kind
+
+
+@pytest.mark.parametrize("values", [TEXTS, BYTES, DAYS, NUMBERS, AMOUNTS, FLAGS, TEXTS.dictionary_encode()])
+def test_offsets_and_chunks_make_no_difference(values: pa.Array) -> None:
+    wanted = one(values)
+    around = pa.concat_arrays([values[-1:], values, values[:1]])
+    assert one(around.slice(1, len(values))) == wanted
+    pieces = [values.slice(at, 1) for at in range(len(values))]
+    assert one(pa.chunked_array([values[:0], *pieces, values[:0]])) == wanted
+
+
+def test_what_lies_under_a_null_makes_no_difference() -> None:
+    valid = pa.py_buffer(b"\x05")  # rows 0 and 2
+    clean = pa.table(
+        {"t": ["a", None, "c"], "n": [1, None, 3], "d": pa.array([1, None, 3]).cast(pa.decimal128(38, 18))}
+    )
+    text = pa.Array.from_buffers(
+        pa.string(),
+        3,
+        [valid, pa.array([0, 1, 5, 6], pa.int32()).buffers()[1], pa.py_buffer(b"a\xffxxxc"[:1] + b"yyyyc")],
+    )
+    number = pa.Array.from_buffers(pa.int64(), 3, [valid, pa.array([1, 99, 3]).buffers()[1]])
+    wide = pa.array([1, 99, 3]).cast(pa.decimal128(38, 18)).buffers()[1]
+    dirty = pa.table({"t": text, "n": number, "d": pa.Array.from_buffers(pa.decimal128(38, 18), 3, [valid, wide])})
+    assert hexes(dirty) == hexes(clean)
+
+
+def test_a_null_is_a_null_of_any_type() -> None:
+    typed = [pa.nulls(2, kind) for kind in (pa.string(), pa.int8(), pa.decimal128(9, 2), pa.date32(), pa.binary())]
+    assert len({tuple(one(column)) for column in [*typed, pa.nulls(2)]}) == 1
+    mixed = pa.table({"a": ["x", None], "b": pa.array([Decimal(1), None], pa.decimal128(9, 2))})
+    assert hexes(mixed)[1] == hexes(pa.table({"a": pa.nulls(1), "b": pa.nulls(1, pa.timestamp("s"))}))[0]
+
+
+def test_no_rows_and_no_columns() -> None:
+    assert hexes(pa.table({"a": pa.array([], pa.string())})) == []
+    assert hexes(pa.table({"a": pa.chunked_array([], pa.string())})) == []
+    assert len(set(hexes(pa.table({"a": [1, 2]}).select([])))) == 1
+
+
+def test_names_order_and_key_are_bound() -> None:
+    base = pa.table({"a": ["x"], "b": ["x"]})
+    others = [base.rename_columns(["b", "a"]), base.rename_columns(["a", "c"]), base.rename_columns(["ab", ""])]
+    seen = [hexes(base)[0], *(hexes(t)[0] for t in others), hexes(base, b"")[0], hexes(base, KEY + b"\0")[0]]
+    assert len(set(seen)) == len(seen)
+
+
+def test_two_columns_may_share_a_name() -> None:
+    twice = pa.table([pa.array(["x"]), pa.array([1])], names=["a", "a"])
+    assert len(hexes(twice)) == 1
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array([1.5]),
+        pa.array([NAN]),
+        pa.array([dt.datetime(2018, 1, 1, tzinfo=dt.UTC)]),
+        pa.array([1], pa.timestamp("ns")),
+        pa.array([2**63], pa.uint64()),
+        pa.array([2**62], pa.timestamp("s")),
+        pa.array([Decimal(SECRET + "0" * 20)]),
+        pa.array([Decimal("0." + "0" * 18 + SECRET)]),
+        pa.array([[1]]),
+        pa.array([dt.time(12)]),
+    ],
+)
+def test_what_has_no_canonical_form_is_refused_without_its_value(column: pa.Array) -> None:
+    with pytest.raises(MalformedError) as caught:
+        row_digests(pa.table({"valeur": column}), KEY)
+    assert caught.value.location is not None
+    assert caught.value.location.field == "valeur"
+    assert SECRET not in str(caught.value)
+    assert caught.value.__context__ is None
+
+
+def test_groups_are_sums_in_order() -> None:
+    table = pa.table({"a": [str(n) for n in range(2000)]})
+    chance = random.Random(2)
+    years = [chance.choice([None, 2019, 2018]) for _ in range(2000)]
+    sites = [chance.choice([None, "B", "A", ""]) for _ in range(2000)]
+    wanted: dict[tuple[int | None, str | None], list[int]] = {}
+    for value, year, site in zip(hexes(table), years, sites, strict=True):
+        wanted.setdefault((year, site), []).append(int(value, 16))
+    for kind in (pa.int16(), pa.int32(), pa.int64()):
+        found = group_digests(
+            table, pa.chunked_array([years[:7], years[7:]], kind), pa.array(sites).dictionary_encode(), KEY
+        )
+        assert {(g.year, g.site): (g.rows, int(g.digest, 16)) for g in found} == {
+            group: (len(values), sum(values) % 2**128) for group, values in wanted.items()
+        }
+    assert [(g.year, g.site) for g in found[:5]] == [(None, None), (None, ""), (None, "A"), (None, "B"), (2018, None)]
+
+
+def test_a_sum_forgets_order_and_counts_duplicates() -> None:
+    def total(values: list[str]) -> str:
+        nowhere = pa.nulls(len(values))
+        return group_digests(pa.table({"a": values}), nowhere, nowhere, KEY)[0].digest
+
+    assert total(["x", "y", "x"]) == total(["x", "x", "y"]) != total(["x", "y"])
+    assert total(["x", "x"]) == add(total(["x"]), total(["x"])) != total(["y", "y"])
+
+
+def test_sums_are_exact_beyond_a_float_s_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    most = np.full((5000, 16), 255, np.uint8)
+    codes = np.zeros(5000, np.int64)
+    wanted = [5000 * (2**128 - 1) % 2**128]
+    assert digest._sums(most, codes, 1) == wanted
+    monkeypatch.setattr(digest, "_EXACT", 64)
+    assert digest._sums(most, codes, 1) == wanted
+
+
+def test_add_is_modulo_two_to_the_128() -> None:
+    assert add("f" * 32, "0" * 31 + "1") == ZERO
+    assert add(ZERO, "0" * 30 + "ab") == "0" * 30 + "ab"
+
+
+def test_no_rows_make_no_group() -> None:
+    empty = pa.table({"a": pa.array([], pa.string())})
+    assert group_digests(empty, pa.array([], pa.int32()), pa.array([], pa.string()), KEY) == ()
+
+
+def test_years_and_sites_must_be_as_many_as_rows() -> None:
+    with pytest.raises(InternalError):
+        group_digests(pa.table({"a": ["x", "y"]}), pa.array([2018]), pa.array(["A", "B"]), KEY)
