@@ -156,8 +156,8 @@ def _runs(days: Sequence[tuple[dt.date, int]], batch_rows: int) -> list[tuple[dt
 
 def _by_key(counter: Counter, entity: str, batch_rows: int) -> list[Batch]:
     ranges = counter.key_ranges(entity, batch_rows)
-    firsts: list[str | None] = [None, *(each.first for each in ranges[1:])]
-    ends = [*firsts[1:], None]
+    cuts = [each.first for each in ranges[1:]]
+    firsts, ends = [None, *cuts][: len(ranges)], [*cuts, None][: len(ranges)]
     return [
         Batch(f"{entity}-{number:04}", entity, lower, upper, each.rows)
         for number, (lower, upper, each) in enumerate(zip(firsts, ends, ranges, strict=True), 1)

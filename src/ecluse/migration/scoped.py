@@ -127,10 +127,11 @@ class Scoped:
             return self._request(scoped=scoped)
         return self._child(entity, classed=classed) if entity in CHILDREN else self._reached(entity)
 
-    def own(self, entity: str, *more: str, wanted: Sequence[str] | None = None) -> exp.Subquery:
+    def own(self, entity: str, *more: str) -> exp.Subquery:
         """An entity's SELECT with the needed columns alone, as ``e``."""
-        names = self.fields[entity].sources if wanted is None else wanted
-        return derived(self.selects[entity].narrowed({*names, *more}), "e")
+        # Requests are counted even where the order names none: scope hangs on them.
+        ordered = self.fields[entity].sources if entity in self.fields else (KEY,)
+        return derived(self.selects[entity].narrowed({*ordered, *more}), "e")
 
     def _on_requests(self, alias: str) -> list[exp.Expr]:
         (name, storage), dates, site = self.date_field, self.order.scope.dates, column(alias, self.site_column)
