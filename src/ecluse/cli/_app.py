@@ -1,0 +1,214 @@
+"""How commands are made: bilingual help with an example; groups that load a command's module when it is asked for."""
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ecluse.cli import _text
+from ecluse.cli._output import MODE
+from ecluse.cli._text import LANGUAGES, Text, tr
+from ecluse.domain.errors import UsageError
+
+_EXTRA = frozenset({
+    "pyarrow", "duckdb", "numpy", "polars", "polars_hash", "pyrage", "sqlglot", "stdnum", "pgpq", "psycopg", "pymysql",
+    "adbc_driver_sqlite", "adbc_driver_manager",
+})  # fmt: skip
+_MIN_WIDTH, _MAX_WIDTH = 60, 100
+
+
+def missing_extra(error: ModuleNotFoundError) -> UsageError | None:
+    """The user's error for a module of the ``migration`` extra that is not installed; None for any other module."""
+    if (error.name or "").partition(".")[0] not in _EXTRA:
+        return None
+    return UsageError(
+        tr("this command needs the migration extra", "cette commande demande l'extra « migration »"),
+        hint="pip install 'ecluse[migration]'",
+    )
+
+
+class Option(click.Option):
+    """An option whose help is a pair."""
+
+    def __init__(self, *args: Any, text: Text, **rest: Any) -> None:
+        self._pair = text
+        super().__init__(*args, **rest)
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Click's record in the current language."""
+        self.help = str(self._pair)
+        record = super().get_help_record(ctx)
+        if record is None:
+            return None
+        name, text = record
+        return name, text.replace("[required]", tr("[required]", "[obligatoire]")).replace(
+            "[default: ", tr("[default: ", "[par défaut : ")
+        )
+
+
+class Argument(click.Argument):
+    """An argument with a help of its own."""
+
+    def __init__(self, *args: Any, text: Text, **rest: Any) -> None:
+        self.text = text
+        super().__init__(*args, **rest)
+
+
+class _Bilingual(click.Command):
+    """Help in the current language: usage, text, arguments, options, example."""
+
+    def __init__(self, *args: Any, text: Text, example: str = "", **rest: Any) -> None:
+        self.text = text
+        self.example = example
+        super().__init__(*args, **rest)
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """``--help``, in the current language."""
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.help = tr("Show this help and stop.", "Montre cette aide et s'arrête.")
+        return option
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The usage line."""
+        pieces = " ".join(self.collect_usage_pieces(ctx)).replace("COMMAND", tr("COMMAND", "COMMANDE"))
+        formatter.write_usage(ctx.command_path, pieces, prefix=tr("Usage: ", "Usage : "))
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """What the command is for."""
+        formatter.write_paragraph()
+        with formatter.indentation():
+            formatter.write_text(str(self.text))
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Arguments, then options."""
+        arguments = [(p.make_metavar(ctx), str(p.text)) for p in self.params if isinstance(p, Argument)]
+        if arguments:
+            with formatter.section(tr("Arguments", "Arguments ")):
+                formatter.write_dl(arguments)
+        records = [p.get_help_record(ctx) for p in self.get_params(ctx) if not isinstance(p, click.Argument)]
+        with formatter.section(tr("Options", "Options ")):
+            formatter.write_dl([record for record in records if record is not None])
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The example."""
+        if self.example:
+            with formatter.section(tr("Example", "Exemple ")):
+                formatter.write("".join(f"  {line}\n" for line in self.example.strip().splitlines()))
+
+    def get_short_help_str(self, limit: int = 45) -> str:  # noqa: ARG002
+        """The first sentence."""
+        return str(self.text).partition(". ")[0].rstrip(".")
+
+
+class Command(_Bilingual):
+    """One command; every one takes ``--json``, ``--quiet`` and ``--lang``."""
+
+    def __init__(self, *args: Any, **rest: Any) -> None:
+        super().__init__(*args, **rest)
+        self.params += _common()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A command in a group's list: its module under ``ecluse.cli``, and what the list says of it."""
+
+    module: str
+    text: Text
+
+
+class Group(_Bilingual, click.Group):
+    """A group whose commands' modules are imported when one is called, so that help needs no database driver."""
+
+    def __init__(self, *args: Any, entries: Mapping[str, "Entry | Group"], **rest: Any) -> None:
+        super().__init__(*args, no_args_is_help=False, **rest)
+        self.entries = entries
+        self.params.append(_lang())
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was named; without one, show what there is."""
+        if not ctx.args and not ctx._protected_args:  # noqa: SLF001 - as click's own Group does
+            sys.stdout.write(f"{ctx.get_help()}\n")
+            ctx.exit(UsageError.exit_code)
+        return super().invoke(ctx)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """In the order of the work, not of the alphabet."""
+        return list(self.entries)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Load one. Raises UsageError where the ``migration`` extra is missing."""
+        entry = self.entries.get(cmd_name)
+        if not isinstance(entry, Entry):
+            return entry
+        try:
+            module = import_module(f"ecluse.cli.{entry.module}")
+        except ModuleNotFoundError as error:
+            ours = missing_extra(error)
+            if ours is None:
+                raise
+            raise ours from None
+        made: click.Command = module.command
+        return made
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands, then the options."""
+        rows = [(name, str(entry.text).partition(". ")[0].rstrip(".")) for name, entry in self.entries.items()]
+        with formatter.section(tr("Commands", "Commandes ")):
+            formatter.write_dl(rows)
+        super().format_options(ctx, formatter)
+
+
+def define(text: Text, *, example: str = "") -> Callable[[Callable[..., None]], Command]:
+    """Make a command of a function; its name is its place in the group."""
+
+    def wrap(function: Callable[..., None]) -> Command:
+        params = list(reversed(getattr(function, "__click_params__", [])))
+        return Command(None, text=text, example=example, callback=function, params=params, context_settings=SETTINGS)
+
+    return wrap
+
+
+def option(*names: str, text: Text, **rest: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """An option of a command."""
+    return click.option(*names, cls=Option, text=text, **rest)
+
+
+def argument(name: str, *, text: Text, **rest: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """An argument of a command."""
+    return click.argument(name, cls=Argument, text=text, **rest)
+
+
+FILE = click.Path(path_type=Path)
+"""A path; that it exists and can be read is said by what reads it, with our own exit codes."""
+
+SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": _MAX_WIDTH}
+
+
+def _lang() -> Option:
+    def choose(_ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
+        if value:
+            _text.use(value)
+
+    text = Text("Language; by default that of LC_ALL, LC_MESSAGES or LANG.",
+                "Langue ; par défaut celle de LC_ALL, LC_MESSAGES ou LANG.")  # fmt: skip
+    return Option(
+        ["--lang"], text=text, type=click.Choice(LANGUAGES), expose_value=False, is_eager=True, callback=choose
+    )
+
+
+def _common() -> list[click.Parameter]:
+    def flag(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: ARG001, FBT001 - click's protocol
+        setattr(MODE, str(param.name), value)
+
+    json = Text("Answer in JSON on stdout, for programs.", "Répond en JSON sur la sortie standard, pour un programme.")
+    quiet = Text("Say nothing but errors.", "Ne dit que les erreurs.")
+    return [
+        Option(["--json"], text=json, is_flag=True, expose_value=False, is_eager=True, callback=flag),
+        Option(["--quiet", "-q"], text=quiet, is_flag=True, expose_value=False, is_eager=True, callback=flag),
+        _lang(),
+    ]

@@ -1,0 +1,102 @@
+"""Every command, in the order of the work, and what the list says of it."""
+
+from ecluse.cli._app import SETTINGS, Entry, Group
+from ecluse.cli._text import Text
+
+_AGREEMENT = Group(
+    "agreement",
+    context_settings=SETTINGS,
+    text=Text(
+        "The processing agreement: GDPR Art. 28(3) as data. No order stands without one that both parties have signed.",
+        "Le contrat de sous-traitance : l'art. 28(3) du RGPD en données. Aucun ordre ne tient sans un contrat que les "
+        "deux parties ont signé.",
+    ),
+    entries={
+        "new": Entry("agreement_new", Text("Write a commented draft", "Écrire un brouillon commenté")),
+        "check": Entry("agreement_check", Text("List what is missing, letter by letter",
+                                               "Lister ce qui manque, lettre par lettre")),
+        "sign": Entry("agreement_sign", Text("Sign it", "Le signer")),
+        "show": Entry("agreement_show", Text("Show it, and who has signed", "Le montrer, et qui a signé")),
+    },
+)  # fmt: skip
+
+_ORDER = Group(
+    "order",
+    context_settings=SETTINGS,
+    text=Text(
+        "The order: what may leave, in the laboratory's words. Whatever it does not name stays.",
+        "L'ordre : ce qui peut sortir, dans les mots du laboratoire. Ce qu'il ne nomme pas reste.",
+    ),
+    entries={
+        "new": Entry("order_new", Text("Write a commented draft", "Écrire un brouillon commenté")),
+        "check": Entry("order_check", Text("Check it against the catalogue and the agreement",
+                                           "Le vérifier avec le catalogue et le contrat")),
+        "sign": Entry("order_sign", Text("Sign or approve it", "Le signer ou l'approuver")),
+        "show": Entry("order_show", Text("Show it in the laboratory's words, with what is sensitive and why",
+                                         "Le montrer dans les mots du laboratoire, avec ce qui est sensible et "
+                                         "pourquoi")),
+        "exclude-persons": Entry("order_exclude_persons", Text("Make the keyed list of persons who stay out",
+                                                               "Faire la liste à clé des personnes exclues")),
+    },
+)  # fmt: skip
+
+_KEY = Group(
+    "key",
+    context_settings=SETTINGS,
+    text=Text("Keys: to sign, to receive, to exclude persons.",
+              "Les clés : pour signer, recevoir, exclure des personnes."),
+    entries={
+        "new": Entry("key_new", Text("Make a key", "Faire une clé")),
+        "show": Entry("key_show", Text("Show a key's public half and fingerprint",
+                                       "Montrer la partie publique et l'empreinte d'une clé")),
+    },
+)  # fmt: skip
+
+_JOURNAL = Group(
+    "journal",
+    context_settings=SETTINGS,
+    text=Text("The tamper-evident journal of a place.", "Le journal inviolable d'un lieu."),
+    entries={
+        "show": Entry("journal_show", Text("Show what has happened", "Montrer ce qui s'est passé")),
+        "verify": Entry("journal_verify", Text("Rebuild it from its files and compare",
+                                               "Le reconstruire depuis ses fichiers et comparer")),
+        "checkpoint": Entry("journal_checkpoint", Text("Print its signed state, for a witness to keep",
+                                                       "Donner son état signé, à garder par un témoin")),
+        "cosign": Entry("journal_cosign", Text("Witness that it only ever grew",
+                                               "Témoigner qu'il n'a fait que croître")),
+    },
+)  # fmt: skip
+
+_HELP = Group(
+    "help",
+    context_settings=SETTINGS,
+    text=Text("More help.", "Plus d'aide."),
+    entries={"exit-codes": Entry("help_exit_codes", Text("What each exit code means",
+                                                         "Ce que dit chaque code de sortie"))},
+)  # fmt: skip
+
+APP = Group(
+    "ecluse",
+    context_settings=SETTINGS,
+    text=Text(
+        "Écluse carries out a laboratory's migration of patient data exactly as ordered: sealed, reconciled, erased, "
+        "provable.",
+        "Écluse exécute la migration des données patients d'un laboratoire exactement comme ordonné : scellée, "
+        "réconciliée, effacée, prouvable.",
+    ),
+    example="""
+ecluse key new signing director.key
+ecluse agreement new agreement.yaml
+ecluse order new order.yaml
+ecluse status WORKSPACE
+""",
+    entries={
+        "agreement": _AGREEMENT,
+        "order": _ORDER,
+        "key": _KEY,
+        "status": Entry("status", Text("Say where a migration stands, and whose turn it is",
+                                       "Dire où en est une migration, et à qui est le tour")),
+        "journal": _JOURNAL,
+        "help": _HELP,
+    },
+)  # fmt: skip
