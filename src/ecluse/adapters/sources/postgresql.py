@@ -139,12 +139,10 @@ class PostgresqlSource:
         columns = self._described(sql)
         names = known_columns([str(column.name) for column in columns])
         wanted = [_column(column) for column in columns]
-        if not any(wanted):
-            return f"{sql.strip().rstrip(';')}\n"
-        listed = ", ".join(
-            f"{rule or 'q.' + _quoted(name)} AS {_quoted(name)}" for name, rule in zip(names, wanted, strict=True)
-        )
-        return f"SELECT {listed} FROM (\n{sql.strip().rstrip(';')}\n) AS q"
+        pairs = zip(map(_quoted, names), wanted, strict=True)
+        listed = ", ".join(f"{rule or 'q.' + name} AS {name}" for name, rule in pairs) if any(wanted) else "*"
+        inner = sql.strip().rstrip(";")
+        return f"SELECT {listed} FROM (\n{inner}\n) AS q"  # on lines of its own: it may end in a comment
 
     def _described(self, sql: str, *, bare: bool = False) -> Sequence[Any]:
         """The columns of a query (LIMIT 0: checks names, types and rights, reads nothing), or a bare one's rows."""
