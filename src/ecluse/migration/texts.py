@@ -2,15 +2,16 @@
 
 A repair is the exact reverse of a misreading, done only where the profile asks for it and the text shows it:
 
-- ``cp850_as_cp1252``: bytes of DOS read as Windows. Shown by a character that no name holds (``‚``, ``‡``, ``Š`` after
-  a small letter, a C1 control…), and by a reverse whose every accented character is a letter of French usage with no
-  capital after a small letter. ``Michèle`` misread is ``MichŠle``; a sound ``Šárka``, ``Œuvré`` or ``Noël`` stays.
+- ``cp850_as_cp1252``: bytes of DOS read as Windows. Shown by a character where no word has it (``‚`` or ``‡`` after a
+  letter, ``“`` between two, ``Š`` after a small one, one of the five bytes that Windows-1252 leaves unassigned), and by
+  a reverse whose every accented character is a letter of western Europe with no capital after a small letter.
+  ``Michèle`` misread is ``MichŠle``; a sound ``Šárka``, ``Œuvré``, ``Noël`` or ``“cité”`` stays.
 - ``utf8_as_latin1``: UTF-8 read as Latin-1 or Windows-1252. Shown by being valid UTF-8 when read back.
 
 Which characters show a misreading is general knowledge of the three code pages, not a cited rule.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 
 import numpy as np
@@ -19,14 +20,21 @@ import pyarrow.compute as pc
 
 from ecluse.migration.dates import Bools, nulls, text_bytes
 
-_CONTROLS = {byte: chr(byte) for byte in (0x81, 0x8D, 0x8F, 0x90, 0x9D)}
-_TO_1252 = {chr(b): b for b in range(256)} | {
-    bytes([b]).decode("cp1252"): b for b in range(0x80, 0xA0) if b not in _CONTROLS
-}
+_UNASSIGNED = (0x81, 0x8D, 0x8F, 0x90, 0x9D)
+_FROM_1252 = {byte: bytes([byte]).decode("cp1252") for byte in range(256) if byte not in _UNASSIGNED}
+_FROM_1252 |= {byte: chr(byte) for byte in _UNASSIGNED}
+_TO_1252 = {char: byte for byte, char in _FROM_1252.items()}
+_TO_EITHER = {chr(byte): byte for byte in range(256)} | _TO_1252
 _ACCENTED = "àâäáãåæçéèêëíìîïñóòôöõúùûüýÿ"
 _LETTERS = frozenset(_ACCENTED + _ACCENTED.upper())
-_CAPITALS = _ACCENTED.upper().replace("SS", "")
-_SHOWS_CP850 = r"[\x{0080}-\x{009F}‚ƒ„†‡ˆ‰‹“”•˜™›¢£¤¥]|[a-z][ŠŒŽŸ]"
+_CAPITALS = frozenset(_ACCENTED.upper())
+# The third part's signs, where not between letters, are quotation marks and trade marks.
+_SHOWS_CP850 = (
+    r"[\x{0081}\x{008D}\x{008F}\x{0090}\x{009D}]"
+    r"|[A-Za-z‚ƒ‡ˆ‰Š][‚ƒ†‡ˆ‰˜¢£¤¥]"
+    r"|[A-Za-z][„“”•™‹][a-z]"
+    r"|[a-z][ŠŒŽŸ]"
+)
 _SHOWS_UTF8 = r"[\x{00C2}-\x{00F4}]"
 
 
@@ -139,7 +147,7 @@ def repaired(texts: pa.Array, repair: str) -> pa.Array:
 
 
 def _mend_cp850(text: str) -> str:
-    original = _as_1252(text)
+    original = _misread(text, _TO_1252)
     if original is None:
         return text
     mended = original.decode("cp850")
@@ -149,7 +157,7 @@ def _mend_cp850(text: str) -> str:
 
 
 def _mend_utf8(text: str) -> str:
-    original = _as_1252(text)
+    original = _misread(text, _TO_EITHER)
     if original is None:
         return text
     try:
@@ -159,10 +167,10 @@ def _mend_utf8(text: str) -> str:
     return text if any("\x80" <= c <= "\x9f" for c in mended) else mended
 
 
-def _as_1252(text: str) -> bytes | None:
+def _misread(text: str, table: Mapping[str, int]) -> bytes | None:
     """The bytes that were misread; None where some character comes from none."""
-    found = [_TO_1252.get(c) for c in text]
-    return bytes(b for b in found if b is not None) if None not in found else None
+    found = [table.get(char) for char in text]
+    return bytes(byte for byte in found if byte is not None) if None not in found else None
 
 
 _REPAIRS: dict[str, tuple[str, Callable[[str], str]]] = {
