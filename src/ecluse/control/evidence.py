@@ -62,9 +62,9 @@ def _check(places: Sequence[Workspace]) -> None:
         raise UsageError("evidence of no place")
     if len({place.place for place in places}) != len(places):
         raise UsageError("two places are the same end of a migration")
-    orders = {place.progress().pins.get("order") for place in places}
-    if None in orders:
-        raise RefusedError("a place has no order yet: there is nothing to prove")
+    orders = {place.progress().pins["order"] for place in places if "order" in place.progress().pins}
+    if not orders:
+        raise RefusedError("no order has been admitted yet: there is nothing to prove")
     if len(orders) > 1:
         raise RefusedError("the places work on different orders")
 
@@ -102,7 +102,7 @@ def _named(place: Workspace) -> set[tuple[str, str]]:
 
 def _allowed_signers(places: Sequence[Workspace]) -> bytes:
     """The agreement's keys, and the logs' keys under their logs' names, for whoever wants to pin them."""
-    agreement = places[0].pinned(Agreement)
+    agreement = next(place for place in places if "agreement" in place.progress().pins).pinned(Agreement)
     parties = (agreement.controller, agreement.processor)
     people = allowed_signers([(signer.id, signer.key) for party in parties for signer in party.signers])
     return people + "".join(sorted(_log_line(place.key.verifier) for place in places)).encode()

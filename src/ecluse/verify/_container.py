@@ -1,7 +1,8 @@
 """The bundle's container, read by the letter: a ZIP (APPNOTE 6.3) of stored members, with one possible reading.
 
 Every byte is accounted for: members lie one after the other from the first byte, the directory follows, its end
-record ends the file. Nothing is compressed, so nothing can swell; nothing is a link, a folder or hidden.
+record ends the file. Nothing is compressed, so nothing can swell; nothing is a link, a folder or hidden; dates and
+attributes are constant, so that no bit of the file is free.
 """
 
 import re
@@ -21,8 +22,8 @@ _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _END = struct.Struct("<4s4H2LH")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*", re.ASCII)
 _NAME_MAX = 300
-_REGULAR = 0o100000
-_KIND = 0o170000
+_REGULAR_0644 = 0o100644 << 16
+_MADE, _NEEDED, _TIME, _DATE = 3 << 8 | 20, 20, 0, 1 << 5 | 1
 
 
 def read(path: Path) -> dict[str, bytes]:
@@ -94,8 +95,10 @@ def _check_central(header: tuple[int, ...], name: str, position: int) -> None:
         raise _bad("a member is compressed, encrypted or flagged", "un membre est compressé, chiffré ou marqué", name)
     if size > MAX_MEMBER_BYTES:
         raise _bad("a member is too large", "un membre est trop grand", name)
-    if (attributes >> 16) & _KIND not in (0, _REGULAR) or attributes & 0x10:
-        raise _bad("a member is a link or a folder", "un membre est un lien ou un dossier", name)
+    if attributes != _REGULAR_0644 or header[14]:
+        raise _bad("a member is a link, a folder or no plain file", "un membre est un lien, un dossier, ou autre", name)
+    if (header[1], header[2], header[5], header[6]) != (_MADE, _NEEDED, _TIME, _DATE):
+        raise _bad("a member's date or version is not the constant one", "date ou version non constante", name)
     if extra or comment or disk or offset != position:
         raise _bad("a member is not where it belongs", "un membre n'est pas à sa place", name)
 

@@ -25,6 +25,11 @@ from ecluse.verify.report import FailedError, NotReachedError, Words
 Group = tuple[str, int | None, str | None]
 _ROLES = {"source": SignerRole.SOURCE_AGENT, "destination": SignerRole.DESTINATION_AGENT}
 _ZERO = "0" * 32
+_DECISIONS_FR = {
+    Decision.ACCEPTED: "accepté",
+    Decision.ACCEPTED_WITH_DIFFERENCES: "accepté avec écarts",
+    Decision.REFUSED: "refusé",
+}
 
 
 def reconciliation(case: Case) -> Words:
@@ -139,7 +144,7 @@ def acceptance(case: Case) -> Words:
     fits(value.signatory in by, f"not signed by {value.signatory}", f"non signée par {value.signatory}")
     return Words(
         f"{value.decision} by {value.signatory}, {value.differences} differences",
-        f"{value.decision} par {value.signatory}, {value.differences} écarts",
+        f"{_DECISIONS_FR[value.decision]} par {value.signatory}, {value.differences} écarts",
     )
 
 

@@ -175,7 +175,10 @@ def time(name: str, case: Case) -> Words:
         )
         before = entry.at
     fits(before <= case.now + SKEW, f"{name}: dated in the future", f"{name} : daté du futur")
-    return Words(f"from {place.entries[0].at} to {before}", f"du {place.entries[0].at} au {before}")
+    return Words(
+        f"from {_instant(place.entries[0].at)} to {_instant(before)}",
+        f"du {_instant(place.entries[0].at)} au {_instant(before)}",
+    )
 
 
 def transitions(name: str, case: Case) -> Words:
@@ -304,3 +307,7 @@ def _file(place: PlaceCase, path: str) -> bytes:
     if path not in place.journal:
         raise FailedError(f"{place.name}/journal/{path}: missing", f"{place.name}/journal/{path} : absent")
     return place.journal[path]
+
+
+def _instant(at: dt.datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%SZ}"
