@@ -205,5 +205,6 @@ def _is_header(value: Any) -> bool:
     if not isinstance(value, dict) or set(value) != {*shapes, "format", "rows", "canaries"}:
         return False
     texts = all(isinstance(value[name], str) and shape.fullmatch(value[name]) for name, shape in shapes.items())
-    counts = isinstance(value["canaries"], list) and all(type(n) is int for n in [value["rows"], *value["canaries"]])
-    return texts and counts and value["format"] == FORMAT and 0 <= value["rows"] <= MAX_ROWS
+    if not texts or value["format"] != FORMAT or not isinstance(value["canaries"], list):
+        return False
+    return all(type(n) is int and 0 <= n <= MAX_ROWS for n in [value["rows"], *value["canaries"]])

@@ -27,7 +27,7 @@ TYPES = {
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "text": st.text(max_size=40) | st.sampled_from(["", "\0", "0"]),
     "integer": st.integers(-(2**63), 2**63 - 1),
-    "decimal": st.integers(-(10**38) + 1, 10**38 - 1).map(lambda n: Decimal(n).scaleb(-18, None)),
+    "decimal": st.integers(-(10**38) + 1, 10**38 - 1).map(lambda n: Decimal(f"{n}e-18")),
     "date": st.dates(),
     "datetime": st.datetimes(),
     "boolean": st.booleans(),
