@@ -10,12 +10,15 @@ runs as the system's ``postgres`` or ``mysql`` account, since both servers refus
 """
 
 import contextlib
+import ctypes
+import functools
 import itertools
 import os
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -194,6 +197,7 @@ def free_port() -> int:
         return port
 
 
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 _POSTGRESQL = "apt-get install -y postgresql"
 _MARIADB = "apt-get install -y mariadb-server"
 
@@ -230,7 +234,10 @@ def _folder(account: str) -> Iterator[Path]:
 @contextlib.contextmanager
 def _process(command: list[str], account: str, folder: Path, stop: signal.Signals) -> Iterator[int]:
     with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd="/", **_as(account))
+        process = subprocess.Popen(
+            command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd="/",
+            preexec_fn=functools.partial(_die_with_parent, stop), **_as(account),
+        )  # fmt: skip
     try:
         yield process.pid
     finally:
@@ -240,6 +247,12 @@ def _process(command: list[str], account: str, folder: Path, stop: signal.Signal
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _die_with_parent(stop: signal.Signals) -> None:
+    """A killed test run leaves no server behind (Linux: PR_SET_PDEATHSIG)."""
+    if _LIBC is not None:
+        _LIBC.prctl(1, int(stop))
 
 
 def _wait(probe: Callable[[], object], pid: int, folder: Path) -> None:

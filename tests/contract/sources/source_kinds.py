@@ -93,7 +93,7 @@ def csv_folder(folder: Path, encoding: str = "utf-8", delimiter: str = ";") -> K
 def postgresql(server: object) -> Kind:
     rows = ", ".join(f"({i}, E{_sql(n)}, {'E' + _sql(o) if o is not None else 'NULL'}, '{b}')" for i, n, o, b in ROWS)
     database = server.database(  # type: ignore[attr-defined]
-        f"create table person (id int primary key, name text, note varchar, born date); insert into person values {rows}"
+        f"create table person (id int primary key, name text, note varchar, born date);insert into person values {rows}"
     )
     spec = SourceSpec(Engine.POSTGRESQL, database.url)
 

@@ -69,7 +69,10 @@ class MysqlSource:
             failure = _ours(error, connecting=True)
         if failure:
             raise failure
-        # Backslashes and quotes stay as the server has them; only the transaction and the time are set.
+        # Only what the read needs is set. A server drops a reader that is busy sealing for a minute, unless told.
+        self._do("SET SESSION net_write_timeout = 86400")
+        limit = "max_statement_time" if self.facts().engine == "mariadb" else "max_execution_time"
+        self._do(f"SET SESSION {limit} = 0")
         self._do("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         self._do("SET SESSION TRANSACTION READ ONLY")
 

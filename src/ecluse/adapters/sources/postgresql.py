@@ -23,7 +23,10 @@ from ecluse.adapters.sources.spec import SourceSpec, known_columns
 from ecluse.domain.errors import ConnectionLostError, EcluseError, ProfileError
 from ecluse.domain.plan import Snapshot, SourceFacts
 
-_SESSION = "-c default_transaction_read_only=on -c datestyle=ISO -c intervalstyle=iso_8601 -c extra_float_digits=1"
+_SESSION = (
+    "-c default_transaction_read_only=on -c datestyle=ISO -c intervalstyle=iso_8601 -c extra_float_digits=1"
+    " -c statement_timeout=0 -c idle_in_transaction_session_timeout=0"  # the snapshot's holder idles for hours
+)
 # Without client_encoding the scanner takes the bytes of a LATIN9 database for UTF-8 (measured: another text, no error).
 _FIXED = {"options": _SESSION, "client_encoding": "UTF8", "application_name": "ecluse", "connect_timeout": "15"}
 _PREFIX = "SELECT * FROM (\n"
