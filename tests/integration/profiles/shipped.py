@@ -57,6 +57,7 @@ def everything(profile: SourceProfile) -> dict[str, tuple[str, ...]]:
     for entity in CATALOGUE:
         if entity.name in selects:
             names = set(selects[entity.name].names) | set(profile.entities[entity.name].parse)
+            names |= {"loinc", "ucum"} if entity.name == "observation" else set()
             made[entity.name] = tuple(
                 f.name for f in entity.fields if f.orderable and f.name in names and not f.name.endswith("_raw")
             )
