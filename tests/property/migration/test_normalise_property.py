@@ -170,7 +170,7 @@ def test_every_day_survives(times):
 
 SNIPPETS = st.sampled_from([
     b"a", b"\xc3\xa9", b"\xc3", b"\xa9", b"\xe2\x82\xac", b"\xe2\x82", b"\xed\xa0\x80", b"\xf0", b"\xff",
-    b"\xf0\x9f\x98\x80", b"\xf4\x90\x80\x80", b"\xc0\x80", b"\0", b"\xe0\x80\x80",
+    b"\xf0\x9f\x98\x80", b"\xf4\x90\x80\x80", b"\xf0\x9f\x98", b"\xc0\x80", b"\0", b"\xe0\x80\x80",
 ])  # fmt: skip
 BYTES = st.one_of(st.none(), st.binary(max_size=6), st.lists(SNIPPETS, max_size=5).map(b"".join))
 

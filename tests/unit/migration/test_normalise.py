@@ -159,6 +159,9 @@ def test_sorted_keys_in_chunks_that_overlap():
     one, two = raw({"source_id": ["a", "b", "c"]}), raw({"source_id": ["b", "d"]})
     result = Normaliser(make_profile(), planned("patient", "source_id"))(pa.concat_tables([one, two]))
     assert values(result, "source_id") == ["a", "c", "d"]
+    touching = pa.concat_tables([raw({"source_id": ["a", "b"]}), raw({"source_id": ["b", "c"]})])
+    result = Normaliser(make_profile(), planned("patient", "source_id"))(touching)
+    assert values(result, "source_id") == ["a", "c"]
 
 
 def test_a_missing_link_is_set_aside():
@@ -248,7 +251,23 @@ def misread(text, encoding):
 
 @pytest.mark.parametrize(("repair", "encoding"), REPAIRS)
 def test_misread_names_are_put_right_and_sound_ones_left_alone(repair, encoding):
-    sound = [*NAMES, "Šárka", "Œuvré", "D’Été", "Saint–Malo", "ÀÉÎ", "Ÿ", "Ã", "Â", "", None, "Žižka", "Œil de Bœuf"]
+    sound = [
+        *NAMES,
+        "Šárka",
+        "Œuvré",
+        "D’Été",
+        "Saint–Malo",
+        "ÀÉÎ",
+        "Ÿ",
+        "Ã",
+        "Â",
+        "",
+        None,
+        "Žižka",
+        "Œil de Bœuf",
+        "HéLèNE",
+        "BâNE",
+    ]
     broken = [misread(name, encoding) for name in NAMES]
     columns = {"source_id": keys(len(sound) + len(broken)), "family_name": broken + sound}
     parse = {"family_name": {"repair": repair}}
