@@ -116,7 +116,7 @@ def _plain_schema(schema: pa.Schema) -> pa.Schema:
 
 def _is_wire(kind: pa.DataType) -> bool:
     exact = (pa.string(), pa.date32(), pa.timestamp("us"), pa.int64(), pa.bool_(), pa.binary())
-    return kind in exact or bool(pa.types.is_decimal128(kind))
+    return kind in exact or bool(pa.types.is_decimal128(kind) and 0 <= kind.scale <= kind.precision)
 
 
 def _is_compact(kind: pa.DataType) -> bool:
