@@ -236,7 +236,8 @@ def _process(command: list[str], account: str, folder: Path, stop: signal.Signal
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
             command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd="/",
-            preexec_fn=functools.partial(_die_with_parent, stop), **_as(account),
+            preexec_fn=functools.partial(_die_with_parent, stop),  # noqa: PLW1509  (one system call, no lock taken)
+            **_as(account),
         )  # fmt: skip
     try:
         yield process.pid
