@@ -135,9 +135,7 @@ def make_agreement(keys: Keys, *, second: bool = True) -> Agreement:
         controller=party("Laboratoire des Trois Rivières", ("dr.martin", "a.second")),
         processor=party("Migrations SA", ("m.gerant", "agent-a", "agent-b")),
         processing=Processing(prose, prose, prose, ("patients",), ("results",), prose, prose),
-        clauses=Clauses(
-            *([prose] * 4), SubProcessing.NONE, prose, prose, prose, prose, "delete", prose, prose, prose
-        ),
+        clauses=Clauses(*([prose] * 4), SubProcessing.NONE, prose, prose, prose, prose, "delete", prose, prose, prose),
         measures=(Measure("Encryption", prose),),
         sub_processors=(),
         hosting=HostingTerms(Hosting.CONTROLLER_PREMISES, "none", dt.date(2027, 1, 1)),
@@ -395,9 +393,7 @@ class Migration:
         decision = Decision.ACCEPTED
         count = len(self.account.differences)
         self.acceptance = self._bend(
-            Acceptance(
-                "ecluse.acceptance/1", order, digest_of(self.account), decision, count, "", at, "dr.martin"
-            )
+            Acceptance("ecluse.acceptance/1", order, digest_of(self.account), decision, count, "", at, "dr.martin")
         )
         signed = self._signed(self.acceptance, "dr.martin")
         for place in (self.destination, self.source):

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 _SIGNATURE = re.compile(r"(?P<stem>\w+/artefacts/(?P<kind>[a-z-]+)/[0-9a-f]{64})\.(?P<signer>.+)\.sig")
 _DIGESTS = """\
     for f in */artefacts/*/*.json; do echo "$(basename "$f" .json)  $f"; done | sha256sum -c --quiet"""
+_PRINTS = """\
+    while read -r who where key; do echo "$who: $(echo "$key" | ssh-keygen -lf -)"; done < allowed_signers"""
 _RECEIPTS = """\
     for s in */artefacts/receipt/*.sig; do
       n=$(basename "$s" .sig)
@@ -29,7 +31,7 @@ By hand, with OpenSSH (8.2 or later) and coreutils, in the folder where this bun
 1. Compare the keys. allowed_signers holds the keys that the agreement lists. Read their fingerprints to the persons
    whose names stand there, over the telephone or from paper: everything else rests on this.
 
-    ssh-keygen -lf allowed_signers
+{prints}
 
 2. Every artefact is named by its own SHA-256. Nothing is printed when all are right.
 
@@ -65,7 +67,7 @@ La voie rapide, hors ligne, qui nomme la première étape en échec :
 1. Comparez les clés. allowed_signers contient celles que le contrat énonce. Lisez leurs empreintes aux personnes
    nommées, au téléphone ou d'après papier : tout le reste en dépend.
 
-    ssh-keygen -lf allowed_signers
+{prints}
 
 2. Chaque artefact porte pour nom son propre SHA-256. Rien ne s'affiche si tout est juste.
 
@@ -90,7 +92,11 @@ de contrôle que des témoins ont conservés : donnez le vôtre à « ecluse jou
 
 def readme(lang: str, names: Sequence[str]) -> bytes:
     """The text in ``lang`` (``en`` or ``fr``), with the exact command for each signature among ``names``."""
-    return _TEXT[lang].format(digests=_DIGESTS, lines="\n".join(_lines(names)), receipts=_RECEIPTS).encode()
+    return (
+        _TEXT[lang]
+        .format(prints=_PRINTS, digests=_DIGESTS, lines="\n".join(_lines(names)), receipts=_RECEIPTS)
+        .encode()
+    )
 
 
 def _lines(names: Sequence[str]) -> Iterator[str]:

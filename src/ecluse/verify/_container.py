@@ -9,6 +9,7 @@ import re
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 from ecluse.domain.errors import Location, StorageError
 from ecluse.verify.report import FailedError
@@ -88,7 +89,7 @@ def _name(data: bytes, start: int, length: int, limit: int) -> tuple[str, int]:
     return name, start + length
 
 
-def _check_central(header: tuple[int, ...], name: str, position: int) -> None:
+def _check_central(header: tuple[Any, ...], name: str, position: int) -> None:
     flags, method, packed, size = header[3], header[4], header[8], header[9]
     extra, comment, disk, attributes, offset = header[11], header[12], header[13], header[15], header[16]
     if flags or method or packed != size:
@@ -99,11 +100,11 @@ def _check_central(header: tuple[int, ...], name: str, position: int) -> None:
         raise _bad("a member is a link, a folder or no plain file", "un membre est un lien, un dossier, ou autre", name)
     if (header[1], header[2], header[5], header[6]) != (_MADE, _NEEDED, _TIME, _DATE):
         raise _bad("a member's date or version is not the constant one", "date ou version non constante", name)
-    if extra or comment or disk or offset != position:
+    if header[0] != b"PK\x01\x02" or extra or comment or disk or offset != position:
         raise _bad("a member is not where it belongs", "un membre n'est pas à sa place", name)
 
 
-def _member(data: bytes, start: int, limit: int, central: tuple[int, ...], name: str) -> tuple[bytes, int]:
+def _member(data: bytes, start: int, limit: int, central: tuple[Any, ...], name: str) -> tuple[bytes, int]:
     """The bytes of a member; its local header must say what the directory says."""
     if start + _LOCAL.size > limit:
         raise _bad("a member is cut short", "un membre est tronqué", name)
