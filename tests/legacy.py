@@ -205,7 +205,7 @@ class DbSource:
         return None
 
     def adopt_snapshot(self, token: str | None) -> None:
-        return None
+        assert token is None
 
     def rows(self, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         cursor = self.connection.cursor()
@@ -286,7 +286,7 @@ def legacies(engine: Engine) -> st.SearchStrategy[Legacy]:
             rows: list[Row] = []
             for id_ in draw(st.permutations(ids)):
                 row: Row = {"source_id": id_, **{name: draw(strategy) for name, strategy in shape.items()}}
-                rows.append({**row, **{name: f"{OUT}-{entity}-{id_}" for name in UNORDERABLE[entity]}})
+                rows.append({**row, **dict.fromkeys(UNORDERABLE[entity], f"{OUT}-{entity}-{id_}")})
             found[entity] = [{name: row[name] for name in TABLES[entity][1]} for row in rows]
         return found
 

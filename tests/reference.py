@@ -7,6 +7,7 @@ ISO or compact texts, as stored, or dates.
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from ecluse.domain.categories import Answer, classify
@@ -58,9 +59,18 @@ class Reference:
             return "site"
         return "person" if request["patient"] is not None and str(request["patient"]) in self.excluded else None
 
+    @cached_property
     def in_scope(self) -> list[Row]:
         """Requests that are in scope."""
         return [request for request in self.legacy["request"] if self.refused(request) is None]
+
+    @cached_property
+    def _requests(self) -> set[Any]:
+        return {request["source_id"] for request in self.in_scope}
+
+    @cached_property
+    def _codes(self) -> dict[Any, str | None]:
+        return {o["source_id"]: o["code"] for o in self.legacy["observation"]}
 
     def code_leaves(self, code: str | None) -> bool:
         """Whether a result of that code leaves."""
@@ -75,22 +85,20 @@ class Reference:
     def expected(self, entity: str) -> list[Row]:
         """The rows of an entity that leave, whole: cut them to the ordered columns with :func:`cut`."""
         if entity == "request":
-            return self.in_scope()
+            return self.in_scope
         return [row for row in self.legacy[entity] if self._leaves(entity, row)]
 
     def _leaves(self, entity: str, row: Row) -> bool:
-        requests = {request["source_id"]: request for request in self.in_scope()}
         if entity in {"specimen", "observation", "report", "comment"}:
-            if row["request"] not in requests:
+            if row["request"] not in self._requests:
                 return False
             if entity == "observation":
                 return self.code_leaves(row["code"])
             if entity == "comment" and row.get("observation") is not None:
-                codes = {o["source_id"]: o["code"] for o in self.legacy["observation"]}
-                return self.code_leaves(codes.get(row["observation"]))
+                return self.code_leaves(self._codes.get(row["observation"]))
             return True
         key = row["patient"] if entity == "payer" else row["source_id"]
-        return key is not None and key in {value for r in requests.values() for value in self._routes(entity, r)}
+        return key is not None and key in {value for r in self.in_scope for value in self._routes(entity, r)}
 
     def _routes(self, entity: str, request: Row) -> Iterator[Any]:
         if entity in {"patient", "payer"}:
@@ -110,7 +118,7 @@ class Reference:
         key = row["request"] if entity in children else row["patient"] if entity == "payer" else row["source_id"]
         return {
             day(request[field])
-            for request in self.in_scope()
+            for request in self.in_scope
             if key in ([request["source_id"]] if entity in children else list(self._routes(entity, request)))
         }
 

@@ -102,7 +102,7 @@ class _Chooser:
         if parse is None and not self.derived(name):
             return ()
         found = tuple(c for c in field.companions if self.sources(c) is not None)
-        if parse is not None and not parse.repair and not any(_original(c) for c in (*found, name)):
+        if parse is not None and not any(_original(c) for c in (*found, name)):
             raise ProfileError(
                 "is parsed, but nothing would hold its original text (law 3)",
                 location=Location(field=f"entities.{self.entity}.parse.{name}"),

@@ -128,10 +128,11 @@ def key_order(key: exp.Expr, dialect: str) -> exp.Expr:
 
 
 def day_of(date: exp.Expr, storage: DateStorage, dialect: str) -> exp.Expr:
-    """The day of a scope date, as a date or in its text form; NULL for a text of another form."""
+    """The day of a scope date, as a date or in its text form; NULL for what is of neither form."""
     form = text_form(storage, dialect)
     if form is None:
-        return exp.cast(date.copy(), "date")
+        day = exp.cast(date.copy(), "date")
+        return exp.Case().when(_real_day(date), day) if dialect == "mysql" else day
     shaped = _shape(date, form)
     day = _part(date, 1, 8 if form is DateStorage.TEXT_COMPACT else 10)
     return exp.Case().when(shaped, day)
