@@ -67,6 +67,18 @@ _JOURNAL = Group(
     },
 )  # fmt: skip
 
+_EVIDENCE = Group(
+    "evidence",
+    context_settings=SETTINGS,
+    text=Text("The evidence: one bundle, verified offline by whoever doubts.",
+              "Les preuves : un dossier, vérifié hors ligne par qui doute."),
+    entries={
+        "export": Entry("evidence_export", Text("Put all that proves a migration into one file",
+                                                "Mettre dans un seul fichier tout ce qui prouve une migration")),
+        "verify": Entry("evidence_verify", Text("Verify a bundle offline", "Vérifier un dossier hors ligne")),
+    },
+)  # fmt: skip
+
 _HELP = Group(
     "help",
     context_settings=SETTINGS,
@@ -88,15 +100,30 @@ APP = Group(
 ecluse key new signing director.key
 ecluse agreement new agreement.yaml
 ecluse order new order.yaml
-ecluse status WORKSPACE
+ecluse plan -w migration --agreement agreement.json --order order.json --source URL --profile PROFILE
+ecluse run -w migration
 """,
     entries={
         "agreement": _AGREEMENT,
         "order": _ORDER,
         "key": _KEY,
+        "plan": Entry("plan", Text("Count an order through its source, and show what will run",
+                                   "Compter un ordre dans sa source, et montrer ce qui va tourner")),
+        "run": Entry("run", Text("Carry a planned migration out, step after step",
+                                 "Exécuter une migration planifiée, étape après étape")),
+        "extract": Entry("extract", Text("Step: extract, gate, seal", "Étape : extraire, vérifier, sceller")),
+        "deliver": Entry("deliver", Text("Step: send the parcels", "Étape : envoyer les colis")),
+        "receive": Entry("receive", Text("Step: fetch and verify them", "Étape : les prendre et les vérifier")),
+        "load": Entry("load", Text("Step: load them", "Étape : les charger")),
+        "reconcile": Entry("reconcile", Text("Step: read everything back and give account",
+                                             "Étape : tout relire et rendre compte")),
+        "accept": Entry("accept", Text("Step: decide on the reconciliation", "Étape : décider sur la réconciliation")),
         "status": Entry("status", Text("Say where a migration stands, and whose turn it is",
                                        "Dire où en est une migration, et à qui est le tour")),
+        "resume": Entry("resume", Text("Go on after a suspension or a crash",
+                                       "Continuer après une suspension ou une panne")),
         "journal": _JOURNAL,
+        "evidence": _EVIDENCE,
         "help": _HELP,
     },
 )  # fmt: skip

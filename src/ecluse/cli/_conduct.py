@@ -1,0 +1,90 @@
+"""Doing what is due, until something is due that is not this command's to do."""
+
+from pathlib import Path
+
+from ecluse.cli import _output, _steps
+from ecluse.cli._account import reconciliation_json, show_reconciliation
+from ecluse.cli._site import Site
+from ecluse.cli._text import tr
+from ecluse.control.conduct import Step
+from ecluse.control.reading import look
+from ecluse.control.setup import place_of, write_setup
+from ecluse.domain.entry import Event
+from ecluse.domain.errors import TransitionError, UsageError
+from ecluse.domain.lifecycle import State
+from ecluse.domain.records import Reconciliation
+from ecluse.workspace.place import Place
+
+_DOES = {
+    Step.EXTRACT: _steps.extract,
+    Step.DELIVER: _steps.deliver,
+    Step.RECEIVE: _steps.receive,
+    Step.LOAD: _steps.load,
+    Step.RECONCILE: _steps.reconcile,
+}
+
+
+def conduct(site: Site, accept_key: Path | None) -> None:
+    """Do step after step; stop before acceptance unless the director's key is given."""
+    step = _steps.due(site)
+    if step is Step.PLAN:
+        raise UsageError(
+            tr("nothing is planned in this workspace", "rien n'est planifié dans cet espace de travail"),
+            hint=tr("see ecluse plan --help", "voir ecluse plan --help"),
+        )
+    if step is Step.RESUME:
+        raise TransitionError(
+            tr("this migration is suspended", "cette migration est suspendue"),
+            hint=tr(f"see why: ecluse journal show {site.root} --last 5; then: ecluse resume -w {site.root}",
+                    f"voyez pourquoi : ecluse journal show {site.root} --last 5 ; puis : ecluse resume -w {site.root}"),
+        )  # fmt: skip
+    write_setup(site.root, site.setup)
+    while step in _DOES:
+        _DOES[step](site)
+        step = _steps.due(site)
+    account = _tell(site)
+    if step is Step.ACCEPT and accept_key is not None:
+        made = _steps.accept(site, accept_key, None, "")
+        _output.say(tr(f"accepted by {made.signatory}", f"accepté par {made.signatory}"), style="bold")
+        step = _steps.due(site)
+    if step is Step.ERASE:
+        _steps.learn(site)
+        step = _steps.due(site)
+    _output.emit({"next": str(step), "states": _steps.states_json(site), **account})
+    _say_next(site, step)
+
+
+def lift_suspension(site: Site) -> list[Place]:
+    """Journal that suspended places go on; returns them."""
+    lifted = []
+    for place in Place:
+        if site.has(place):
+            with site.open(place) as opened:
+                if opened.progress().state is State.SUSPENDED:
+                    opened.log(Event.RESUMED)
+                    lifted.append(place)
+    return lifted
+
+
+def _tell(site: Site) -> dict[str, object]:
+    if not site.has(Place.DESTINATION):
+        return {}
+    account = look(place_of(site.root, Place.DESTINATION)).pinned(Reconciliation)
+    if account is None:
+        return {}
+    show_reconciliation(account)
+    return reconciliation_json(account)
+
+
+def _say_next(site: Site, step: Step) -> None:
+    words = {
+        Step.ACCEPT: tr(f"next, the director: ecluse accept -w {site.root} --key KEY",
+                        f"ensuite, le directeur : ecluse accept -w {site.root} --key CLÉ"),
+        Step.ERASE: tr(f"next: ecluse erase -w {site.root}", f"ensuite : ecluse erase -w {site.root}"),
+        Step.DONE: tr(f"done; next: ecluse evidence export {site.root} --out evidence.zip",
+                      f"fini ; ensuite : ecluse evidence export {site.root} --out preuves.zip"),
+        Step.WAIT: tr("nothing more to do here until the other place has done its part",
+                      "rien de plus à faire ici tant que l'autre lieu n'a pas fait sa part"),
+    }  # fmt: skip
+    if step in words:
+        _output.say(words[step], style="bold")

@@ -1,0 +1,169 @@
+"""A plan as tables that a laboratory's director understands, and the queries for whoever wants them."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from ecluse.cli import _output
+from ecluse.cli._text import Text, language, tr
+from ecluse.domain.catalogue import CATALOGUE
+from ecluse.domain.plan import Because, LeftOutReason, Plan, Snapshot
+from ecluse.migration.leftout import CategoryCount
+from ecluse.wire.artefacts import digest_of, to_json
+
+_REASONS: dict[LeftOutReason, Text] = {
+    LeftOutReason.DATES: Text("outside the dates", "hors des dates"),
+    LeftOutReason.SITES: Text("another site", "autre site"),
+    LeftOutReason.NO_DATE: Text("no readable date", "pas de date lisible"),
+    LeftOutReason.CATEGORY: Text("excluded category", "catégorie exclue"),
+    LeftOutReason.UNCLASSIFIABLE: Text("no list can sort it", "inclassable"),
+    LeftOutReason.PERSON: Text("excluded person", "personne exclue"),
+    LeftOutReason.ENTITY: Text("not ordered", "non ordonné"),
+    LeftOutReason.FIELD: Text("field not ordered", "champ non ordonné"),
+    LeftOutReason.UNREACHED: Text("no request in scope", "aucun dossier dans le périmètre"),
+}
+_SNAPSHOTS: dict[Snapshot, Text] = {
+    Snapshot.SHARED: Text("all workers read one consistent state", "tous les lecteurs lisent un même état"),
+    Snapshot.SINGLE_CONNECTION: Text("one consistent connection", "une seule connexion cohérente"),
+    Snapshot.FILES: Text("files: nothing guarantees that they stay still; reconciliation checks it",
+                         "des fichiers : rien ne garantit qu'ils ne bougent pas ; la réconciliation le vérifie"),
+}  # fmt: skip
+
+
+def plan_json(plan: Plan, categories: Sequence[CategoryCount]) -> dict[str, Any]:
+    """The plan for programs."""
+    counted = [
+        {"category": str(c.category) if c.category else None, "unclassifiable": c.unclassifiable,
+         "leaves": c.leaves, "rows": c.rows}
+        for c in categories
+    ]  # fmt: skip
+    return {"digest": digest_of(plan), "plan": to_json(plan), "categories": counted}
+
+
+def label(entity: str) -> str:
+    """An entity's name in the reader's language."""
+    found = CATALOGUE.entity(entity)
+    return found.fr if language() == "fr" else found.en
+
+
+def show_plan(plan: Plan, categories: Sequence[CategoryCount], *, sql: bool) -> None:
+    """Print it."""
+    if sql:
+        _queries(plan)
+    _leaves(plan)
+    _by_year(plan)
+    _by_category(categories)
+    _stays(plan)
+    source = plan.source
+    _output.say(
+        tr(
+            f"Source: {source.engine} {source.version}; {_SNAPSHOTS[source.snapshot]}.",
+            f"Source : {source.engine} {source.version} ; {_SNAPSHOTS[source.snapshot]}.",
+        )
+    )
+    _output.say(tr(f"Plan: {digest_of(plan)}, by {plan.agent}.", f"Plan : {digest_of(plan)}, par {plan.agent}."))
+    _output.say()
+
+
+def _queries(plan: Plan) -> None:
+    _output.say(
+        tr(
+            "The exact queries. :lower and :upper bound a batch; :excluded_persons never leaves memory.",
+            "Les requêtes exactes. :lower et :upper bornent un lot ; :excluded_persons ne quitte pas la mémoire.",
+        ),
+        style="bold",
+    )
+    for planned in plan.entities:
+        _output.say(f"-- {label(planned.entity)} ({planned.entity})")
+        _output.say(planned.sql)
+        _output.say()
+
+
+def _leaves(plan: Plan) -> None:
+    rows = []
+    for planned in plan.entities:
+        kinds = {because: sum(c.because is because for c in planned.columns) for because in Because}
+        batches = sum(batch.entity == planned.entity for batch in plan.batches)
+        rows.append(
+            (
+                label(planned.entity),
+                _output.count(planned.rows),
+                _output.count(batches),
+                str(kinds[Because.ORDERED]),
+                str(kinds[Because.LINK] + kinds[Because.COMPANION]),
+            )
+        )
+    head = (
+        "",
+        tr("rows", "lignes"),
+        tr("batches", "lots"),
+        tr("fields ordered", "champs ordonnés"),
+        tr("carried besides", "suivent aussi"),
+    )
+    _output.table(tr("What leaves", "Ce qui sort"), head, rows, right=(1, 2, 3, 4))
+
+
+def _by_year(plan: Plan) -> None:
+    entities = [e.entity for e in plan.entities if any(t.entity == e.entity and t.year for t in plan.tallies)]
+    cells: dict[tuple[int, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for tally in plan.tallies:
+        if tally.year is not None:
+            cells[tally.year, tally.site or "—"][tally.entity] += tally.rows
+    rows = [
+        (str(year), site, *(_output.count(found[e]) for e in entities)) for (year, site), found in sorted(cells.items())
+    ]
+    if not rows:
+        return
+    total = [_output.count(sum(found[e] for found in cells.values())) for e in entities]
+    head = (tr("year", "année"), tr("site", "site"), *map(label, entities))
+    _output.table(
+        tr("By year and site", "Par année et site"),
+        head,
+        [*rows, (tr("total", "total"), "", *total)],
+        right=tuple(range(2, 2 + len(entities))),
+    )
+
+
+def _by_category(categories: Sequence[CategoryCount]) -> None:
+    if not categories:
+        return
+    rows = []
+    for each in categories:
+        name = tr("of no sensitive category", "d'aucune catégorie sensible")
+        if each.category is not None:
+            name = each.category.fr if language() == "fr" else each.category.en
+        elif each.unclassifiable:
+            name = tr("no list can sort it", "inclassable")
+        rows.append((name, tr("leaves", "sort") if each.leaves else tr("stays", "reste"), _output.count(each.rows)))
+    head = (tr("results", "résultats"), "", tr("rows", "lignes"))
+    _output.table(
+        tr("Results by sensitive category", "Résultats par catégorie sensible"),
+        head,
+        rows,
+        right=(2,),
+    )
+
+
+def _stays(plan: Plan) -> None:
+    rows = [
+        (
+            label(left.entity),
+            str(_REASONS[left.reason]),
+            left.subject,
+            _output.count(left.rows) if left.rows is not None else "",
+        )
+        for left in plan.left_out
+        if left.reason is not LeftOutReason.FIELD
+    ]
+    head = ("", tr("why", "pourquoi"), tr("which", "lequel"), tr("rows", "lignes"))
+    _output.table(tr("What stays, and why", "Ce qui reste, et pourquoi"), head, rows, right=(3,))
+    fields: dict[str, list[str]] = defaultdict(list)
+    for left in plan.left_out:
+        if left.reason is LeftOutReason.FIELD:
+            fields[left.entity].append(left.subject.rpartition(".")[2])
+    if fields:
+        _output.table(
+            tr("Fields that stay", "Champs qui restent"),
+            ("", ""),
+            [(label(entity), ", ".join(names)) for entity, names in fields.items()],
+        )

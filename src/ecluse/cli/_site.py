@@ -1,0 +1,132 @@
+"""A migration's workspace, its places and systems opened as its setup says."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from urllib.parse import quote
+
+from ecluse.adapters.destinations import DestinationSpec, open_destination
+from ecluse.adapters.mailboxes.folder import FolderMailbox
+from ecluse.adapters.sources import SourceSpec, open_source
+from ecluse.cli._exclusion import read_key
+from ecluse.cli._text import tr
+from ecluse.control.setup import Setup, place_of
+from ecluse.domain.errors import UsageError
+from ecluse.domain.profile import DestinationProfile, Engine, SourceProfile
+from ecluse.migration.persons import PersonList, read_list, resolve
+from ecluse.migration.ports import Destination, Source
+from ecluse.seal.sealing import Identity
+from ecluse.wire import documents
+from ecluse.workspace.place import Place, Workspace
+
+_SHIPPED = files("ecluse.profiles")
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A workspace folder and its setup."""
+
+    root: Path
+    setup: Setup
+
+    def has(self, place: Place) -> bool:
+        """Whether that place is made on this machine."""
+        return (place_of(self.root, place) / "workspace.json").is_file()
+
+    @contextmanager
+    def open(self, place: Place) -> Iterator[Workspace]:
+        """Open a place of this machine, locked."""
+        with Workspace(place_of(self.root, place)) as opened:
+            yield opened
+
+    @property
+    def mailbox(self) -> FolderMailbox:
+        """The folder between the places."""
+        return FolderMailbox(self.mailbox_folder)
+
+    @property
+    def mailbox_folder(self) -> Path:
+        """Where it is."""
+        return Path(self.setup.mailbox) if self.setup.mailbox else self.root / "mailbox"
+
+    def source_profile(self) -> SourceProfile:
+        """How the source is read."""
+        return documents.read(profile_file(_needed(self.setup.source.profile, "--profile"))).to(SourceProfile)
+
+    def destination_profile(self) -> DestinationProfile:
+        """How the destination is written."""
+        name = _needed(self.setup.destination.profile, "--destination-profile")
+        return documents.read(profile_file(name)).to(DestinationProfile)
+
+    def source_key(self) -> Path:
+        """The signing key of the source's agent."""
+        return Path(_needed(self.setup.source.key, "--agent-key"))
+
+    def destination_key(self) -> Path:
+        """The signing key of the destination's agent."""
+        return Path(_needed(self.setup.destination.key, "--destination-agent-key"))
+
+    def identity(self) -> Identity:
+        """The key that opens the parcels."""
+        return Identity.load(Path(_needed(self.setup.destination.identity, "--identity")))
+
+    def open_source(self, profile: SourceProfile) -> Source:
+        """One connection to the source."""
+        spec = source_spec(_needed(self.setup.source.url, "--source"), profile, self.setup.source.passfile)
+        return open_source(spec)
+
+    def open_destination(self, profile: DestinationProfile) -> AbstractContextManager[Destination]:
+        """One connection to the destination."""
+        url = _needed(self.setup.destination.url, "--destination")
+        return _closing(open_destination(DestinationSpec(profile.engine, address(url, profile.engine), profile)))
+
+    def persons(self) -> PersonList | None:
+        """The list of persons who stay out, if one is given."""
+        return read_list(Path(self.setup.source.persons)) if self.setup.source.persons else None
+
+    def excluded(self, source: Source, profile: SourceProfile) -> tuple[str, ...] | None:
+        """Source keys of the persons who stay out, in memory only; None where the order excludes nobody."""
+        persons = self.persons()
+        if persons is None:
+            return None
+        key = read_key(Path(_needed(self.setup.source.exclusion_key, "--exclusion-key")))
+        return resolve(source, profile, persons, key)
+
+
+def source_spec(url: str, profile: SourceProfile, passfile: str | None = None) -> SourceSpec:
+    """The source that a URL, or for SQLite and CSV a path, names."""
+    return SourceSpec(profile.engine, address(url, profile.engine), files=profile.files, passfile=passfile)
+
+
+def address(url: str, engine: Engine) -> str:
+    """A URL as given, or that of a path."""
+    if "://" in url or engine not in {Engine.SQLITE, Engine.CSV}:
+        return url
+    return f"{engine}://{quote(str(Path(url).resolve()))}"
+
+
+def profile_file(name: str) -> Path:
+    """A profile's file: a path, or the name of one that ships with Écluse."""
+    path = Path(name)
+    shipped = Path(str(_SHIPPED)) / f"{name}.yaml"
+    return shipped if not path.exists() and "/" not in name and shipped.is_file() else path
+
+
+def _needed(value: str | None, option: str) -> str:
+    if value is None:
+        raise UsageError(
+            tr(f"an option is missing: {option}", f"il manque une option : {option}"),
+            hint=tr("give it once; the workspace remembers it",
+                    "donnez-la une fois ; l'espace de travail s'en souvient"),
+        )  # fmt: skip
+    return value
+
+
+@contextmanager
+def _closing(destination: Destination) -> Iterator[Destination]:
+    try:
+        yield destination
+    finally:
+        destination.close()

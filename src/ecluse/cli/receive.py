@@ -1,0 +1,31 @@
+"""``ecluse receive``."""
+
+from pathlib import Path
+from typing import Any
+
+from ecluse.cli import _output, _steps
+from ecluse.cli._app import define
+from ecluse.cli._options import destination_options, mailbox, setup_of, workspace
+from ecluse.cli._site import Site
+from ecluse.cli._text import Text
+from ecluse.control.setup import write_setup
+
+
+@define(
+    Text(
+        "Fetch and verify what was sent. Nothing is believed before agreement, order, plan and every receipt have "
+        "verified; each receipt is countersigned with the agent's key.",
+        "Prendre et vérifier ce qui a été envoyé. Rien n'est cru avant que contrat, ordre, plan et chaque récépissé "
+        "ne soient vérifiés ; chaque récépissé est contresigné avec la clé de l'agent.",
+    ),
+    example="ecluse receive -w migration --mailbox /mnt/exchange --destination-agent-key agent-dest.key",
+)
+@workspace
+@destination_options
+@mailbox
+def command(*, workspace: Path, **given: Any) -> None:
+    """Receive one migration."""
+    site = Site(workspace, setup_of(workspace, given))
+    _steps.receive(site)
+    write_setup(workspace, site.setup)
+    _output.emit({"step": "receive", "states": _steps.states_json(site)})
