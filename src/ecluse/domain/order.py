@@ -136,6 +136,11 @@ class Retention(Strict):
     erase_by: dt.date
     source_disposition: SourceDisposition
 
+    def delay(self) -> dt.timedelta:
+        """From acceptance to erasure."""
+        amount, unit = int(self.erase_after_acceptance[:-1]), self.erase_after_acceptance[-1]
+        return dt.timedelta(days=amount) if unit == "d" else dt.timedelta(hours=amount)
+
 
 @dataclass(frozen=True, slots=True)
 class Order(Strict):

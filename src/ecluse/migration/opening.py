@@ -7,7 +7,7 @@ import pyarrow as pa
 from ecluse.domain.errors import Location, TamperError
 from ecluse.domain.records import Receipt
 from ecluse.migration.canary import strip
-from ecluse.migration.pack import unpack
+from ecluse.migration.pack import Header, unpack
 from ecluse.seal.sealing import Identity, open_sealed
 from ecluse.wire.canonical import digest
 from ecluse.workspace.files import read
@@ -30,6 +30,21 @@ def open_parcel(place: Workspace, receipt: Receipt, identity: Identity, *, quara
         TamperError: not the parcel of that receipt; names which binding fails.
         MalformedError: the identity is not the recipient's.
     """
+    header, planted = _unpacked(place, receipt, identity, quarantine=quarantine)
+    rows = strip(planted, header.canaries)
+    expected = sum(q.rows for q in receipt.quarantined) if quarantine else receipt.rows
+    if not rows.num_rows == header.rows == expected:
+        raise TamperError("rows are not as many as the receipt says", location=Location(file=f"{header.batch}.age"))
+    return Opened(rows, header.digest_key)
+
+
+def planted_rows(place: Workspace, receipt: Receipt, identity: Identity, *, quarantine: bool = False) -> pa.Table:
+    """The canary rows alone; raises as :func:`open_parcel`."""
+    header, planted = _unpacked(place, receipt, identity, quarantine=quarantine)
+    return planted.take(list(header.canaries))
+
+
+def _unpacked(place: Workspace, receipt: Receipt, identity: Identity, *, quarantine: bool) -> tuple[Header, pa.Table]:
     name = f"{receipt.batch}{QUARANTINE}" if quarantine else receipt.batch
     wanted = receipt.quarantine_parcel if quarantine else receipt.parcel
     where = Location(file=f"{name}.age")
@@ -47,8 +62,4 @@ def open_parcel(place: Workspace, receipt: Receipt, identity: Identity, *, quara
     ):
         if found != expected:
             raise TamperError(f"the sealed content is bound to another {field} than its receipt", location=where)
-    rows = strip(planted, header.canaries)
-    expected_rows = sum(q.rows for q in receipt.quarantined) if quarantine else receipt.rows
-    if not rows.num_rows == header.rows == expected_rows:
-        raise TamperError("rows are not as many as the receipt says", location=where)
-    return Opened(rows, header.digest_key)
+    return header, planted
