@@ -1,0 +1,214 @@
+"""``make demo``: a whole migration, with the commands that a migration engineer and a laboratory's director would type.
+
+Everything is in ``build/demo``; every person is fictional. Ends with 0 when all went as it must, else with 1.
+"""
+
+import datetime as dt
+import json
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
+
+from demo import papers
+from demo.legacy_lis import EXCLUDED_PATIENTS, Built, build
+from demo.stage import ROOT, Stage, StageError, tr
+
+FOLDER = ROOT / "build" / "demo"
+_TABLES = {"patient": "patient", "request": "demande", "observation": "resultat"}
+WORKSPACE = ("-w", "migration")
+
+
+def main() -> int:
+    """Run it all."""
+    stage = Stage(FOLDER)
+    try:
+        built = legacy(stage)
+        keys(stage)
+        sign_agreement(stage)
+        sign_order(stage)
+        plan(stage)
+        migrate(stage)
+        look(stage, built)
+        finish(stage)
+        prove(stage)
+    except StageError as error:
+        print(f"\n{error}\n{tr('look in', 'voir')} {FOLDER}", file=sys.stderr)
+        return 1
+    farewell(stage)
+    return 0
+
+
+def legacy(stage: Stage) -> Built:
+    """The two systems."""
+    stage.act("A laboratory changes its information system", "Un laboratoire change de système d'information")
+    built = build(stage.folder / "legacy.sqlite")
+    with closing(sqlite3.connect(stage.folder / "new.sqlite")) as target, target:
+        target.executescript((ROOT / "demo" / "new_lis.sql").read_text(encoding="utf-8"))
+    rows = ", ".join(f"{built.rows[t]:,} {t}".replace(",", " ") for t in ("PATIENTS", "DOSSIERS", "RESULTATS"))
+    stage.say(
+        f"legacy.sqlite is the old one, six years and five sites of it: {rows}.\nIt is as dirty as they come, holds "
+        "free text about third persons, and its patients' portal passwords in clear.\n"
+        f"Whatever must not leave is marked: {built.out_marks:,} markers. new.sqlite, the new one, is empty.",
+        f"legacy.sqlite est l'ancien, six ans et cinq sites : {rows}.\nIl est sale comme ils le sont tous, contient du "
+        "texte libre sur des tiers, et en clair les mots de passe\ndu serveur de résultats. Tout ce qui ne doit pas "
+        f"sortir porte une marque : {built.out_marks:,} marques. new.sqlite, le nouveau, est vide.".replace(",", " "),
+    )
+    return built
+
+
+def keys(stage: Stage) -> None:
+    """One person, one key; one machine, one key."""
+    stage.act("Everybody makes their own key", "Chacun fait sa clé")
+    (stage.folder / "keys").mkdir(mode=0o700)
+    stage.say(
+        "The director's, the processor's, one for each agent (a machine). Hardware tokens do as well.",
+        "Celle du directeur, celle du sous-traitant, une par agent (une machine). Un jeton matériel convient aussi.",
+    )
+    for name in ("dr.martin", "a.petit", "agent-source", "agent-destination"):
+        stage.ecluse("key", "new", "signing", f"keys/{name}", "--name", name)
+    stage.say(
+        "\nThe new system's key: it alone opens the parcels. And the controller's, for persons who stay out.",
+        "\nLa clé du nouveau système : elle seule ouvre les colis. Celle du responsable, pour les personnes exclues.",
+    )
+    stage.ecluse("key", "new", "recipient", "keys/kalisil.age")
+    stage.ecluse("key", "new", "exclusion", "keys/exclusion")
+
+
+def sign_agreement(stage: Stage) -> None:
+    """Law 9."""
+    stage.act("No contract, no migration", "Pas de contrat, pas de migration")
+    stage.ecluse("agreement", "new", "agreement.yaml")
+    names = ("dr.martin", "a.petit", "agent-source", "agent-destination")
+    publics = {name: stage.public_key(f"keys/{name}") for name in names}
+    draft = stage.folder / "agreement.yaml"
+    filled = papers.agreement(draft.read_text(encoding="utf-8"), "DPA-2026-007", publics, _today())
+    draft.write_text(filled, encoding="utf-8")
+    stage.say(
+        "(filled in: two fictitious parties, their contacts, their keys)",
+        "(rempli : deux parties fictives, leurs contacts, leurs clés)",
+    )
+    stage.ecluse("agreement", "check", "agreement.yaml")
+    stage.ecluse("agreement", "sign", "agreement.yaml", "--key", "keys/dr.martin")
+    stage.ecluse("agreement", "sign", "agreement.yaml", "--key", "keys/a.petit")
+
+
+def sign_order(stage: Stage) -> None:
+    """The order of the design, and three persons who said no."""
+    stage.act("The laboratory orders, in its own words", "Le laboratoire ordonne, avec ses mots")
+    stage.say(
+        "Three persons refuse that their data be moved: their numbers are hashed with the controller's key.",
+        "Trois personnes s'opposent au transfert : leurs numéros sont hachés avec la clé du responsable.",
+    )
+    refusals = stage.write("refusals.txt", "".join(f"{number}\n" for number in EXCLUDED_PATIENTS))
+    stage.ecluse("order", "exclude-persons", "refusals.txt", "--key", "keys/exclusion", "--out", "persons.keyed")
+    refusals.unlink()
+    shown = json.loads(stage.ecluse("key", "show", "keys/kalisil.age", "--json", quiet=True))
+    order = papers.demo_order(shown["recipient"], _today())
+    stage.write("order.yaml", order)
+    stage.say("\norder.yaml:", "\norder.yaml :")
+    stage.show(order)
+    stage.ecluse("order", "check", "order.yaml", "--agreement", "agreement.json")
+    stage.ecluse("order", "show", "order.yaml", "--agreement", "agreement.json")
+    stage.ecluse("order", "sign", "order.yaml", "--agreement", "agreement.json", "--key", "keys/dr.martin")
+
+
+def plan(stage: Stage) -> None:
+    """The profile is proved, then the plan shows the exact queries."""
+    stage.act("Before anything moves: what exactly will leave", "Avant tout mouvement : ce qui va sortir, exactement")
+    stage.ecluse("profile", "check", "demo-dxlab", "--source", "legacy.sqlite")
+    stage.ecluse(
+        "plan", *WORKSPACE, "--agreement", "agreement.json", "--order", "order.json",
+        "--source", "legacy.sqlite", "--profile", "demo-dxlab", "--agent-key", "keys/agent-source",
+        "--persons", "persons.keyed", "--exclusion-key", "keys/exclusion",
+        "--destination", "new.sqlite", "--destination-profile", "demo-kalisil",
+        "--identity", "keys/kalisil.age", "--destination-agent-key", "keys/agent-destination",
+    )  # fmt: skip
+
+
+def migrate(stage: Stage) -> None:
+    """Extract, gate, seal, deliver, receive, open, load, read back, compare."""
+    stage.act("The migration", "La migration")
+    before = stage.seconds()
+    stage.ecluse("run", *WORKSPACE)
+    took = stage.seconds() - before
+    stage.say(f"\n({took:.1f} s, whatever you stop or kill resumes)", f"\n({took:.1f} s ; tout arrêt se reprend)")
+
+
+def look(stage: Stage, built: Built) -> None:
+    """What this script, which knows what must be there, finds in the new system."""
+    stage.act("Somebody else counts", "Quelqu'un d'autre compte")
+    stage.say(
+        "The script that made the old system knows what the order must yield. In new.sqlite it finds:",
+        "Le script qui a fait l'ancien système sait ce que l'ordre doit donner. Dans new.sqlite il trouve :",
+    )
+    keys_of = {"patient": "ipp_source", "request": "numero_source", "observation": "id_source"}
+    with closing(sqlite3.connect(stage.folder / "new.sqlite")) as target:
+        for entity, table in _TABLES.items():
+            found = {key for (key,) in target.execute(f"SELECT {keys_of[entity]} FROM {table}")}
+            expected = set(built.expected[entity])
+            text = tr(f"{table}: {len(found)} rows, no others", f"{table} : {len(found)} lignes, aucune autre")
+            stage.check(text, holds=found == expected)
+    leaked = sum(marked(path) for path in stage.folder.rglob("*") if path.is_file() and path.name != "legacy.sqlite")
+    text = tr(
+        "no marker of what must stay, in any file but the old system's",
+        "aucune marque de ce qui devait rester, dans aucun fichier hors de l'ancien système",
+    )
+    stage.check(text, holds=leaked == 0)
+    old = tr("as many markers as planted are in the old one", "les marques sont bien dans l'ancien")
+    stage.check(old, holds=marked(stage.folder / "legacy.sqlite") >= built.out_marks)
+
+
+def marked(path: Path) -> int:
+    """How many markers a file holds."""
+    return path.read_bytes().count(b"HORS-ORDRE-")
+
+
+def finish(stage: Stage) -> None:
+    """The director decides; then everything dies."""
+    stage.act("The director accepts; what was made for the way is erased", "Le directeur accepte ; le reste est effacé")
+    stage.ecluse("accept", *WORKSPACE, "--key", "keys/dr.martin")
+    stage.ecluse("erase", *WORKSPACE)
+    left = list(stage.folder.glob("migration/**/*.age"))
+    stage.check(tr("no parcel is left", "il ne reste aucun colis"), holds=not left)
+    stage.ecluse("status", "migration")
+
+
+def prove(stage: Stage) -> None:
+    """Law 10."""
+    stage.act("Prove it, to somebody who trusts nobody", "Le prouver, à quelqu'un qui ne croit personne")
+    stage.ecluse("evidence", "export", "migration", "--out", "evidence.zip")
+    stage.ecluse("evidence", "verify", "evidence.zip")
+
+
+def farewell(stage: Stage) -> None:
+    """What to try next."""
+    stage.act("What to try next", "Pour aller plus loin")
+    stage.say(
+        f"""Done in {stage.seconds():.0f} s; everything is in build/demo:
+  cd build/demo; export PATH=../../.venv/bin:$PATH
+  ecluse journal show -w migration           what happened, entry by entry
+  ecluse evidence verify evidence.zip        flip one bit of it first: the failing step is named
+  edit order.yaml: patient.phone, or a category less: ecluse order check order.yaml --agreement agreement.json
+  remove a clause from agreement.yaml: ecluse agreement check agreement.yaml
+  ecluse source scan YOUR-DATABASE           draft the profile of your own system, without a patient's value
+  make demo-real                             the same on a third party's hospital, from CSV into PostgreSQL
+  docs/getting-started.md                    the same, explained""",
+        f"""Fait en {stage.seconds():.0f} s ; tout est dans build/demo :
+  cd build/demo ; export PATH=../../.venv/bin:$PATH
+  ecluse journal show -w migration           ce qui s'est passé, écriture par écriture
+  ecluse evidence verify evidence.zip        changez-y d'abord un bit : l'étape qui échoue est nommée
+  modifiez order.yaml : patient.phone, une catégorie en moins : ecluse order check order.yaml --agreement agreement.json
+  ôtez une clause d'agreement.yaml : ecluse agreement check agreement.yaml
+  ecluse source scan VOTRE-BASE              ébaucher le profil de votre système, sans une valeur de patient
+  make demo-real                             la même chose sur l'hôpital d'un tiers, de CSV à PostgreSQL
+  docs/getting-started.md                    la même chose, expliquée""",
+    )
+
+
+def _today() -> dt.date:
+    return dt.datetime.now(dt.UTC).date()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
