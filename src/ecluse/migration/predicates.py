@@ -131,8 +131,8 @@ def day_of(date: exp.Expr, storage: DateStorage, dialect: str) -> exp.Expr:
     """The day of a scope date, as a date or in its text form; NULL for what is of neither form."""
     form = text_form(storage, dialect)
     if form is None:
-        day = exp.cast(date.copy(), "date")
-        return exp.Case().when(_real_day(date), day) if dialect == "mysql" else day
+        real = exp.cast(date.copy(), "date")
+        return exp.Case().when(_real_day(date), real) if dialect == "mysql" else real
     shaped = _shape(date, form)
     day = _part(date, 1, 8 if form is DateStorage.TEXT_COMPACT else 10)
     return exp.Case().when(shaped, day)
