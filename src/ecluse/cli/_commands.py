@@ -118,6 +118,8 @@ ecluse run -w migration
         "reconcile": Entry("reconcile", Text("Step: read everything back and give account",
                                              "Étape : tout relire et rendre compte")),
         "accept": Entry("accept", Text("Step: decide on the reconciliation", "Étape : décider sur la réconciliation")),
+        "erase": Entry("erase", Text("Step: erase what was made for the way, and certify it",
+                                     "Étape : effacer ce qui a été fait pour la route, et le certifier")),
         "status": Entry("status", Text("Say where a migration stands, and whose turn it is",
                                        "Dire où en est une migration, et à qui est le tour")),
         "resume": Entry("resume", Text("Go on after a suspension or a crash",

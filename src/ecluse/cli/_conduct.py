@@ -4,6 +4,7 @@ from pathlib import Path
 
 from ecluse.cli import _output, _steps
 from ecluse.cli._account import reconciliation_json, show_reconciliation
+from ecluse.cli._erasure import erase_if_due
 from ecluse.cli._site import Site
 from ecluse.cli._text import tr
 from ecluse.control.conduct import Step
@@ -26,6 +27,7 @@ _DOES = {
 
 def conduct(site: Site, accept_key: Path | None) -> None:
     """Do step after step; stop before acceptance unless the director's key is given."""
+    erase_if_due(site)
     step = _steps.due(site)
     if step is Step.PLAN:
         raise UsageError(
@@ -49,6 +51,7 @@ def conduct(site: Site, accept_key: Path | None) -> None:
         step = _steps.due(site)
     if step is Step.ERASE:
         _steps.learn(site)
+        erase_if_due(site)
         step = _steps.due(site)
     _output.emit({"next": str(step), "states": _steps.states_json(site), **account})
     _say_next(site, step)

@@ -7,6 +7,7 @@ import click
 
 from ecluse.cli import _output, _steps
 from ecluse.cli._app import FILE, define, option
+from ecluse.cli._erasure import erase_if_due
 from ecluse.cli._options import mailbox, setup_of, workspace
 from ecluse.cli._signatures import KEY
 from ecluse.cli._site import Site
@@ -52,10 +53,13 @@ def command(*, workspace: Path, key: Path | None, decision: str | None, remarks:
                 tr("no decision waits in the mailbox", "aucune décision n'attend dans la boîte"),
                 hint=tr("the director decides with --key", "le directeur décide avec --key"),
             )
+        erase_if_due(site)
         _output.emit({"states": _steps.states_json(site)})
         _output.say(tr("the decision is recorded at the source", "la décision est enregistrée à la source"))
         return
     made = _steps.accept(site, key, Decision(decision) if decision else None, remarks)
+    if site.setup.destination.key:
+        erase_if_due(site)
     _output.emit({"acceptance": to_json(made), "states": _steps.states_json(site)})
     _output.say(
         tr(f"{_WORDS[made.decision]} by {made.signatory}", f"{_WORDS[made.decision]} par {made.signatory}"),

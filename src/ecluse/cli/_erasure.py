@@ -1,0 +1,124 @@
+"""Erasure of the places on this machine: when it is due, and with everything that it needs."""
+
+from pathlib import Path
+
+from ecluse.cli import _output
+from ecluse.cli._site import Site
+from ecluse.cli._text import tr
+from ecluse.control.erase import abort_overdue, due, erase_place
+from ecluse.control.scan import Tree
+from ecluse.control.signatures import sign_artefact
+from ecluse.domain.errors import ErasureError, Location, TransitionError
+from ecluse.domain.lifecycle import State
+from ecluse.domain.records import ErasureCertificate
+from ecluse.migration.marks import destination_marks, source_marks
+from ecluse.wire.artefacts import digest_of
+from ecluse.workspace.place import Place, Workspace
+
+# The destination first: while the source's place has its canary key, the markers can be made again.
+_ORDER = (Place.DESTINATION, Place.SOURCE)
+
+
+def erase_if_due(site: Site) -> None:
+    """Erase what must be gone by now, whoever asked for something else (law 7)."""
+    late = [place for place in _ORDER if site.has(place) and _is_due(site, place)]
+    if late:
+        erase(site, only=late)
+
+
+def erase(site: Site, only: list[Place] | None = None) -> list[ErasureCertificate]:
+    """Erase every place of this machine, or some; returns the certificates.
+
+    Raises:
+        TransitionError: a migration has not ended, or the delay that the order sets has not passed.
+        ErasureError: the re-scan found something; the certificates are made and journalled all the same.
+    """
+    places = [place for place in _ORDER if site.has(place) and (only is None or place in only)]
+    for place in places:
+        _check_due(site, place)
+    marks = _marks(site)
+    made = [_erase(site, place, marks) for place in places]
+    for certificate in made:
+        _tell(certificate)
+    for certificate in made:
+        if not certificate.clean():
+            raise ErasureError(
+                tr(f"the re-scan found {len(certificate.found)} things that should be gone",
+                   f"le contrôle a trouvé {len(certificate.found)} choses qui devraient avoir disparu"),
+                location=Location(file=str(site.root / certificate.place)),
+                hint="; ".join(certificate.found[:3]),
+            )  # fmt: skip
+    return made
+
+
+def _is_due(site: Site, place: Place) -> bool:
+    with site.open(place) as opened:
+        abort_overdue(opened)
+        when = due(opened)
+        return when is not None and when.reason != "erase_by" and opened.now() >= when.at
+
+
+def _check_due(site: Site, place: Place) -> None:
+    with site.open(place) as opened:
+        abort_overdue(opened)
+        when = due(opened)
+        if when is None:
+            return
+        if when.reason == "erase_by" or opened.now() < when.at:
+            state = opened.progress().state
+            raise TransitionError(
+                tr(f"cannot erase a migration that is {state}: erasure is due at {when.at:%Y-%m-%d %H:%M} UTC",
+                   f"on n'efface pas encore cette migration ({state}) : l'effacement est dû le "
+                   f"{when.at:%Y-%m-%d %H:%M} UTC"),
+                location=Location(file=str(opened.root)),
+                hint=tr("erasure then needs nobody's action", "l'effacement ne demande alors l'action de personne"),
+            )  # fmt: skip
+
+
+def _marks(site: Site) -> tuple[bytes, ...]:
+    """The markers to look for, made before any key dies."""
+    found: tuple[bytes, ...] = ()
+    if site.has(Place.SOURCE):
+        with site.open(Place.SOURCE) as place:
+            found += source_marks(place)
+    if not found and site.has(Place.DESTINATION) and site.setup.destination.identity:
+        with site.open(Place.DESTINATION) as place:
+            if Path(site.setup.destination.identity).is_file():
+                found += destination_marks(place, site.identity())
+    return found
+
+
+def _erase(site: Site, place: Place, marks: tuple[bytes, ...]) -> ErasureCertificate:
+    key = site.source_key() if place is Place.SOURCE else site.destination_key()
+    identity = site.setup.destination.identity
+    outside = (Path(identity),) if identity and place is Place.DESTINATION else ()
+    trees = (Tree("mailbox", site.mailbox_folder),) if site.mailbox_folder.is_dir() else ()
+    with site.open(place) as opened:
+        agent = opened.agent
+        return erase_place(
+            opened,
+            lambda certificate: {agent: sign_artefact(certificate, key)},
+            marks,
+            keys=outside,
+            trees=trees,
+            drop_staging=lambda: _drop_staging(site, opened),
+        )
+
+
+def _drop_staging(site: Site, place: Workspace) -> tuple[str, ...]:
+    if place.place is Place.SOURCE or not (place.progress().loaded or place.progress().state is State.LOADED):
+        return ()
+    with site.open_destination(site.destination_profile()) as target:
+        return target.finish(place.progress().pins["order"])
+
+
+def _tell(certificate: ErasureCertificate) -> None:
+    things, files = _output.count(len(certificate.erased)), _output.count(sum(s.files for s in certificate.scanned))
+    _output.say(
+        tr(
+            f"{certificate.place}: {things} things erased, {files} files scanned again, {len(certificate.found)} found",
+            f"{certificate.place} : {things} éléments effacés, {files} fichiers relus, "
+            f"{len(certificate.found)} trouvés",
+        )
+    )
+    _output.say(tr(f"certificate {digest_of(certificate)}", f"certificat {digest_of(certificate)}"))
