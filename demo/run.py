@@ -116,7 +116,6 @@ def sign_order(stage: Stage) -> None:
 def plan(stage: Stage) -> None:
     """The profile is proved, then the plan shows the exact queries."""
     stage.act("Before anything moves: what exactly will leave", "Avant tout mouvement : ce qui va sortir, exactement")
-    stage.ecluse("profile", "check", "demo-dxlab", "--source", "legacy.sqlite")
     stage.ecluse(
         "plan", *WORKSPACE, "--agreement", "agreement.json", "--order", "order.json",
         "--source", "legacy.sqlite", "--profile", "demo-dxlab", "--agent-key", "keys/agent-source",
@@ -167,8 +166,12 @@ def marked(path: Path) -> int:
 def finish(stage: Stage) -> None:
     """The director decides; then everything dies."""
     stage.act("The director accepts; what was made for the way is erased", "Le directeur accepte ; le reste est effacé")
+    stage.say(
+        "The order says erase_after_acceptance: 0d, so that acceptance erases: keys destroyed, parcels deleted, disks "
+        "read again.",
+        "L'ordre dit erase_after_acceptance: 0d : l'acceptation efface. Clés détruites, colis effacés, disques relus.",
+    )
     stage.ecluse("accept", *WORKSPACE, "--key", "keys/dr.martin")
-    stage.ecluse("erase", *WORKSPACE)
     left = list(stage.folder.glob("migration/**/*.age"))
     stage.check(tr("no parcel is left", "il ne reste aucun colis"), holds=not left)
     stage.ecluse("status", "migration")
