@@ -12,6 +12,7 @@ nothing of the rows (law 5).
 
 import struct
 from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -63,12 +64,11 @@ def group_digests(rows: pa.Table, years: pa.Array, sites: pa.Array, key: bytes) 
     if not rows.num_rows:
         return ()
     codes, groups = _groups(years, sites)
-    digests = row_digests(rows, key)
     counts = np.bincount(codes, minlength=len(groups))
-    sums = _sums(digests, codes, len(groups))
+    sums = _sums(row_digests(rows, key), codes, len(groups))
     return tuple(
-        GroupDigest(year, site, int(counts[code]), f"{sums[code]:032x}")
-        for code, (year, site) in sorted(enumerate(groups), key=lambda item: _order(*item[1]))
+        GroupDigest(*groups[code], int(counts[code]), f"{sums[code]:032x}")
+        for code in sorted(np.flatnonzero(counts).tolist(), key=lambda code: _order(*groups[code]))
     )
 
 
@@ -143,22 +143,20 @@ def _doubled(block: bytes) -> bytes:
     return (number % _MODULUS ^ (0x87 if number >> 128 else 0)).to_bytes(BLOCK, "big")
 
 
-def _groups(years: pa.Array, sites: pa.Array) -> tuple[npt.NDArray[np.int64], list[tuple[int | None, str | None]]]:
-    """A group number for each row, and the groups."""
+def _groups(years: pa.Array, sites: pa.Array) -> tuple[Counts, list[tuple[int | None, str | None]]]:
+    """A number for each row, and the year and site that each number means; not all of them need occur."""
     year_codes, year_values = _codes(years, pa.int32())
     site_codes, site_values = _codes(sites, pa.string())
-    pairs = year_codes * len(site_values) + site_codes
-    present = np.flatnonzero(np.bincount(pairs, minlength=len(year_values) * len(site_values)))
-    numbers = np.zeros(len(year_values) * len(site_values), np.int64)
-    numbers[present] = np.arange(len(present))
-    pairs_present = (divmod(pair, len(site_values)) for pair in present.tolist())
-    return numbers[pairs], [(year_values[year], site_values[site]) for year, site in pairs_present]
+    codes = year_codes.astype(np.int64)
+    codes *= len(site_values)
+    codes += site_codes
+    return codes, list(product(year_values, site_values))
 
 
-def _codes(values: pa.Array | pa.ChunkedArray, kind: pa.DataType) -> tuple[npt.NDArray[np.int64], list[Any]]:
+def _codes(values: pa.Array | pa.ChunkedArray, kind: pa.DataType) -> tuple[npt.NDArray[np.int32], list[Any]]:
     whole = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
     encoded = pc.dictionary_encode(whole.cast(kind), null_encoding="encode")
-    return encoded.indices.to_numpy().astype(np.int64), encoded.dictionary.to_pylist()
+    return encoded.indices.to_numpy(), encoded.dictionary.to_pylist()
 
 
 def _sums(digests: Digests, codes: npt.NDArray[np.int64], groups: int) -> list[int]:
