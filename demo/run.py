@@ -1,8 +1,9 @@
 """``make demo``: a whole migration, with the commands that a migration engineer and a laboratory's director would type.
 
-Everything is in ``build/demo``; every person is fictional. Ends with 0 when all went as it must, else with 1.
+Everything is in ``build/demo`` (or the folder named); every person is fictional. Ends with 0 when all went as it must, else with 1.
 """
 
+import argparse
 import datetime as dt
 import json
 import sqlite3
@@ -19,9 +20,11 @@ _TABLES = {"patient": "patient", "request": "demande", "observation": "resultat"
 WORKSPACE = ("-w", "migration")
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Run it all."""
-    stage = Stage(FOLDER)
+    parser = argparse.ArgumentParser(description="A whole migration, from a legacy LIS to a verified evidence bundle.")
+    parser.add_argument("folder", type=Path, nargs="?", default=FOLDER, help="made anew (default build/demo)")
+    stage = Stage(parser.parse_args(arguments).folder.resolve())
     try:
         built = legacy(stage)
         keys(stage)
@@ -33,7 +36,7 @@ def main() -> int:
         finish(stage)
         prove(stage)
     except StageError as error:
-        print(f"\n{error}\n{tr('look in', 'voir')} {FOLDER}", file=sys.stderr)
+        print(f"\n{error}\n{tr('look in', 'voir')} {stage.folder}", file=sys.stderr)
         return 1
     farewell(stage)
     return 0
@@ -188,8 +191,8 @@ def farewell(stage: Stage) -> None:
     """What to try next."""
     stage.act("What to try next", "Pour aller plus loin")
     stage.say(
-        f"""Done in {stage.seconds():.0f} s; everything is in build/demo:
-  cd build/demo; export PATH=../../.venv/bin:$PATH
+        f"""Done in {stage.seconds():.0f} s; everything is in {stage.folder}; go there, and
+  export PATH={ROOT}/.venv/bin:$PATH
   ecluse journal show -w migration           what happened, entry by entry
   ecluse evidence verify evidence.zip        flip one bit of it first: the failing step is named
   edit order.yaml: patient.phone, or a category less: ecluse order check order.yaml --agreement agreement.json
@@ -197,8 +200,8 @@ def farewell(stage: Stage) -> None:
   ecluse source scan YOUR-DATABASE           draft the profile of your own system, without a patient's value
   make demo-real                             the same on a third party's hospital, from CSV into PostgreSQL
   docs/getting-started.md                    the same, explained""",
-        f"""Fait en {stage.seconds():.0f} s ; tout est dans build/demo :
-  cd build/demo ; export PATH=../../.venv/bin:$PATH
+        f"""Fait en {stage.seconds():.0f} s ; tout est dans {stage.folder} ; allez-y, et
+  export PATH={ROOT}/.venv/bin:$PATH
   ecluse journal show -w migration           ce qui s'est passé, écriture par écriture
   ecluse evidence verify evidence.zip        changez-y d'abord un bit : l'étape qui échoue est nommée
   modifiez order.yaml : patient.phone, une catégorie en moins : ecluse order check order.yaml --agreement agreement.json

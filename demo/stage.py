@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+_MARK = ".demonstration"
 
 
 def french() -> bool:
@@ -33,10 +34,13 @@ class Stage:
     """
 
     def __init__(self, folder: Path) -> None:
-        """Begin anew: what an earlier demonstration left in ``folder`` is removed."""
+        """Begin anew: what an earlier demonstration left in ``folder`` is removed; anything else is not."""
+        if folder.exists() and any(folder.iterdir()) and not (folder / _MARK).exists():
+            raise StageError(tr(f"{folder} holds something else", f"{folder} contient autre chose"))
         if folder.exists():
             shutil.rmtree(folder)
         folder.mkdir(parents=True)
+        (folder / _MARK).write_text("A demonstration of Écluse: made anew each time.\n", encoding="utf-8")
         self.folder = folder
         self._step = 0
         self._began = time.monotonic()
