@@ -1,6 +1,7 @@
 """``make demo``: a whole migration, with the commands that a migration engineer and a laboratory's director would type.
 
-Everything is in ``build/demo`` (or the folder named); every person is fictional. Ends with 0 when all went as it must, else with 1.
+Everything is in ``build/demo`` (or the folder named); every person is fictional. Ends with 0 when all went as it must,
+else with 1.
 """
 
 import argparse
@@ -48,14 +49,14 @@ def legacy(stage: Stage) -> Built:
     built = build(stage.folder / "legacy.sqlite")
     with closing(sqlite3.connect(stage.folder / "new.sqlite")) as target, target:
         target.executescript((ROOT / "demo" / "new_lis.sql").read_text(encoding="utf-8"))
-    rows = ", ".join(f"{built.rows[t]:,} {t}".replace(",", " ") for t in ("PATIENTS", "DOSSIERS", "RESULTATS"))
+    rows = ", ".join(f"{_count(built.rows[t])} {t}" for t in ("PATIENTS", "DOSSIERS", "RESULTATS"))
     stage.say(
         f"legacy.sqlite is the old one, six years and five sites of it: {rows}.\nIt is as dirty as they come, holds "
         "free text about third persons, and its patients' portal passwords in clear.\n"
-        f"Whatever must not leave is marked: {built.out_marks:,} markers. new.sqlite, the new one, is empty.",
+        f"Whatever must not leave is marked: {_count(built.out_marks)} markers. new.sqlite, the new one, is empty.",
         f"legacy.sqlite est l'ancien, six ans et cinq sites : {rows}.\nIl est sale comme ils le sont tous, contient du "
         "texte libre sur des tiers, et en clair les mots de passe\ndu serveur de résultats. Tout ce qui ne doit pas "
-        f"sortir porte une marque : {built.out_marks:,} marques. new.sqlite, le nouveau, est vide.".replace(",", " "),
+        f"sortir porte une marque : {_count(built.out_marks)} marques. new.sqlite, le nouveau, est vide.",
     )
     return built
 
@@ -100,8 +101,10 @@ def sign_order(stage: Stage) -> None:
     """The order of the design, and three persons who said no."""
     stage.act("The laboratory orders, in its own words", "Le laboratoire ordonne, avec ses mots")
     stage.say(
-        "Three persons refuse that their data be moved: their numbers are hashed with the controller's key.",
-        "Trois personnes s'opposent au transfert : leurs numéros sont hachés avec la clé du responsable.",
+        "Three persons refuse that their data be moved. Their numbers (four: one has two records) are hashed with the "
+        "controller's key.",
+        "Trois personnes s'opposent au transfert. Leurs numéros (quatre : l'une a deux fiches) sont hachés avec la clé "
+        "du responsable.",
     )
     refusals = stage.write("refusals.txt", "".join(f"{number}\n" for number in EXCLUDED_PATIENTS))
     stage.ecluse("order", "exclude-persons", "refusals.txt", "--key", "keys/exclusion", "--out", "persons.keyed")
@@ -210,6 +213,10 @@ def farewell(stage: Stage) -> None:
   make demo-real                             la même chose sur l'hôpital d'un tiers, de CSV à PostgreSQL
   docs/getting-started.md                    la même chose, expliquée""",
     )
+
+
+def _count(number: int) -> str:
+    return f"{number:,}".replace(",", tr(",", " "))
 
 
 def _today() -> dt.date:
