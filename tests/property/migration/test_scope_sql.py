@@ -4,6 +4,7 @@ import contextlib
 import datetime as dt
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import duckdb
@@ -11,10 +12,11 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from ecluse.domain.order import PersonBasis
+from ecluse.domain.order import Order, PersonBasis
 from ecluse.domain.plan import LeftOutReason, Plan
-from ecluse.domain.profile import Engine
+from ecluse.domain.profile import Engine, SourceProfile
 from ecluse.migration.compile import bind, compile_order
+from ecluse.migration.gate import Gate
 from ecluse.migration.persons import make_list, normalised, resolve
 from ecluse.migration.planning import make_plan
 from legacy import DIGEST, LOINCS, OUT, DbSource, create, excluding, fill, legacies, profile, run, scopes
@@ -63,7 +65,8 @@ def test_plan_returns_exactly_what_was_ordered(
     compiled = compile_order(ordered, served)
     for planned in plan.entities:
         sources_ = compiled.queries[planned.entity].sources
-        rows = _extract(source, plan, planned.entity, excluded)
+        gate = Gate(ordered, _one_storage(served, ordered), planned, frozenset(excluded or ()))
+        rows = _extract(source, plan, planned.entity, excluded, gate)
         expected = reference.expected(planned.entity)
         assert cut(rows, sources_) == cut(expected, sources_)
         assert planned.rows == len(expected)
@@ -74,10 +77,19 @@ def test_plan_returns_exactly_what_was_ordered(
     _check_accounts(plan, legacy)
 
 
-def _extract(source: DbSource, plan: Plan, entity: str, excluded: Any) -> list[dict[str, Any]]:
+def _one_storage(served: SourceProfile, ordered: Order) -> SourceProfile:
+    """The gate reads text dates in one form a source; here each date field has another."""
+    request, name = served.entities["request"], ordered.scope.dates.field.removeprefix("request.")
+    assert request.scope is not None
+    scope = replace(request.scope, dates={name: request.scope.dates[name]})
+    return replace(served, entities={**served.entities, "request": replace(request, scope=scope)})
+
+
+def _extract(source: DbSource, plan: Plan, entity: str, excluded: Any, gate: Gate) -> list[dict[str, Any]]:
     made = []
     for batch in (b for b in plan.batches if b.entity == entity):
         sql = bind(plan.entity(entity).sql, source.dialect, lower=batch.lower, upper=batch.upper, excluded=excluded)
+        gate.check_raw(source.query(sql), batch)
         names, rows = source.rows(sql)
         assert len(rows) == batch.rows, "the batch holds as many rows as were planned"
         assert not any(OUT in str(value) for row in rows for value in row)
