@@ -195,7 +195,7 @@ def make_plan(order: Order) -> Plan:
         entities=tuple(
             PlannedEntity(
                 entity,
-                f"SELECT … FROM {entity}",  # noqa: S608
+                f"SELECT … FROM {entity}",
                 tuple(Column(name, ColumnType.TEXT, Because(why)) for name, why in columns.items()),
                 sum(batch.rows for batch in batches if batch.entity == entity),
             )
@@ -340,6 +340,7 @@ class Migration:
             self.source.parcels.write(ParcelState.SEALED, f"{batch.id}{QUARANTINE}", quarantine)
         made = self._bend(make_receipt(self.plan, batch, parcel, quarantine, self.source.now()))
         if made is None:
+            self.source.parcels.erase(self.source.parcels.path(ParcelState.SEALED, batch.id))
             return
         address = self.source.put(made, self._signed(made, "agent-a"))
         self.receipts.append(made)

@@ -3,8 +3,8 @@
 import datetime as dt
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import TypeVar
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
 
 from ecluse.domain.agreement import Agreement, Signer, SignerRole
 from ecluse.domain.entry import Entry, Event
@@ -119,7 +119,9 @@ class Case:
     def value(self, cls: type[T], paper: Paper) -> T:
         """A paper's artefact, parsed strictly."""
         if (cls, paper.address) not in self._values:
-            self._values[cls, paper.address] = decode(cls, paper.data or b"", file=name_of(paper.kind, paper.address))
+            made = decode(cls, paper.data or b"", file=name_of(paper.kind, paper.address))
+            check_utc(made, f"{paper.kind} {short(paper.address)}")
+            self._values[cls, paper.address] = made
         value = self._values[cls, paper.address]
         assert isinstance(value, cls)  # noqa: S101 - decode gave this very class
         return value
@@ -204,6 +206,18 @@ def name_of(kind: str, address: str) -> str:
 def short(address: str) -> str:
     """A digest's first digits, for people."""
     return address.removeprefix("sha256:")[:12]
+
+
+def check_utc(value: Any, what: str) -> None:
+    """Instants are in UTC, so that any two can be compared.
+
+    Raises:
+        FailedError: one is not.
+    """
+    for each in fields(value):
+        at = getattr(value, each.name)
+        if isinstance(at, dt.datetime):
+            fits(at.utcoffset() == dt.timedelta(0), f"{what}: not in UTC", f"{what} : pas en UTC")
 
 
 def refused(error: EcluseError) -> Words:

@@ -25,6 +25,7 @@ from ecluse.verify.report import FailedError, NotReachedError, Words
 Group = tuple[str, int | None, str | None]
 _ROLES = {"source": SignerRole.SOURCE_AGENT, "destination": SignerRole.DESTINATION_AGENT}
 _ZERO = "0" * 32
+_GRACE = dt.timedelta(days=1)
 _DECISIONS_FR = {
     Decision.ACCEPTED: "accepté",
     Decision.ACCEPTED_WITH_DIFFERENCES: "accepté avec écarts",
@@ -181,7 +182,7 @@ def _check_overdue(place: PlaceCase, case: Case) -> None:
     by = case.one(Order)[0].retention.erase_by
     if place.entries:
         last = place.entries[-1].at.date()
-        fits(last <= by, f"{place.name}: not erased by {by}", f"{place.name} : pas effacé au {by}")
+        fits(last <= by + _GRACE, f"{place.name}: not erased by {by}", f"{place.name} : pas effacé au {by}")
     if case.now.date() > by:
         raise NotReachedError(
             f"{place.name}: erasure was due by {by}; ask for the certificate",
@@ -206,20 +207,19 @@ def _check_reason(name: str, value: ErasureCertificate, case: Case) -> None:
 
 
 def _check_dates(name: str, value: ErasureCertificate, case: Case) -> None:
+    """By the order's date, and not before the delay that the order sets after acceptance.
+
+    Where nobody moved, the date itself sets the erasure off as its day ends: that erasure has one day.
+    """
     retention = case.one(Order)[0].retention
-    at = value.erased_at
-    fits(
-        at.date() <= retention.erase_by,
-        f"{name}: erased after {retention.erase_by}",
-        f"{name} : effacé après le {retention.erase_by}",
-    )
-    if value.acceptance is not None and value.reason != "erase_by":
-        number, unit = int(retention.erase_after_acceptance[:-1]), retention.erase_after_acceptance[-1]
-        delay = dt.timedelta(days=number) if unit == "d" else dt.timedelta(hours=number)
-        due = case.one(Acceptance)[0].decided_at + delay
-        fits(
-            at >= due - SKEW, f"{name}: erased before the delay that the order sets", f"{name} : effacé avant le délai"
-        )
+    by = retention.erase_by + (_GRACE if value.reason == "erase_by" else dt.timedelta())
+    late = value.erased_at.date() > by
+    fits(not late, f"{name}: erased after {by}", f"{name} : effacé après le {by}")
+    if value.reason == "accepted":
+        end = dt.datetime.combine(retention.erase_by, dt.time.max, dt.UTC)
+        due = min(case.one(Acceptance)[0].decided_at + retention.delay(), end)
+        early = value.erased_at < due - SKEW
+        fits(not early, f"{name}: erased before the delay that the order sets", f"{name} : effacé avant le délai")
 
 
 def _check_erased(place: PlaceCase, value: ErasureCertificate, case: Case) -> None:

@@ -12,7 +12,7 @@ from ecluse.domain.lifecycle import Move, State, after
 from ecluse.domain.plan import Plan
 from ecluse.domain.records import Acceptance, Decision, ErasureCertificate, Receipt, Reconciliation
 from ecluse.verify import _notes, _tree
-from ecluse.verify._case import SKEW, Case, Paper, PlaceCase, fits, short
+from ecluse.verify._case import SKEW, Case, Paper, PlaceCase, check_utc, fits, short
 from ecluse.verify._laws import check_laws
 from ecluse.verify._sshsig import Key, log_key
 from ecluse.verify._steps_order import LOG_NAMESPACE
@@ -143,6 +143,7 @@ def entries(name: str, case: Case) -> Words:
     orders = {entry.order for entry in made[1:]}
     fits(len(orders) <= 1 and None not in orders, f"{name}: entries of several orders", f"{name} : plusieurs ordres")
     for number, entry in enumerate(made):
+        check_utc(entry, f"{name}: entry {number}")
         approving = entry.event is Event.ORDER_APPROVED
         fits(not approving or entry.subject == entry.order, f"{name}: approves another order", f"{name} : autre ordre")
         fits(
@@ -169,7 +170,7 @@ def time(name: str, case: Case) -> Words:
     before = dt.datetime.min.replace(tzinfo=dt.UTC)
     for number, entry in enumerate(place.entries):
         fits(
-            entry.at.tzinfo is not None and entry.at >= before,
+            entry.at >= before,
             f"{name}: entry {number} is dated before the one above it",
             f"{name} : l'entrée {number} est datée d'avant la précédente",
         )

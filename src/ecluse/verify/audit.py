@@ -128,3 +128,7 @@ def _outcome(check: Check, case: Case) -> tuple[Status, Words]:
         raise
     except EcluseError as error:
         return Status.FAILED, refused(error)
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        # An auditor never ends in a traceback: what no rule foresaw is not verified.
+        kind = type(error).__name__
+        return Status.FAILED, Words(f"unforeseen content ({kind})", f"contenu imprévu ({kind})")

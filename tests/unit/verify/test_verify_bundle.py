@@ -14,12 +14,12 @@ import pytest
 
 from conftest import Genuine
 from ecluse.control.evidence import export
+from ecluse.control.witnessing import cosign_place
 from ecluse.domain.entry import Event
 from ecluse.domain.errors import MalformedError, RefusedError, StorageError, TamperError, UsageError
 from ecluse.domain.records import ErasureCertificate
 from ecluse.journal.keys import WitnessKey
 from ecluse.journal.store import MemoryStore
-from ecluse.control.witnessing import cosign_place
 from ecluse.verify import Report, Status, render, verify_bundle
 from ecluse.wire.canonical import digest
 from ecluse.workspace.place import Place, Workspace
