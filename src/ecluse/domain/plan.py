@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from ecluse.domain.values import Digest, Identifier, Name, Prose, Strict
+from ecluse.domain.values import Digest, Identifier, Name, Sql, Strict
 
 
 class ColumnType(StrEnum):
@@ -42,7 +42,7 @@ class PlannedEntity(Strict):
     """One entity's query. ``:lower``, ``:upper`` bound a batch; ``:excluded_persons`` never leaves memory."""
 
     entity: Identifier
-    sql: Prose
+    sql: Sql
     columns: tuple[Column, ...]
     rows: int
 

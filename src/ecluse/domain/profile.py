@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from ecluse.domain.catalogue import CATALOGUE
 from ecluse.domain.errors import OrderError
-from ecluse.domain.values import Identifier, Name, Prose, Strict, Text
+from ecluse.domain.values import Identifier, Name, Sql, Strict, Text
 
 
 class Engine(StrEnum):
@@ -71,7 +71,7 @@ class Parse(Strict):
 class SourceEntity(Strict):
     """One catalogue entity in the source."""
 
-    select: Prose
+    select: Sql
     scope: ScopeColumns | None = None
     parse: Mapping[str, Parse] = field(default_factory=dict)
 

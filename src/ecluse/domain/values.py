@@ -52,6 +52,7 @@ RowDigest = Annotated[str, Text("keyed 128-bit digest, 32 hex digits", r"^[0-9a-
 Identifier = Annotated[str, Text("letters, digits, '.', '_', '-'", r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
 Name = Annotated[str, Text("a non-empty text", max_length=300)]
 Prose = Annotated[str, Text("a non-empty text", max_length=8000)]
+Sql = Annotated[str, Text("SQL in the source's dialect", max_length=1_000_000)]
 SigningKey = Annotated[
     str, Text("an OpenSSH public key line", r"^(sk-)?(ssh|ecdsa)-[a-z0-9@.-]+ [A-Za-z0-9+/=]+( [^\n]*)?$")
 ]

@@ -24,7 +24,7 @@ from ecluse.migration.canary import plant
 from ecluse.migration.compile import bind
 from ecluse.migration.digest import group_digests
 from ecluse.migration.gate import Gate
-from ecluse.migration.normalise import Normaliser
+from ecluse.migration.normalise import Normaliser, storage_of
 from ecluse.migration.pack import Header, pack
 from ecluse.migration.ports import OpenSource, Source
 from ecluse.migration.workers import spread
@@ -68,7 +68,8 @@ class Job:
     @cached_property
     def normalisers(self) -> dict[str, Normaliser]:
         """One normaliser an entity."""
-        return {p.entity: Normaliser(self.profile, p) for p in self.plan.entities}
+        storage = storage_of(self.profile, self.order.scope)
+        return {p.entity: Normaliser(self.profile, p, storage) for p in self.plan.entities}
 
 
 def extract_batch(source: Source, job: Job, batch: Batch) -> Receipt:

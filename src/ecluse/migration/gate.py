@@ -54,7 +54,7 @@ class Gate:
 
     def __init__(self, order: Order, profile: SourceProfile, planned: PlannedEntity, excluded: frozenset[str]) -> None:
         self._scope, self._profile, self._planned = order.scope, profile, planned
-        self._storage = storage_of(profile)
+        self._storage = storage_of(profile, order.scope)
         self._excluded = excluded
         self._columns = frozenset(planned.names())
         self._sources = frozenset(_sources(profile, planned)) | set(CONTROLS)

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from ecluse.domain.catalogue import CATALOGUE, KEY, FieldType
 from ecluse.domain.errors import Location, ProfileError
+from ecluse.domain.order import Scope
 from ecluse.domain.plan import Column, ColumnType, PlannedEntity
 from ecluse.domain.profile import DateStorage, Parse, SourceProfile
 from ecluse.domain.records import QuarantineCount
@@ -71,11 +72,27 @@ class _Work:
         self.why[rows & (self.why == 0)] = self.reasons.index(reason) + 1
 
 
-def storage_of(profile: SourceProfile) -> DateStorage:
-    """How text forms of the scope date are written; one source does not mix two."""
+def storage_of(profile: SourceProfile, scope: Scope) -> DateStorage:
+    """How the source writes the date that the order's scope hangs on.
+
+    Raises:
+        ProfileError: the profile says nothing of that date.
+    """
+    columns = profile.entities["request"].scope
+    name = scope.dates.field.removeprefix("request.")
+    if columns is None or name not in columns.dates:
+        raise ProfileError(f"tells nothing of {name}", location=Location(field="entities.request.scope.dates"))
+    return columns.dates[name]
+
+
+def _only_storage(profile: SourceProfile) -> DateStorage:
     scope = profile.entities["request"].scope
     stored = set(scope.dates.values()) if scope else set()
-    return DateStorage.TEXT_COMPACT if stored == {DateStorage.TEXT_COMPACT} else DateStorage.TEXT_ISO
+    if len(stored) != 1:
+        raise ProfileError(
+            "has several forms of dates: say which", location=Location(field="entities.request.scope.dates")
+        )
+    return stored.pop()
 
 
 class Normaliser:
@@ -84,7 +101,7 @@ class Normaliser:
     Args:
         profile: parses, number rules, code and unit maps of the source.
         planned: the columns that travel.
-        storage: text form of ``_date``; default, that of the request's scope dates.
+        storage: how ``_date`` is written, see :func:`storage_of`; needed where the profile has two forms of dates.
 
     Raises:
         ProfileError: a rule that cannot be obeyed (a date format, a parse of a field without a companion).
@@ -92,7 +109,7 @@ class Normaliser:
 
     def __init__(self, profile: SourceProfile, planned: PlannedEntity, storage: DateStorage | None = None) -> None:
         self._profile, self._planned = profile, planned
-        self._storage = storage or storage_of(profile)
+        self._storage = storage or _only_storage(profile)
         self._parse: Mapping[str, Parse] = profile.entities[planned.entity].parse
         self._fields = {column.name: column for column in CATALOGUE.entity(planned.entity).columns}
         self._links = {link.field for link in CATALOGUE.entity(planned.entity).links}
