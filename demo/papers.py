@@ -104,4 +104,4 @@ def real_order(
             "source_disposition": "controller",
         },
     }
-    return yaml.safe_dump(value, allow_unicode=True, sort_keys=False, width=110)
+    return yaml.safe_dump(value, allow_unicode=True, sort_keys=False, width=110, default_flow_style=None)

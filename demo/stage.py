@@ -42,13 +42,15 @@ class Stage:
         folder.mkdir(parents=True)
         (folder / _MARK).write_text("A demonstration of Écluse: made anew each time.\n", encoding="utf-8")
         self.folder = folder
+        self.hush = False
+        """Whether commands run and remarks go unseen."""
         self._step = 0
         self._began = time.monotonic()
         self._tty = sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
     def act(self, en: str, fr: str) -> None:
         """A heading."""
-        self._step += 1
+        self._step += not self.hush
         self._print(f"\n── {self._step}. {tr(en, fr)}", "1;36")
 
     def say(self, en: str, fr: str) -> None:
@@ -67,9 +69,8 @@ class Stage:
         self._print(f"\n$ ecluse {shlex.join(arguments)}", "1")
         command = [sys.executable, "-m", "ecluse", *arguments]
         place = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), os.environ.get("PYTHONPATH", "")))}
-        done = subprocess.run(
-            command, cwd=self.folder, env=place, text=True, stdout=subprocess.PIPE if quiet else None, check=False
-        )
+        out = subprocess.PIPE if quiet else subprocess.DEVNULL if self.hush else None
+        done = subprocess.run(command, cwd=self.folder, env=place, text=True, stdout=out, check=False)
         if done.returncode:
             raise StageError(tr(f"ecluse ended with code {done.returncode}", f"ecluse a fini avec {done.returncode}"))
         return done.stdout if quiet else ""
@@ -97,4 +98,5 @@ class Stage:
         return (self.folder / f"{name}.pub").read_text(encoding="utf-8").strip()
 
     def _print(self, text: str, style: str = "") -> None:
-        print(f"\033[{style}m{text}\033[0m" if style and self._tty else text, flush=True)
+        if not self.hush:
+            print(f"\033[{style}m{text}\033[0m" if style and self._tty else text, flush=True)
