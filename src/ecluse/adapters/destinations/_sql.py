@@ -4,25 +4,27 @@ A publication goes ``staging`` → (``merged`` →) ``published`` → ``finished
 locked in share mode by whoever stages and exclusively by whoever publishes, so no row is staged behind a publication.
 """
 
-import abc
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import ParamSpec, TypeVar
 
 import pyarrow as pa
 
 from ecluse.adapters.destinations._check import check, loading_order, mapped, place
 from ecluse.adapters.destinations._columns import Kind, TargetColumn, TargetTable, fit
+from ecluse.adapters.destinations._engine import SqlEngine
 from ecluse.adapters.destinations._reading import ReadColumn, restored, with_control
 from ecluse.domain.catalogue import KEY
-from ecluse.domain.errors import DestinationError
+from ecluse.domain.errors import DestinationError, EcluseError
 from ecluse.domain.profile import DestinationProfile, LoadMode
 from ecluse.migration.ports import StagedBatch
 
-__all__ = ["SqlDestination", "State"]
+__all__ = ["SqlDestination", "State", "scrubbed"]
 
 _REQUEST = "request"
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 
 class State(StrEnum):
@@ -35,72 +37,28 @@ class State(StrEnum):
     ABANDONED = "abandoned"
 
 
-class SqlDestination(abc.ABC):
-    """The port's steps in portable SQL; an engine gives the statements below in its own words."""
+def scrubbed(step: Callable[_P, _R]) -> Callable[_P, _R]:
+    """A step of the port whose errors carry no driver's error behind them: those quote values."""
 
-    quote: ClassVar[str] = '"'
-    ledger_columns: ClassVar[Mapping[str, str]]
-    table_options: ClassVar[str] = ""
-    share_lock: ClassVar[str] = " FOR SHARE"
-    update_lock: ClassVar[str] = " FOR UPDATE"
-    swaps_apart: ClassVar[bool] = False
+    @functools.wraps(step)
+    def clean(*args: _P.args, **named: _P.kwargs) -> _R:
+        try:
+            return step(*args, **named)
+        except EcluseError as error:
+            error.__context__ = error.__cause__ = None
+            raise
+
+    return clean
+
+
+class SqlDestination(SqlEngine):
+    """The port's steps, in portable SQL."""
 
     def __init__(self, profile: DestinationProfile) -> None:
         self._profile = profile
         self._tables: dict[str, TargetTable | None] = {}
 
-    # The engine's own words.
-
-    @abc.abstractmethod
-    def _transaction(self) -> AbstractContextManager[None]:
-        """Commit at the end of the block, roll back on any error, give errors of ours."""
-
-    @abc.abstractmethod
-    def _run(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
-        """One statement with ``%s`` parameters, in the transaction of the block around it."""
-
-    @abc.abstractmethod
-    def _describe(self, table: str) -> TargetTable | None:
-        """The table as it is; None where there is none."""
-
-    @abc.abstractmethod
-    def _exists(self, table: str) -> bool:
-        """Whether such a table is there."""
-
-    @abc.abstractmethod
-    def _create_stage(self, stage: str, table: str, columns: Sequence[str] | None) -> None:
-        """An empty table if not there: these columns of ``table``, or all of it, ready to take its place."""
-
-    @abc.abstractmethod
-    def _claim(self, order: str, batch: StagedBatch) -> bool:
-        """Write the ledger row; False when it is there already, waiting for whoever is writing it."""
-
-    @abc.abstractmethod
-    def _load(self, stage: str, rows: pa.Table, columns: Sequence[TargetColumn]) -> None:
-        """All rows or an error; ``rows`` fit the columns."""
-
-    @abc.abstractmethod
-    def _swap(self, pairs: Sequence[tuple[str, str, str]]) -> None:
-        """(stage, table, old): give each stage its table's place, name, keys, indexes and rights."""
-
-    @abc.abstractmethod
-    def _stream(self, sql: str, columns: Sequence[ReadColumn]) -> Iterator[pa.RecordBatch]:
-        """An exact query's rows, in bounded memory, columns in the order given."""
-
-    @abc.abstractmethod
-    def _differs(self, left: str, right: str, column: TargetColumn) -> str:
-        """True where two values are not byte for byte the same; nulls are the same."""
-
-    @abc.abstractmethod
-    def _fill(self, stage: str, table: str, key: str, columns: Sequence[str]) -> str:
-        """UPDATE of ``table``'s nulls from ``stage``."""
-
-    @abc.abstractmethod
-    def close(self) -> None:
-        """Let the connection go."""
-
-    # The port.
-
+    @scrubbed
     def prepare(self, order: str, entities: Mapping[str, pa.Schema]) -> None:
         """See the port. Nothing is created before every entity has been checked."""
         with self._transaction():
@@ -117,6 +75,7 @@ class SqlDestination(abc.ABC):
             if state is None:
                 self._add_publication(order, tuple(targets))
 
+    @scrubbed
     def loaded(self, order: str) -> dict[str, str]:
         """See the port."""
         with self._transaction():
@@ -125,6 +84,7 @@ class SqlDestination(abc.ABC):
             rows = self._run("SELECT batch, parcel_digest FROM ecluse_ledger WHERE order_digest = %s", order)
         return {str(batch): str(digest) for batch, digest in rows}
 
+    @scrubbed
     def stage(self, order: str, batch: StagedBatch) -> None:
         """See the port."""
         columns = self._mapping(batch.entity, batch.rows.column_names)
@@ -141,6 +101,7 @@ class SqlDestination(abc.ABC):
             if rows.num_rows:
                 self._load(self._stage(order, batch.entity), rows, list(columns.values()))
 
+    @scrubbed
     def publish(self, order: str) -> None:
         """See the port. Merges come first: they can refuse, and then nothing has been swapped."""
         with self._transaction():
@@ -161,10 +122,14 @@ class SqlDestination(abc.ABC):
             self._swap(pairs)
             self._set_state(order, State.PUBLISHED)
 
+    @scrubbed
     def read_back(
         self, order: str, entity: str, schema: pa.Schema, scope_date: str = "registered_on"
     ) -> Iterator[pa.RecordBatch]:
         """See the port."""
+        return self._batches(*self._reading(order, entity, schema, scope_date), with_control(schema))
+
+    def _reading(self, order: str, entity: str, schema: pa.Schema, scope_date: str) -> tuple[str, list[ReadColumn]]:
         with self._transaction():
             if self._state(order) is not State.PUBLISHED:
                 raise DestinationError("nothing to read back: this order is not published here, or finished")
@@ -172,11 +137,14 @@ class SqlDestination(abc.ABC):
             columns = self._mapping(entity, schema.names)
             read = [ReadColumn(self._read("t", c), f"c{i}", c) for i, c in enumerate(columns.values())]
             control = self._control_columns(entity, columns, scope_date)
-            sql = self._read_sql(order, entity, [*read, *control])
-        expected = [*columns.values(), *(column.column for column in control)]
-        for batch in self._stream(sql, [*read, *control]):
-            yield restored(batch, expected, with_control(schema))
+            return self._read_sql(order, entity, [*read, *control]), [*read, *control]
 
+    def _batches(self, sql: str, columns: Sequence[ReadColumn], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        expected = [column.column for column in columns]
+        for batch in self._stream(sql, columns):
+            yield restored(batch, expected, schema)
+
+    @scrubbed
     def finish(self, order: str) -> tuple[str, ...]:
         """See the port."""
         with self._transaction():
@@ -326,20 +294,12 @@ class SqlDestination(abc.ABC):
             sql += f" LEFT JOIN {self.table(request.table)} r ON r.{parent} = t.{link}"
         return sql
 
-    def _read(self, side: str, column: TargetColumn) -> str:
-        """The column as it is to be read, exactly; engines cast what their reader would change."""
-        return f"{side}.{self.name(column.name)}"
-
     def _drop(self, order: str, entities: Sequence[str]) -> tuple[str, ...]:
         stages = [self._stage(order, name) for name in entities]
         dropped = tuple(stage for stage in stages if self._exists(stage))
         for stage in dropped:
             self._run(f"DROP TABLE {self.table(stage)}")
         return dropped
-
-    def _analyze(self, stage: str) -> None:
-        """Tell the planner how big the staging table is, by the statement that most engines know."""
-        self._run(f"ANALYZE {stage}")
 
     # State and names.
 
@@ -371,14 +331,6 @@ class SqlDestination(abc.ABC):
 
     def _has_rows(self, table: str) -> bool:
         return bool(self._run(f"SELECT 1 FROM {self.table(table)} LIMIT 1"))  # noqa: S608  identifiers, quoted
-
-    def name(self, identifier: str) -> str:
-        """An identifier, quoted."""
-        return self.quote + identifier.replace(self.quote, self.quote * 2) + self.quote
-
-    def table(self, table: str) -> str:
-        """A table's name, its schema apart."""
-        return ".".join(self.name(part) for part in table.split(".", 1))
 
 
 _USE_MERGE = "use mode: merge, or an empty table"

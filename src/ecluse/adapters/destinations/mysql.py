@@ -10,22 +10,19 @@ on from there.
 """
 
 import contextlib
-import os
 import re
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pymysql
 from pymysql.cursors import Cursor
 
-from ecluse.adapters.destinations._columns import Kind, TargetColumn, TargetTable, plain_text
+from ecluse.adapters.destinations._columns import Kind, TargetColumn, TargetTable
+from ecluse.adapters.destinations._mysql_pipe import Pipe
 from ecluse.adapters.destinations._reading import ReadColumn, server_stream
-from ecluse.adapters.destinations._sql import SqlDestination, State
+from ecluse.adapters.destinations._sql import SqlDestination, State, scrubbed
 from ecluse.adapters.sources.mysql import _options as connection_options
 from ecluse.adapters.sources.spec import SourceSpec
 from ecluse.domain.errors import BusyError, ConnectionLostError, DestinationError, EcluseError, StorageError
@@ -34,8 +31,6 @@ from ecluse.migration.ports import StagedBatch
 
 __all__ = ["MysqlDestination"]
 
-_LINES = 16_384
-_ESCAPES = (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\0", "\\0"))
 _SETTINGS = (
     "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_ZERO_DATE,NO_ZERO_IN_DATE'",
     "SET SESSION innodb_lock_wait_timeout = 120",
@@ -115,6 +110,7 @@ class MysqlDestination(SqlDestination):
         with contextlib.suppress(pymysql.Error):
             self._connection.close()
 
+    @scrubbed
     def prepare(self, order: str, entities: Mapping[str, pa.Schema]) -> None:
         """As the port says; of two at once the second waits."""
         with self._alone():
@@ -124,6 +120,7 @@ class MysqlDestination(SqlDestination):
                     raise DestinationError("the server does not take LOAD DATA LOCAL", hint=hint)
             super().prepare(order, entities)
 
+    @scrubbed
     def publish(self, order: str) -> None:
         """As the port says; goes on where a killed one stopped."""
         with self._alone():
@@ -222,7 +219,7 @@ class MysqlDestination(SqlDestination):
         return bool(written)
 
     def _load(self, stage: str, rows: pa.Table, columns: Sequence[TargetColumn]) -> None:
-        with _Pipe(rows) as path, self._connection.cursor() as cursor:
+        with Pipe(rows) as path, self._connection.cursor() as cursor:
             variables = [f"@v{i}" if c.kind is Kind.BINARY else self.name(c.name) for i, c in enumerate(columns)]
             sets = [f"{self.name(c.name)} = UNHEX(@v{i})" for i, c in enumerate(columns) if c.kind is Kind.BINARY]
             loaded = cursor.execute(
@@ -279,55 +276,6 @@ class MysqlDestination(SqlDestination):
 
     def _stream(self, sql: str, columns: Sequence[ReadColumn]) -> Iterator[pa.RecordBatch]:  # noqa: ARG002  one shape
         yield from server_stream(self._spec, sql)
-
-
-class _Pipe:
-    """Rows as LOAD DATA's text, through a pipe that a thread of ours fills: bounded memory, and no file."""
-
-    def __init__(self, rows: pa.Table) -> None:
-        self._rows = rows
-        self._read, self._write = -1, -1
-        self._thread: threading.Thread | None = None
-
-    def __enter__(self) -> Path:
-        self._read, self._write = os.pipe()
-        self._thread = threading.Thread(target=self._fill, daemon=True)
-        self._thread.start()
-        return Path(f"/dev/fd/{self._read}")
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self._read)  # a server that did not want it all: the thread gets EPIPE and ends
-        if self._thread:
-            self._thread.join()
-
-    def _fill(self) -> None:
-        with contextlib.suppress(BrokenPipeError), os.fdopen(self._write, "wb", buffering=0) as file:
-            for batch in self._rows.to_batches(max_chunksize=_LINES):
-                view = memoryview(_lines(batch))
-                while view:
-                    view = view[file.write(view) or 0 :]
-
-
-def _lines(batch: pa.RecordBatch) -> pa.Buffer:
-    fields = [pc.fill_null(_field(array), "\\N") for array in batch.columns]
-    lines = pc.binary_join_element_wise(*fields, "\t")
-    ended = pc.binary_join_element_wise(lines, "", "\n")
-    return pc.binary_join(pa.ListArray.from_arrays(pa.array([0, len(ended)], pa.int32()), ended), "")[0].as_buffer()
-
-
-def _field(array: pa.Array) -> pa.Array:
-    if pa.types.is_binary(array.type):
-        # Documents: few and long, and hex() is C; the loop costs nothing beside them.
-        return pa.array([None if v is None else v.hex() for v in array.to_pylist()], pa.string())
-    if pa.types.is_boolean(array.type):
-        return array.cast(pa.int8()).cast(pa.string())
-    if pa.types.is_decimal(array.type):
-        return plain_text(pa.chunked_array([array])).combine_chunks()
-    if not pa.types.is_string(array.type):
-        return array.cast(pa.string())
-    for raw, escaped in _ESCAPES:
-        array = pc.replace_substring(array, raw, escaped)
-    return array
 
 
 def _column(row: tuple[Any, ...]) -> TargetColumn:

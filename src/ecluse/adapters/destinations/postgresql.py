@@ -17,7 +17,7 @@ from psycopg import conninfo
 
 from ecluse.adapters.destinations._columns import Kind, TargetColumn, TargetTable
 from ecluse.adapters.destinations._reading import ReadColumn, server_stream
-from ecluse.adapters.destinations._sql import SqlDestination
+from ecluse.adapters.destinations._sql import SqlDestination, scrubbed
 from ecluse.adapters.sources.spec import SourceSpec
 from ecluse.domain.errors import BusyError, ConnectionLostError, DestinationError, EcluseError, StorageError
 from ecluse.domain.profile import DestinationProfile
@@ -127,6 +127,7 @@ class PostgresqlDestination(SqlDestination):
         """Let the connection go."""
         self._connection.close()
 
+    @scrubbed
     def prepare(self, order: str, entities: Mapping[str, pa.Schema]) -> None:
         """As the port says; of two at once the second waits."""
         with self._transaction():
