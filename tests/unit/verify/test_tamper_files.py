@@ -310,7 +310,7 @@ REWRITINGS = [
     ("source", lambda entries: entries[1:], "entries"),
     ("source", lambda entries: [entries[0], *entries], "entries"),
     ("source", _set(0, subject="destination"), "entries"),
-    ("source", lambda entries: [], "entries"),
+    ("source", lambda _entries: [], "entries"),
     ("source", _sealed_first, "laws"),
     ("source", _without("batch.extracting"), "laws"),
     ("source", _without("batch.sealed", 2), "laws"),

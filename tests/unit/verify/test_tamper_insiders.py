@@ -27,7 +27,7 @@ from ecluse.domain.records import (
 )
 from ecluse.verify import Status, verify_bundle
 from evidence_tools import first_failure
-from synthetic_evidence import NOW, Migration, changed
+from synthetic_evidence import BEGIN, NOW, Migration, changed
 
 ZERO = "sha256:" + "0" * 64
 LATE = dt.datetime(2027, 6, 1, tzinfo=dt.UTC)
@@ -203,12 +203,24 @@ ROWS: list[tuple[str, dict[str, Any], str]] = [
     ("receipt of another plan", bend(Receipt, leave(plan=ZERO), only=YEAR), "receipts.plan"),
     ("receipt of another entity", bend(Receipt, leave(entity="patient"), only=YEAR), "receipts.plan"),
     ("receipt with another column", bend(Receipt, leave(columns=("source_id", "nir")), only=YEAR), "receipts.plan"),
-    ("receipt with a column less", bend(Receipt, lambda r: changed(r, columns=r.columns[:-1]), only=YEAR), "receipts.plan"),
+    (
+        "receipt with a column less",
+        bend(Receipt, lambda r: changed(r, columns=r.columns[:-1]), only=YEAR),
+        "receipts.plan",
+    ),
     ("receipt with a row less", bend(Receipt, _fewer, only=YEAR), "receipts.plan"),
     ("receipt of another batch", bend(Receipt, leave(batch="request-2017-0001"), only=YEAR), "journal.source.facts"),
-    ("receipt dated before its batch", bend(Receipt, leave(sealed_at=NOW - dt.timedelta(days=99)), only=YEAR), "journal.source.facts"),
+    (
+        "receipt dated before its batch",
+        bend(Receipt, leave(sealed_at=NOW - dt.timedelta(days=99)), only=YEAR),
+        "journal.source.facts",
+    ),
     ("receipt dated after its entry", bend(Receipt, leave(sealed_at=NOW), only=YEAR), "journal.source.facts"),
-    ("receipt without time zone", bend(Receipt, leave(sealed_at=dt.datetime(2026, 3, 2, 8)), only=YEAR), "journal.source.facts"),  # noqa: DTZ001
+    (
+        "receipt without time zone",
+        bend(Receipt, leave(sealed_at=BEGIN.replace(tzinfo=None)), only=YEAR),
+        "journal.source.facts",
+    ),
     ("receipt with days before", bend(Receipt, leave(min_date=dt.date(2017, 12, 31)), only=YEAR), "receipts.scope"),
     ("receipt with days after", bend(Receipt, leave(max_date=dt.date(2020, 1, 1)), only=YEAR), "receipts.scope"),
     ("receipt with days turned round", bend(Receipt, leave(max_date=dt.date(2018, 1, 1)), only=YEAR), "receipts.scope"),
@@ -217,12 +229,26 @@ ROWS: list[tuple[str, dict[str, Any], str]] = [
     ("receipt with a group twice", bend(Receipt, _groups(site="SUD"), only=YEAR), "receipts.scope"),
     (
         "receipt with a negative group",
-        bend(Receipt, lambda r: changed(r, groups=(*r.groups, GroupDigest(2018, None, -1, "0" * 32), GroupDigest(None, None, 1, "0" * 32))), only=YEAR),
+        bend(
+            Receipt,
+            lambda r: changed(
+                r, groups=(*r.groups, GroupDigest(2018, None, -1, "0" * 32), GroupDigest(None, None, 1, "0" * 32))
+            ),
+            only=YEAR,
+        ),
         "receipts.scope",
     ),
     ("one parcel for all", bend(Receipt, _twin()), "receipts.parcels"),
-    ("reconciliation lacks a receipt", bend(Reconciliation, lambda v: changed(v, receipts=v.receipts[1:])), "reconciliation"),
-    ("reconciliation names one twice", bend(Reconciliation, lambda v: changed(v, receipts=(*v.receipts[1:], v.receipts[1]))), "reconciliation"),
+    (
+        "reconciliation lacks a receipt",
+        bend(Reconciliation, lambda v: changed(v, receipts=v.receipts[1:])),
+        "reconciliation",
+    ),
+    (
+        "reconciliation names one twice",
+        bend(Reconciliation, lambda v: changed(v, receipts=(*v.receipts[1:], v.receipts[1]))),
+        "reconciliation",
+    ),
     ("reconciliation of another order", bend(Reconciliation, leave(order=ZERO)), "reconciliation"),
     ("reconciliation of another plan", bend(Reconciliation, leave(plan=ZERO)), "reconciliation"),
     ("reconciliation by the sender", sign(Reconciliation, "agent-a"), "reconciliation"),
@@ -235,16 +261,28 @@ ROWS: list[tuple[str, dict[str, Any], str]] = [
     ("a flow left out", bend(Reconciliation, lambda v: changed(v, flows=v.flows[:-1])), "reconciliation.flows"),
     ("a flow twice", bend(Reconciliation, lambda v: changed(v, flows=(*v.flows, v.flows[0]))), "reconciliation.flows"),
     ("a row lost in silence", bend(Reconciliation, _lost(listed=False)), "reconciliation.differences"),
-    ("quarantine not listed", bend(Reconciliation, lambda v: changed(v, differences=v.differences[1:])), "reconciliation.differences"),
+    (
+        "quarantine not listed",
+        bend(Reconciliation, lambda v: changed(v, differences=v.differences[1:])),
+        "reconciliation.differences",
+    ),
     ("a row lost, listed, accepted as if clean", {"bend": _unaccepted}, "acceptance"),
     ("acceptance by no director", bend(Acceptance, leave(signatory="a.second")), "acceptance"),
     ("acceptance signed by another", sign(Acceptance, "a.second"), "acceptance"),
     ("acceptance of other differences", bend(Acceptance, leave(differences=0)), "acceptance"),
     ("acceptance of another account", bend(Acceptance, leave(reconciliation=ZERO)), "acceptance"),
     ("acceptance of another order", bend(Acceptance, leave(order=ZERO)), "acceptance"),
-    ("accepted before the account", bend(Acceptance, leave(decided_at=dt.datetime(2026, 3, 2, 7, tzinfo=dt.UTC))), "acceptance"),
+    (
+        "accepted before the account",
+        bend(Acceptance, leave(decided_at=dt.datetime(2026, 3, 2, 7, tzinfo=dt.UTC))),
+        "acceptance",
+    ),
     ("refusal journalled as acceptance", bend(Acceptance, leave(decision=Decision.REFUSED)), "journal.source.facts"),
-    ("erasure that found something", bend(ErasureCertificate, leave(found=("age file: x",)), only=_at_source), "erasure.source"),
+    (
+        "erasure that found something",
+        bend(ErasureCertificate, leave(found=("age file: x",)), only=_at_source),
+        "erasure.source",
+    ),
     ("erasure that looked nowhere", bend(ErasureCertificate, leave(scanned=())), "erasure.source"),
     ("erasure that looked for nothing", bend(ErasureCertificate, leave(looked_for=())), "erasure.source"),
     ("erasure of another order", bend(ErasureCertificate, leave(order=ZERO)), "erasure.source"),
@@ -254,16 +292,30 @@ ROWS: list[tuple[str, dict[str, Any], str]] = [
     ("erasure names no decision", bend(ErasureCertificate, leave(acceptance=None)), "erasure.source"),
     ("erasure names another decision", bend(ErasureCertificate, leave(acceptance=ZERO)), "erasure.source"),
     ("erasure for a refusal that was none", bend(ErasureCertificate, leave(reason="refused")), "erasure.source"),
-    ("a parcel not erased", bend(ErasureCertificate, _erased(lambda e: "request-2018" not in e.path)), "erasure.source"),
-    ("the quarantine not erased", bend(ErasureCertificate, _erased(lambda e: e.kind is not ErasedKind.QUARANTINE)), "erasure.source"),
+    (
+        "a parcel not erased",
+        bend(ErasureCertificate, _erased(lambda e: "request-2018" not in e.path)),
+        "erasure.source",
+    ),
+    (
+        "the quarantine not erased",
+        bend(ErasureCertificate, _erased(lambda e: e.kind is not ErasedKind.QUARANTINE)),
+        "erasure.source",
+    ),
     ("no key destroyed", bend(ErasureCertificate, _erased(lambda e: e.kind is not ErasedKind.KEY)), "erasure.source"),
     (
         "erased before the delay",
-        bend(Order, lambda o: changed(o, retention=Retention("2d", o.retention.erase_by, o.retention.source_disposition))),
+        bend(
+            Order, lambda o: changed(o, retention=Retention("2d", o.retention.erase_by, o.retention.source_disposition))
+        ),
         "erasure.source",
     ),
-    ("erasure dated before it began", bend(ErasureCertificate, leave(erased_at=dt.datetime(2026, 3, 2, 7, tzinfo=dt.UTC))), "journal.source.facts"),
-]  # fmt: skip
+    (
+        "erasure dated before it began",
+        bend(ErasureCertificate, leave(erased_at=dt.datetime(2026, 3, 2, 7, tzinfo=dt.UTC))),
+        "journal.source.facts",
+    ),
+]
 
 
 @pytest.mark.parametrize(("bends", "step"), [pytest.param(b, s, id=name) for name, b, s in ROWS])

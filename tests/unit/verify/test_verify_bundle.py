@@ -21,6 +21,8 @@ from ecluse.domain.records import ErasureCertificate
 from ecluse.journal.keys import WitnessKey
 from ecluse.journal.store import MemoryStore
 from ecluse.verify import Report, Status, render, verify_bundle
+from ecluse.verify.audit import RULES
+from ecluse.verify.render import title
 from ecluse.wire.canonical import digest
 from ecluse.workspace.place import Place, Workspace
 from evidence_tools import audit, first_failure, unpack
@@ -282,7 +284,7 @@ def test_render(genuine: Genuine, tmp_path: Path, lang: str) -> None:
     failed = render(report, lang)  # type: ignore[arg-type]
     assert failed.splitlines()[-1].startswith({"en": "NOT VERIFIED: step 10", "fr": "NON VÉRIFIÉ : l'étape 10"}[lang])
     assert len(failed.splitlines()) == len(report.steps) + 2
-    with pytest.raises(TamperError, match="step 10 \\(journal.source.checkpoint\\)"):
+    with pytest.raises(TamperError, match=r"step 10 \(journal\.source\.checkpoint\)"):
         report.check()
 
 
@@ -328,3 +330,34 @@ def test_runs_where_nothing_of_the_data_plane_is_installed(genuine: Genuine) -> 
         env={"PYTHONPATH": source}, capture_output=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr.decode()
+
+
+DOC = Path(__file__).parents[3] / "docs" / "reference" / "evidence-bundle.md"
+
+
+def test_the_manuals_commands_work_as_they_stand(genuine: Genuine, tmp_path: Path) -> None:
+    commands = re.findall(r"```sh\n(.+?)```", DOC.read_text(encoding="utf-8"), re.DOTALL)
+    assert len(commands) == 4
+
+    def answers() -> list[subprocess.CompletedProcess[bytes]]:
+        shell = [shutil.which("bash") or "bash", "-e", "-o", "pipefail", "-c"]
+        return [subprocess.run([*shell, each], cwd=tmp_path, capture_output=True, check=False) for each in commands]
+
+    with zipfile.ZipFile(genuine.bundles["erased"]) as archive:
+        archive.extractall(tmp_path)
+    good = answers()
+    assert [each.returncode for each in good] == [0, 0, 0, 0], good
+    assert good[0].stdout.count(b"SHA256:") == 7
+    assert good[1].stdout == b""
+    assert good[2].stdout.count(b"Good") == 31
+    assert good[3].stdout.count(b"Verified Successfully") == 2
+    for victim in (*tmp_path.glob("*/artefacts/*/*.json"), *tmp_path.glob("*/journal/checkpoint")):
+        victim.write_bytes(victim.read_bytes().replace(b"2", b"3", 1))
+    assert [each.returncode == 0 for each in answers()] == [True, False, False, False]
+
+
+def test_the_manual_lists_every_step() -> None:
+    listed = re.findall(r"^\| (\d+) \| `([a-z_.]+)` \|", DOC.read_text(encoding="utf-8"), re.MULTILINE)
+    assert listed == [(str(number), rule.name) for number, rule in enumerate(RULES, 1)]
+    for rule in RULES:
+        assert title(rule.name, "en") != title(rule.name, "fr") or "." in rule.name
