@@ -5,11 +5,11 @@ from pathlib import Path
 from ecluse.cli import _output
 from ecluse.cli._site import Site
 from ecluse.cli._text import tr
-from ecluse.control.erase import abort_overdue, due, erase_place
+from ecluse.control.erase import abort_overdue, due, empty_mailbox, erase_place, is_due
 from ecluse.control.scan import Tree
 from ecluse.control.signatures import sign_artefact
-from ecluse.domain.errors import ErasureError, Location, TransitionError
-from ecluse.domain.lifecycle import State
+from ecluse.domain.entry import Event
+from ecluse.domain.errors import DestinationError, ErasureError, Location, TransitionError
 from ecluse.domain.records import ErasureCertificate
 from ecluse.migration.marks import destination_marks, source_marks
 from ecluse.wire.artefacts import digest_of
@@ -37,6 +37,10 @@ def erase(site: Site, only: list[Place] | None = None) -> list[ErasureCertificat
     for place in places:
         _check_due(site, place)
     marks = _marks(site)
+    for place in _ORDER:
+        # The mailbox lies in every place's re-scan, so it is emptied before the first.
+        if site.has(place):
+            _empty_mailbox(site, place)
     made = [_erase(site, place, marks) for place in places]
     for certificate in made:
         _tell(certificate)
@@ -54,17 +58,14 @@ def erase(site: Site, only: list[Place] | None = None) -> list[ErasureCertificat
 def _is_due(site: Site, place: Place) -> bool:
     with site.open(place) as opened:
         abort_overdue(opened)
-        when = due(opened)
-        return when is not None and when.reason != "erase_by" and opened.now() >= when.at
+        return is_due(opened)
 
 
 def _check_due(site: Site, place: Place) -> None:
     with site.open(place) as opened:
         abort_overdue(opened)
         when = due(opened)
-        if when is None:
-            return
-        if when.reason == "erase_by" or opened.now() < when.at:
+        if when is not None and not is_due(opened):
             state = opened.progress().state
             raise TransitionError(
                 tr(f"cannot erase a migration that is {state}: erasure is due at {when.at:%Y-%m-%d %H:%M} UTC",
@@ -88,6 +89,12 @@ def _marks(site: Site) -> tuple[bytes, ...]:
     return found
 
 
+def _empty_mailbox(site: Site, place: Place) -> None:
+    with site.open(place) as opened:
+        if is_due(opened):
+            empty_mailbox(opened, site.mailbox)
+
+
 def _erase(site: Site, place: Place, marks: tuple[bytes, ...]) -> ErasureCertificate:
     key = site.source_key() if place is Place.SOURCE else site.destination_key()
     identity = site.setup.destination.identity
@@ -101,15 +108,22 @@ def _erase(site: Site, place: Place, marks: tuple[bytes, ...]) -> ErasureCertifi
             marks,
             keys=outside,
             trees=trees,
-            drop_staging=lambda: _drop_staging(site, opened),
+            drop_staging=(lambda: _drop_staging(site, opened)) if place is Place.DESTINATION else None,
         )
 
 
 def _drop_staging(site: Site, place: Workspace) -> tuple[str, ...]:
-    if place.place is Place.SOURCE or not (place.progress().loaded or place.progress().state is State.LOADED):
+    """Staging tables exist from just before the first batch; a killed load may have filled them unjournalled."""
+    if all(entry.event is not Event.BATCH_LOADING for entry in place.entries()):
         return ()
+    order = place.progress().pins["order"]
     with site.open_destination(site.destination_profile()) as target:
-        return target.finish(place.progress().pins["order"])
+        try:
+            return target.finish(order)
+        except DestinationError:
+            # Killed within a publication: the rows are in the target already, and the only way out is through.
+            target.publish(order)
+            return target.finish(order)
 
 
 def _tell(certificate: ErasureCertificate) -> None:

@@ -1,8 +1,9 @@
 """Erasure of one place: parcels and keys gone, looked for again, certified; on time, and whoever is asleep (law 7).
 
-In order: each thing is journalled with its digest, then erased; then every key but the canaries' is destroyed; then
-the trees are scanned, and the result journalled; then the canaries' key goes, and the certificate is signed. Killed at
-any instant, the same call goes on, and its certificate lists what every attempt erased.
+In order: what is to be looked for is kept in a file among the keys; each thing is journalled with its digest, then
+erased, the keys last; then the trees are scanned, and the result journalled; then the canaries' key and that file go,
+and the certificate is signed. Killed at any instant, the same call goes on, and its certificate lists what every
+attempt erased.
 """
 
 import datetime as dt
@@ -13,46 +14,105 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ecluse.control.scan import LOOKED_FOR, Tree, scan
-from ecluse.domain.entry import Event
-from ecluse.domain.errors import TransitionError
+from ecluse.control.needles import Needles
+from ecluse.control.ports import Mailbox
+from ecluse.control.scan import Finding, Tree, looked_for, scan
+from ecluse.domain.entry import Entry, Event
+from ecluse.domain.errors import Location, StorageError, TransitionError, UsageError
 from ecluse.domain.lifecycle import State
 from ecluse.domain.order import Order
 from ecluse.domain.records import Acceptance, Erased, ErasedKind, ErasureCertificate, Receipt, Scanned
 from ecluse.seal.digests import sha256_digest, sha256_file
-from ecluse.workspace.parcels import QUARANTINE
+from ecluse.workspace.files import erase, read, write_atomic
+from ecluse.workspace.parcels import QUARANTINE, SUFFIX
 from ecluse.workspace.place import Workspace
 
 Reason = Literal["accepted", "refused", "aborted", "erase_by"]
 SignCertificate = Callable[[ErasureCertificate], Mapping[str, bytes]]
 
-_CANARY = "canary.secret"
+_CANARY, _MARKERS = "canary.secret", "markers.secret"
 _SCAN = "re-scan"
+_STAGING = "staging tables"
+_OVERDUE = "erase_by has passed"
 _ENDED: dict[State, Reason] = {State.ACCEPTED: "accepted", State.REFUSED: "refused", State.ABORTED: "aborted"}
+_SKEW = 600.0
+"""Seconds before the migration began from which on temporary files are scanned: clocks are set back now and then."""
+_FOUND_BYTES = 20_000
+"""How much of what was found is written down; a journal's entry holds 65535 bytes."""
+_PATH = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Whether and since when a place is to be erased."""
+    """When a place must be empty, and why."""
 
     at: dt.datetime
     reason: Reason
 
 
 def due(place: Workspace) -> Due | None:
-    """When this place must be empty, and why; None before there is an order, and once it is erased."""
+    """When this place must be empty, and why; None before there is an order, and once it is erased.
+
+    ``erase_by`` is the last day on which anything may still be erased, so it is due as soon as that day begins (UTC):
+    whoever calls once a day is then in time.
+    """
     progress = place.progress()
     if "order" not in progress.pins or progress.state is State.ERASED:
         return None
     retention = place.pinned(Order).retention
-    last = dt.datetime.combine(retention.erase_by, dt.time.max, dt.UTC).replace(microsecond=0)
-    if progress.state in _ENDED:
-        ended = place.now()
-        if "acceptance" in progress.pins:
-            ended = place.get(Acceptance, progress.pins["acceptance"]).decided_at
-        delay = retention.delay() if progress.state is State.ACCEPTED else dt.timedelta()
-        return Due(min(ended + delay, last), _ENDED[progress.state])
-    return Due(last, "erase_by")
+    last = dt.datetime.combine(retention.erase_by, dt.time.min, dt.UTC)
+    if progress.state not in _ENDED:
+        return Due(last, "erase_by")
+    ended = next((e.at for e in place.entries() if e.event is Event.ABORTED), last)
+    delay = dt.timedelta()
+    if "acceptance" in progress.pins:
+        ended = place.get(Acceptance, progress.pins["acceptance"]).decided_at
+        delay = retention.delay() if progress.state is State.ACCEPTED else delay
+    return Due(min(ended + delay, last), _ENDED[progress.state])
+
+
+def is_due(place: Workspace) -> bool:
+    """Whether this place is to be erased now: its migration has ended, and its delay has passed."""
+    when = due(place)
+    return when is not None and when.reason != "erase_by" and _now(place) >= when.at
+
+
+def abort_overdue(place: Workspace) -> bool:
+    """End a migration whose erase-by date has come, so that it can be erased; tells whether it did (law 7)."""
+    when = due(place)
+    if when is None or when.reason != "erase_by" or _now(place) < when.at:
+        return False
+    place.log(Event.ABORTED, subject=_OVERDUE)
+    return True
+
+
+def _now(place: Workspace) -> dt.datetime:
+    """The clock, but never before what the journal has seen: setting a clock back postpones no erasure."""
+    return max([place.now(), *(entry.at for entry in place.entries())])
+
+
+def empty_mailbox(place: Workspace, mailbox: Mailbox) -> None:
+    """Erase this migration's parcels from the mailbox, where their receipts are known; others' are left alone.
+
+    Raises:
+        TransitionError: the migration has not ended.
+        StorageError: a parcel could not be erased.
+    """
+    _check_ended(place)
+    waiting = set(mailbox.waiting())
+    for name, address in _announced(place):
+        file = f"{name}{SUFFIX}"
+        if file not in waiting:
+            mailbox.discard(file)  # the rest of a copy that was cut off
+            continue
+        desk = place.root / "desk" / file
+        desk.parent.mkdir(exist_ok=True, mode=0o700)
+        mailbox.collect(file, desk)
+        if _digest(desk) == address:
+            kind = ErasedKind.QUARANTINE if name.endswith(QUARANTINE) else ErasedKind.PARCEL
+            _note(place, Erased(kind, f"mailbox/{file}", address, desk.stat().st_size))
+            mailbox.discard(file)
+        erase(desk)
 
 
 def erase_place(
@@ -62,104 +122,179 @@ def erase_place(
     *,
     keys: Sequence[Path] = (),
     trees: Sequence[Tree] = (),
-    drop_staging: Callable[[], tuple[str, ...]] = tuple,
+    drop_staging: Callable[[], tuple[str, ...]] | None = None,
 ) -> ErasureCertificate:
     """Erase a place whose migration has ended, and certify it. Repeating it goes on where it stopped.
 
-    ``markers`` are the canaries' values, worked out by the caller before their key is destroyed; ``keys`` are key files
-    kept outside the place, such as the recipient's identity; ``trees`` are scanned besides the place itself and the
-    temporary folder; ``drop_staging`` empties the destination's staging tables.
+    ``markers`` are the canaries' values, worked out by the caller before their key is destroyed; they are remembered
+    from the first call to the last. ``keys`` are key files kept outside the place, such as the recipient's identity;
+    ``trees`` are scanned besides the place itself and the temporary folder; ``drop_staging`` empties the
+    destination's staging tables and names them.
 
     Raises:
         TransitionError: the migration has not ended.
-        StorageError: something could not be erased; nothing is certified.
+        StorageError: something could not be erased, or a key is not where it should be; nothing is certified.
     """
-    state = place.progress().state
-    if state is State.ERASED:
+    if place.progress().state is State.ERASED:
         return place.pinned(ErasureCertificate)
-    if state not in _ENDED:
-        raise TransitionError(f"cannot erase a migration that is {state}", hint="accept, refuse or abort it first")
-    # Read while the canaries' key still says which files to open; gone files were journalled by an earlier attempt.
+    reason = _check_ended(place)
+    needles = Needles(_remembered(place, markers))
     for kind, path in _targets(place):
         _erase(place, kind, path)
+    if drop_staging is not None:
+        _drop(place, drop_staging)
     for path in keys:
+        _erase_outside(place, path)
+    _scan(place, needles, trees)
+    for path in (place.root / "keys" / _CANARY, place.root / "keys" / _MARKERS):
         if path.exists():
             _erase(place, ErasedKind.KEY, path)
-    for table in drop_staging():
-        _note(place, Erased(ErasedKind.STAGING, table, sha256_digest(table.encode()), 0))
-    _scan(place, markers, trees)
-    canary = place.root / "keys" / _CANARY
-    if canary.exists():
-        _erase(place, ErasedKind.KEY, canary)
-    certificate = _certificate(place, _ENDED[state])
+    certificate = _certificate(place, reason)
     address = place.put(certificate, sign(certificate))
     place.log(Event.ERASED, subject=address, found=len(certificate.found))
     return certificate
 
 
-def abort_overdue(place: Workspace) -> bool:
-    """End a migration whose erase-by date has passed, so that it can be erased; tells whether it did (law 7)."""
-    when = due(place)
-    if when is None or when.reason != "erase_by" or place.now() <= when.at:
-        return False
-    place.log(Event.ABORTED, subject="erase_by has passed")
-    return True
+def _check_ended(place: Workspace) -> Reason:
+    state = place.progress().state
+    if state not in _ENDED:
+        raise TransitionError(f"cannot erase a migration that is {state}", hint="accept, refuse or abort it first")
+    return _ENDED[state]
+
+
+def _remembered(place: Workspace, markers: Sequence[bytes]) -> tuple[bytes, ...]:
+    """These markers and those of earlier calls: once keys and parcels are gone, nobody can work them out again.
+
+    In hexadecimal, so that the re-scan does not find them here.
+    """
+    path = place.root / "keys" / _MARKERS
+    known = {bytes.fromhex(line) for line in read(path).decode("ascii").split()} if path.exists() else set()
+    wanted = known | set(markers)
+    if wanted != known:
+        write_atomic(path, "".join(f"{marker.hex()}\n" for marker in sorted(wanted)).encode("ascii"))
+    return tuple(sorted(wanted))
 
 
 def _targets(place: Workspace) -> Iterator[tuple[ErasedKind, Path]]:
+    """What is to be erased. Links are not: the re-scan follows them, and finds what they lead to."""
     for path in place.parcels.everything():
-        aside = path.name.removesuffix(".age").endswith(QUARANTINE)
-        yield (ErasedKind.QUARANTINE if aside else ErasedKind.PARCEL), path
-    desk = place.root / "desk"
-    yield from ((ErasedKind.TEMPORARY, path) for path in sorted(desk.glob("*")) if path.is_file())
-    hidden = (place.root / "keys").glob(".ecluse-*.part")
-    yield from ((ErasedKind.TEMPORARY, path) for path in sorted(hidden))
-    yield from ((ErasedKind.KEY, path) for path in place.secrets() if path.name != _CANARY and path.exists())
+        aside = path.name.removesuffix(SUFFIX).endswith(QUARANTINE)
+        if not path.is_symlink():
+            yield (ErasedKind.QUARANTINE if aside else ErasedKind.PARCEL), path
+    for path in sorted((place.root / "desk").rglob("*")):
+        if path.is_file() and not path.is_symlink():
+            yield ErasedKind.TEMPORARY, path
+    for path in place.secrets():
+        if path.name not in {_CANARY, _MARKERS} and path.is_file():
+            yield ErasedKind.KEY, path
 
 
 def _erase(place: Workspace, kind: ErasedKind, path: Path) -> None:
-    inside = path.is_relative_to(place.root)
-    where = str(path.relative_to(place.root)) if inside else f"keys/{path.name} (kept outside)"
+    where = path.relative_to(place.root).as_posix()
     # A key's own digest would let a guess be checked: its name stands for it.
-    digest = sha256_digest(where.encode()) if kind is ErasedKind.KEY else sha256_file(path)
+    digest = sha256_digest(where.encode("utf-8", "backslashreplace")) if kind is ErasedKind.KEY else _digest(path)
     _note(place, Erased(kind, where, digest, path.stat().st_size))
     place.destroy(path)
 
 
-def _note(place: Workspace, thing: Erased) -> None:
-    place.log(Event.ERASING, subject=thing.path, kind=thing.kind, digest=thing.digest, size=thing.size)
-
-
-def _scan(place: Workspace, markers: Sequence[bytes], trees: Sequence[Tree]) -> None:
-    """Scan and journal the result, unless an attempt that went on to destroy the canaries' key has."""
-    scanned_before = any(e.event is Event.ERASING and e.subject == _SCAN for e in place.entries())
-    if scanned_before and not (place.root / "keys" / _CANARY).exists():
+def _erase_outside(place: Workspace, path: Path) -> None:
+    """Erase a key file kept elsewhere, and what a killed writer of key files left of it beside it."""
+    where = f"keys/{path.name} (kept outside)"
+    if not path.exists():
+        if where not in {entry.subject for entry in _erasing(place)}:
+            raise StorageError(
+                "the key that is to be destroyed is not here", location=Location(file=str(path)),
+                hint="put it back; if it is destroyed already, an empty file of this name stands for it",
+            )  # fmt: skip
         return
-    began = next(place.entries()).at.timestamp()
+    facts = path.stat()
+    for part in sorted(path.parent.glob(".ecluse-*.part")):
+        # Another name of another key's file is that key: it is not ours to destroy.
+        if part.is_file() and (part.stat().st_nlink == 1 or part.samefile(path)):
+            _note(place, Erased(ErasedKind.TEMPORARY, f"keys/{part.name} (kept outside)", _name_digest(part), 0))
+            place.destroy(part)
+    _note(place, Erased(ErasedKind.KEY, where, sha256_digest(where.encode("utf-8", "backslashreplace")), facts.st_size))
+    place.destroy(path)
+
+
+def _name_digest(path: Path) -> str:
+    return sha256_digest(path.name.encode("utf-8", "backslashreplace"))
+
+
+def _digest(path: Path) -> str:
+    try:
+        return sha256_file(path)
+    except UsageError as error:
+        raise StorageError("cannot be read, so it is not erased unseen", location=error.location) from None
+
+
+def _drop(place: Workspace, drop_staging: Callable[[], tuple[str, ...]]) -> None:
+    """Their names are known only once they are gone: the entry before says that they go, those after which."""
+    _note(place, Erased(ErasedKind.STAGING, _STAGING, sha256_digest(_STAGING.encode()), 0))
+    for table in drop_staging():
+        _note(place, Erased(ErasedKind.STAGING, table, sha256_digest(table.encode()), 0))
+
+
+def _note(place: Workspace, thing: Erased) -> None:
+    subject = thing.path.encode("utf-8", "backslashreplace").decode()[-_PATH:]
+    place.log(Event.ERASING, subject=subject, kind=thing.kind, digest=thing.digest, size=thing.size)
+
+
+def _erasing(place: Workspace) -> Iterator[Entry]:
+    return (entry for entry in place.entries() if entry.event is Event.ERASING)
+
+
+def _scan(place: Workspace, needles: Needles, trees: Sequence[Tree]) -> None:
+    """Scan and journal the result, unless a call that still knew more markers has."""
+    before = [entry for entry in _erasing(place) if entry.subject == _SCAN]
+    if before and int(before[-1].detail["markers"]) > needles.number:
+        return
+    began = min(entry.at for entry in place.entries()).timestamp() - _SKEW
     shared = Tree("temporary folder", Path(tempfile.gettempdir()), since=began)
     looked: list[Scanned] = []
-    found: list[str] = []
+    found: list[Finding] = []
     for tree in (Tree(place.place, place.root), *trees, shared):
-        scanned, findings = scan(tree, markers)
+        scanned, findings = scan(tree, needles)
         looked.append(scanned)
-        found += map(str, findings)
-    trees_said = json.dumps([[s.tree, s.files, s.size] for s in looked])
-    place.log(Event.ERASING, subject=_SCAN, trees=trees_said, found=json.dumps(found[:100]), findings=len(found))
+        found += findings
+    said = json.dumps([[s.tree, s.files, s.size] for s in looked], ensure_ascii=False)
+    place.log(
+        Event.ERASING,
+        subject=_SCAN,
+        trees=said,
+        found=_in_few_words(found),
+        findings=len(found),
+        markers=needles.number,
+    )
+
+
+def _in_few_words(found: Sequence[Finding]) -> str:
+    """As a JSON list, as many as an entry of the journal can hold, and how many more there are."""
+    said: list[str] = []
+    left = _FOUND_BYTES
+    for finding in found:
+        left -= len(json.dumps(str(finding)))
+        if left < 0:
+            said.append(f"and {len(found) - len(said)} more")
+            break
+        said.append(str(finding))
+    return json.dumps(said)
 
 
 def _certificate(place: Workspace, reason: Reason) -> ErasureCertificate:
     erased: dict[str, Erased] = {}
     looked: tuple[Scanned, ...] = ()
     found: tuple[str, ...] = ()
-    for entry in place.entries():
-        if entry.event is not Event.ERASING:
-            continue
+    sought: tuple[str, ...] = ()
+    for entry in _erasing(place):
         if entry.subject == _SCAN:
             looked = tuple(Scanned(*facts) for facts in json.loads(str(entry.detail["trees"])))
             found = tuple(json.loads(str(entry.detail["found"])))
+            sought = looked_for(int(entry.detail["markers"]))
         else:
+            # The first entry counts: a call after a kill may have met a file half overwritten.
             kind, digest = ErasedKind(str(entry.detail["kind"])), str(entry.detail["digest"])
-            erased[entry.subject] = Erased(kind, entry.subject, digest, int(entry.detail["size"]))
+            erased.setdefault(entry.subject, Erased(kind, entry.subject, digest, int(entry.detail["size"])))
     return ErasureCertificate(
         format="ecluse.erasure/1",
         order=place.progress().pins["order"],
@@ -168,21 +303,22 @@ def _certificate(place: Workspace, reason: Reason) -> ErasureCertificate:
         reason=_reason(place, reason),
         erased=tuple(erased[path] for path in sorted(erased)),
         scanned=looked,
-        looked_for=LOOKED_FOR,
+        looked_for=sought,
         found=found,
-        erased_at=place.now(),
+        erased_at=_now(place),
         agent=place.agent,
     )
 
 
 def _reason(place: Workspace, reason: Reason) -> Reason:
-    overdue = any(entry.event is Event.ABORTED and "erase_by" in entry.subject for entry in place.entries())
+    overdue = any(entry.event is Event.ABORTED and entry.subject == _OVERDUE for entry in place.entries())
     return "erase_by" if overdue else reason
 
 
-def parcels_named(place: Workspace) -> tuple[str, ...]:
-    """Names of every parcel, quarantines included, that receipts of this place announce."""
+def _announced(place: Workspace) -> Iterator[tuple[str, str]]:
+    """Names and digests of every parcel, quarantines included, that receipts of this place announce."""
     known = place.progress().sealed or place.progress().received
-    receipts = [place.get(Receipt, address) for address in known.values()]
-    names = [receipt.batch for receipt in receipts]
-    return (*names, *(f"{receipt.batch}{QUARANTINE}" for receipt in receipts if receipt.quarantine_parcel))
+    for receipt in (place.get(Receipt, address) for address in known.values()):
+        yield receipt.batch, receipt.parcel
+        if receipt.quarantine_parcel:
+            yield f"{receipt.batch}{QUARANTINE}", receipt.quarantine_parcel

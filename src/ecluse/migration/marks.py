@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from ecluse.domain.catalogue import KEY
+from ecluse.domain.errors import EcluseError
 from ecluse.domain.records import Receipt
 from ecluse.migration.canary import markers
 from ecluse.migration.extract import CANARIES
@@ -32,7 +33,11 @@ def _opened(place: Workspace, identity: Identity) -> Iterator[bytes]:
         for state in (ParcelState.RECEIVED, ParcelState.LOADED):
             path = place.parcels.path(state, name)
             if path.is_file():
-                header, rows = unpack(open_sealed(read(path), identity))
+                try:
+                    header, rows = unpack(open_sealed(read(path), identity))
+                except EcluseError:
+                    # A parcel that does not open must not keep the others from being erased on time.
+                    continue
                 if KEY in rows.column_names:
                     found = rows.column(KEY).take(list(header.canaries)).to_pylist()
                     yield from (value.encode() for value in found if isinstance(value, str))

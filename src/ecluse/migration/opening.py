@@ -38,12 +38,6 @@ def open_parcel(place: Workspace, receipt: Receipt, identity: Identity, *, quara
     return Opened(rows, header.digest_key)
 
 
-def planted_rows(place: Workspace, receipt: Receipt, identity: Identity, *, quarantine: bool = False) -> pa.Table:
-    """The canary rows alone; raises as :func:`open_parcel`."""
-    header, planted = _unpacked(place, receipt, identity, quarantine=quarantine)
-    return planted.take(list(header.canaries))
-
-
 def _unpacked(place: Workspace, receipt: Receipt, identity: Identity, *, quarantine: bool) -> tuple[Header, pa.Table]:
     name = f"{receipt.batch}{QUARANTINE}" if quarantine else receipt.batch
     wanted = receipt.quarantine_parcel if quarantine else receipt.parcel

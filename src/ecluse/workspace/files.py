@@ -76,6 +76,8 @@ def erase(path: Path) -> None:
         if not path.exists() and not path.is_symlink():
             return
         if not path.is_symlink():
+            if not os.access(path, os.R_OK | os.W_OK):
+                path.chmod(0o600)  # keys are often kept read-only
             with path.open("r+b") as file:
                 left = path.stat().st_size
                 while left > 0:

@@ -31,8 +31,10 @@ class FolderMailbox:
         _copy(self._path(name), into)
 
     def discard(self, name: str) -> None:
-        """Erase one."""
-        erase(self._path(name))
+        """Erase one, and what a copy that was cut off left of it."""
+        path = self._path(name)
+        erase(path)
+        erase(path.with_name(path.name + _PART))
 
     def _path(self, name: str) -> Path:
         if "/" in name or name.startswith("."):
