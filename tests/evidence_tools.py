@@ -4,6 +4,7 @@ import base64
 import io
 import zipfile
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ecluse.journal.keys import LogKey
@@ -11,9 +12,19 @@ from ecluse.journal.log import Journal
 from ecluse.journal.store import MemoryStore
 from ecluse.verify import Report, verify_bundle
 from ecluse.wire.canonical import canonical, digest
-from synthetic_evidence import NOW
+from synthetic_evidence import NOW, Keys
 
 Members = dict[str, bytes]
+
+
+@dataclass(frozen=True)
+class Genuine:
+    """Bundles by stage, and the private keys behind them."""
+
+    bundles: dict[str, Path]
+    keys: Keys
+    log_keys: dict[str, LogKey]
+    checkpoints: dict[str, dict[str, bytes]]
 
 
 def unpack(path: Path) -> Members:

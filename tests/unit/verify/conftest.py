@@ -1,23 +1,22 @@
 """One genuine migration, exported at every stage, for all tests of the auditor; nothing here is written to twice."""
 
+import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from ecluse.journal.keys import LogKey
+from evidence_tools import Genuine
 from synthetic_evidence import Keys, Migration
 
 
-@dataclass(frozen=True)
-class Genuine:
-    """Bundles by stage, and the private keys behind them."""
-
-    bundles: dict[str, Path]
-    keys: Keys
-    log_keys: dict[str, LogKey]
-    checkpoints: dict[str, dict[str, bytes]]
+@contextmanager
+def _no_fsync() -> Iterator[None]:
+    """Hundreds of journals are written here; that they survive a power cut is tested elsewhere."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _handle: None)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -27,13 +26,15 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
 
 @pytest.fixture(scope="session")
 def genuine(keys: Keys, tmp_path_factory: pytest.TempPathFactory) -> Genuine:
-    migration = Migration(tmp_path_factory.mktemp("genuine"), keys)
     bundles, checkpoints = {}, {}
-    for stage in migration.run():
-        bundles[stage] = migration.bundle(f"{stage}.zip")
-        checkpoints[stage] = {p.place.value: p.journal.checkpoint() for p in (migration.source, migration.destination)}
-    log_keys = {place.place.value: place.key for place in (migration.source, migration.destination)}
-    migration.close()
+    with _no_fsync():
+        migration = Migration(tmp_path_factory.mktemp("genuine"), keys)
+        places = (migration.source, migration.destination)
+        for stage in migration.run():
+            bundles[stage] = migration.bundle(f"{stage}.zip")
+            checkpoints[stage] = {place.place.value: place.journal.checkpoint() for place in places}
+        log_keys = {place.place.value: place.key for place in places}
+        migration.close()
     return Genuine(bundles, keys, log_keys, checkpoints)
 
 
@@ -46,6 +47,7 @@ def migration(keys: Keys, tmp_path: Path) -> Iterator[Callable[..., Migration]]:
         made.append(Migration(tmp_path / f"m{len(made)}", keys, **bends))  # type: ignore[arg-type]
         return made[-1]
 
-    yield make
+    with _no_fsync():
+        yield make
     for each in made:
         each.close()

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Genuine
 from ecluse.verify import _container, verify_bundle
 from ecluse.verify.report import FailedError
-from evidence_tools import first_failure, pack
+from evidence_tools import Genuine, first_failure, pack
 from synthetic_evidence import NOW
 
 

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Genuine
 from ecluse.domain.records import Receipt
 from ecluse.journal.keys import LogKey
 from ecluse.verify import verify_bundle
 from ecluse.wire.artefacts import KINDS, decode
 from ecluse.wire.canonical import canonical, digest, parse
-from evidence_tools import Members, audit, find, first_failure, flipped, pack, rewritten, signatures_of, unpack
+from evidence_tools import Genuine, Members, audit, find, first_failure, flipped, pack, rewritten, signatures_of, unpack
 from synthetic_evidence import NOW, changed, sshsig
 
 KINDS_SIGNED = {

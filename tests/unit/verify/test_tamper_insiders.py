@@ -428,3 +428,35 @@ def test_a_journal_that_goes_on_past_the_erase_by_date(migration: Callable[..., 
     report = verify_bundle(made.bundle(), trust=None, now=LATE)
     assert first_failure(report) == "erasure.source"
     assert "not erased by" in str(report.failed[0].detail)
+
+
+@pytest.mark.parametrize(("days", "verified"), [(0, True), (1, True), (2, False)])
+def test_erased_because_the_date_had_come(migration: Callable[..., Migration], days: int, *, verified: bool) -> None:
+    """The date sets the erasure off as its day ends; it then has one day."""
+
+    def change(value: object) -> object:
+        return changed(value, acceptance=None, reason="erase_by") if isinstance(value, ErasureCertificate) else value
+
+    made = migration(bend=change)
+    list(made.run("reconciled"))
+    begun = dt.datetime(2026, 6, 30, tzinfo=dt.UTC) + dt.timedelta(days=days, hours=1)
+    made._ticks = int((begun - BEGIN).total_seconds())
+    made.acceptance = made.account
+    for place in (made.source, made.destination):
+        place.log(Event.ABORTED, subject="erase_by has passed")
+    made._erased()
+    report = verify_bundle(made.bundle(), trust=None, now=LATE)
+    assert report.verified == verified
+    assert {step.name for step in report.failed} <= {"erasure.source", "erasure.destination"}
+
+
+def test_suspended_and_resumed(migration: Callable[..., Migration]) -> None:
+    made = migration()
+    stages = made.run()
+    for stage in stages:
+        if stage in {"extracting", "delivered", "reconciled"}:
+            for place in (made.source, made.destination)[: 1 if stage == "extracting" else 2]:
+                place.log(Event.SCOPE_VIOLATION, subject="request-2018-0001", rule="a rule")
+                place.log(Event.SUSPENDED)
+                place.log(Event.RESUMED)
+    assert verify_bundle(made.bundle(), trust=None, now=NOW).complete

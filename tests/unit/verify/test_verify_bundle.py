@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Genuine
 from ecluse.control.evidence import export
 from ecluse.control.witnessing import cosign_place
 from ecluse.domain.entry import Event
@@ -25,7 +24,7 @@ from ecluse.verify.audit import RULES
 from ecluse.verify.render import title
 from ecluse.wire.canonical import digest
 from ecluse.workspace.place import Place, Workspace
-from evidence_tools import audit, first_failure, unpack
+from evidence_tools import Genuine, audit, first_failure, unpack
 from synthetic_evidence import NOW, STAGES, Migration, changed
 
 LATE = {

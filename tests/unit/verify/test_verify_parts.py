@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from conftest import Genuine
 from ecluse.domain.errors import MalformedError, SignatureError, StorageError
 from ecluse.journal.keys import LogKey
 from ecluse.journal.log import Journal
@@ -21,7 +20,7 @@ from ecluse.journal.rebuild import expected_files
 from ecluse.journal.store import FolderStore, MemoryStore
 from ecluse.verify import Status, _notes, _sshsig, _tree, verify_journal
 from ecluse.verify.report import FailedError
-from evidence_tools import first_failure, flipped, unpack
+from evidence_tools import Genuine, first_failure, flipped, unpack
 from synthetic_evidence import NOW, Migration, sshsig
 
 SEAL = Path(__file__).parents[2] / "vectors" / "seal" / "signatures.json"
