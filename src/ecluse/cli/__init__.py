@@ -9,7 +9,7 @@ from ecluse.cli import _guard, _output, _text
 from ecluse.cli._app import missing_extra
 from ecluse.cli._click_errors import translate
 from ecluse.cli._commands import APP
-from ecluse.domain.errors import EcluseError, InternalError
+from ecluse.domain.errors import EcluseError, InternalError, Location, RefusedError, StorageError, TransitionError
 
 __all__ = ["main"]
 
@@ -24,20 +24,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _output.MODE.json = _output.MODE.quiet = False
     try:
         return _run(given)
-    except EcluseError as error:
-        _output.complain(error)
-        _guard.trace(error)
-        return error.exit_code
-    except (KeyboardInterrupt, EOFError, click.Abort):
-        _say_interrupted()
-        return INTERRUPTED
-    except BrokenPipeError:
-        sys.stdout = None  # the reader has gone; flushing at exit would fail again
-        return 0
-    except Exception as error:  # noqa: BLE001 - the edge of the program; its text may hold a patient's value
-        sys.stderr.write(f"{_guard.scrubbed(error)}\n")
-        _guard.trace(error)
-        return InternalError.exit_code
+    except SystemExit:
+        return 0  # click leaves so when whoever read our output has gone (ecluse … | head)
+    except BaseException as error:  # noqa: BLE001 - the edge of the program: nothing passes it untold
+        return _told(error)
+
+
+def _told(error: BaseException) -> int:
+    """Say what went wrong, of what is not ours no more than its type; returns the exit code."""
+    match error:
+        case BrokenPipeError():
+            sys.stdout = None  # the reader has gone; flushing at exit would fail again
+            return 0
+        case KeyboardInterrupt() | EOFError() | click.Abort():
+            words = _text.tr("interrupted; run the same command again", "interrompu ; relancez la même commande")
+            sys.stderr.write(f"{words}\n")
+            return INTERRUPTED
+        case EcluseError():
+            ours = error
+        case OSError():
+            place = Location(file=str(error.filename)) if error.filename else None
+            ours = StorageError(error.strerror or "cannot be used", location=place)
+        case _:
+            sys.stderr.write(f"{_guard.scrubbed(error)}\n")
+            _guard.trace(error)
+            return InternalError.exit_code
+    _output.complain(ours)
+    _guard.trace(error)
+    return _code(ours)
 
 
 def _run(given: list[str]) -> int:
@@ -54,6 +68,6 @@ def _run(given: list[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _say_interrupted() -> None:
-    words = _text.tr("interrupted; run the same command again", "interrompu ; relancez la même commande")
-    sys.stderr.write(f"{words}\n")
+def _code(error: EcluseError) -> int:
+    """The documented code; a refusal without one of its own is that of a step before its turn."""
+    return TransitionError.exit_code if type(error) is RefusedError else error.exit_code

@@ -1,5 +1,6 @@
 """How commands are made: bilingual help with an example; groups that load a command's module when it is asked for."""
 
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -29,6 +30,11 @@ def missing_extra(error: ModuleNotFoundError) -> UsageError | None:
         tr("this command needs the migration extra", "cette commande demande l'extra « migration »"),
         hint="pip install 'ecluse[migration]'",
     )
+
+
+def first_sentence(text: Text) -> str:
+    """What a list says of a command; "Art. 28" ends no sentence."""
+    return re.split(r"\. (?=[A-ZÀ-Ý])", str(text))[0].rstrip(".")
 
 
 class Option(click.Option):
@@ -102,7 +108,7 @@ class _Bilingual(click.Command):
 
     def get_short_help_str(self, limit: int = 45) -> str:  # noqa: ARG002
         """The first sentence."""
-        return str(self.text).partition(". ")[0].rstrip(".")
+        return first_sentence(self.text)
 
 
 class Command(_Bilingual):
@@ -157,7 +163,7 @@ class Group(_Bilingual, click.Group):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The commands, then the options."""
-        rows = [(name, str(entry.text).partition(". ")[0].rstrip(".")) for name, entry in self.entries.items()]
+        rows = [(name, first_sentence(entry.text)) for name, entry in self.entries.items()]
         with formatter.section(tr("Commands", "Commandes ")):
             formatter.write_dl(rows)
         super().format_options(ctx, formatter)

@@ -52,6 +52,17 @@ _KEY = Group(
     },
 )  # fmt: skip
 
+_PROFILE = Group(
+    "profile",
+    context_settings=SETTINGS,
+    text=Text("Profiles: how a legacy system is read, once and for all orders.",
+              "Les profils : comment un ancien système se lit, une fois pour tous les ordres."),
+    entries={
+        "check": Entry("profile_check", Text("Prove a profile against its source",
+                                             "Prouver un profil sur sa source")),
+    },
+)  # fmt: skip
+
 _JOURNAL = Group(
     "journal",
     context_settings=SETTINGS,
@@ -107,6 +118,7 @@ ecluse run -w migration
         "agreement": _AGREEMENT,
         "order": _ORDER,
         "key": _KEY,
+        "profile": _PROFILE,
         "plan": Entry("plan", Text("Count an order through its source, and show what will run",
                                    "Compter un ordre dans sa source, et montrer ce qui va tourner")),
         "run": Entry("run", Text("Carry a planned migration out, step after step",

@@ -22,5 +22,5 @@ def translated(message: str) -> str:
     for pattern, french in _patterns():
         match = pattern.fullmatch(message)
         if match:
-            return match.expand(french)
+            return match.expand(french).replace(" or ", " ou ")
     return message

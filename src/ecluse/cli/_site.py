@@ -74,8 +74,7 @@ class Site:
 
     def open_source(self, profile: SourceProfile) -> Source:
         """One connection to the source."""
-        spec = source_spec(_needed(self.setup.source.url, "--source"), profile, self.setup.source.passfile)
-        return open_source(spec)
+        return open_source_at(_needed(self.setup.source.url, "--source"), profile, self.setup.source.passfile)
 
     def open_destination(self, profile: DestinationProfile) -> AbstractContextManager[Destination]:
         """One connection to the destination."""
@@ -95,9 +94,10 @@ class Site:
         return resolve(source, profile, persons, key)
 
 
-def source_spec(url: str, profile: SourceProfile, passfile: str | None = None) -> SourceSpec:
-    """The source that a URL, or for SQLite and CSV a path, names."""
-    return SourceSpec(profile.engine, address(url, profile.engine), files=profile.files, passfile=passfile)
+def open_source_at(url: str, profile: SourceProfile, passfile: str | None = None) -> Source:
+    """One connection to the source that a URL, or for SQLite and CSV a path, names."""
+    spec = SourceSpec(profile.engine, address(url, profile.engine), files=profile.files, passfile=passfile)
+    return open_source(spec)
 
 
 def address(url: str, engine: Engine) -> str:

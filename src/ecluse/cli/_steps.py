@@ -14,7 +14,7 @@ from ecluse.control.signatures import sign_artefact, signer_of_key
 from ecluse.control.transfer import deliver as send
 from ecluse.control.transfer import receive as collect
 from ecluse.domain.agreement import Agreement, SignerRole
-from ecluse.domain.errors import ProfileError, RefusedError, UsageError
+from ecluse.domain.errors import ProfileError, RefusedError, TransitionError, UsageError
 from ecluse.domain.lifecycle import State
 from ecluse.domain.plan import Plan
 from ecluse.domain.policies import check_agent
@@ -47,8 +47,8 @@ def signer(key: Path, agent: str) -> Signer:
 
 def extract(site: Site) -> None:
     """Extract, gate and seal every planned batch that is not sealed yet."""
-    profile, key = site.source_profile(), site.source_key()
     with site.open(Place.SOURCE) as place:
+        profile, key = site.source_profile(), site.source_key()
         plan = place.pinned(Plan)
         if digest_of(profile) != plan.profile:
             raise ProfileError("the profile is not the one that the plan was made with")
@@ -79,6 +79,9 @@ def extract(site: Site) -> None:
 def deliver(site: Site) -> None:
     """Send what is sealed."""
     with site.open(Place.SOURCE) as place:
+        state = place.progress().state
+        if state not in {State.SEALED, State.DELIVERED}:
+            raise TransitionError(f"cannot deliver a migration that is {state}")
         total = len(place.progress().sealed)
         with _output.progress(tr("deliver", "remettre"), total) as advance:
             send(place, site.mailbox, lambda _name: advance(1))
@@ -101,8 +104,8 @@ def receive(site: Site) -> None:
 
 def load(site: Site) -> None:
     """Load what was received, then publish."""
-    profile, identity = site.destination_profile(), site.identity()
     with site.open(Place.DESTINATION) as place:
+        profile, identity = site.destination_profile(), site.identity()
         done = place.progress().loaded
         receipts = [place.get(Receipt, a) for batch, a in place.progress().received.items() if batch not in done]
         with _output.progress(
@@ -121,8 +124,8 @@ def load(site: Site) -> None:
 
 def reconcile(site: Site) -> Reconciliation:
     """Read everything back and give account."""
-    profile, identity, key = site.destination_profile(), site.identity(), site.destination_key()
     with site.open(Place.DESTINATION) as place:
+        profile, identity, key = site.destination_profile(), site.identity(), site.destination_key()
         total = sum(r.rows for r in map(_receipt(place), place.progress().loaded.values()))
         sign = signer(key, _agent(place, key, SignerRole.DESTINATION_AGENT))
         with _output.progress(tr("read back, compare", "relire, comparer"), total) as advance:

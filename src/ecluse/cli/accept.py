@@ -58,10 +58,10 @@ def command(*, workspace: Path, key: Path | None, decision: str | None, remarks:
         _output.say(tr("the decision is recorded at the source", "la décision est enregistrée à la source"))
         return
     made = _steps.accept(site, key, Decision(decision) if decision else None, remarks)
-    if site.setup.destination.key:
-        erase_if_due(site)
-    _output.emit({"acceptance": to_json(made), "states": _steps.states_json(site)})
     _output.say(
         tr(f"{_WORDS[made.decision]} by {made.signatory}", f"{_WORDS[made.decision]} par {made.signatory}"),
         style="bold",
     )
+    if site.setup.destination.key:
+        erase_if_due(site)
+    _output.emit({"acceptance": to_json(made), "states": _steps.states_json(site)})

@@ -49,7 +49,8 @@ def _label(thing: Any) -> str:
 
 
 def _ordered(order: Order) -> list[Field]:
-    return [CATALOGUE.field(entity, name) for entity, names in order.scope.fields.items() for name in names]
+    ordered = order.scope.fields
+    return [field for entity in CATALOGUE for field in entity.fields if field.name in ordered.get(entity.name, ())]
 
 
 def _json(order: Order) -> dict[str, Any]:
@@ -130,8 +131,8 @@ def _stays(order: Order) -> None:
     rows = []
     for entity in CATALOGUE:
         ordered = order.scope.fields.get(entity.name, ())
-        left = [field for field in entity.fields if field.name not in ordered]
-        what = tr("everything", "tout") if not ordered else ", ".join(_label(f) for f in left if f.orderable)
+        left = [field for field in entity.fields if field.name not in ordered and not field.name.endswith("_raw")]
+        what = tr("everything", "tout") if not ordered else "; ".join(_label(f) for f in left if f.orderable)
         if left:
             rows.append((_label(entity), what))
     _output.table(

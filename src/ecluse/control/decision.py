@@ -13,7 +13,14 @@ from ecluse.control.ports import Mailbox
 from ecluse.control.signatures import sign_artefact, signer_of_key, verified_signers
 from ecluse.domain.agreement import Agreement, SignerRole
 from ecluse.domain.entry import Event
-from ecluse.domain.errors import Location, MalformedError, RefusedError, SignatureError, TransitionError
+from ecluse.domain.errors import (
+    Location,
+    MalformedError,
+    ReconciliationError,
+    RefusedError,
+    SignatureError,
+    TransitionError,
+)
 from ecluse.domain.lifecycle import State
 from ecluse.domain.policies import check_agent
 from ecluse.domain.records import Acceptance, Decision, Reconciliation
@@ -35,14 +42,14 @@ def decide(place: Workspace, key: Path, decision: Decision | None, remarks: str)
     Raises:
         TransitionError: nothing has been reconciled yet, or it is decided already.
         OrderError, SignatureError: see ``domain.policies.check_acceptance``.
-        RefusedError: the reconciliation is not clean, and no decision was given.
+        ReconciliationError: the reconciliation is not clean, and no decision was given.
     """
     state = place.progress().state
     if state is not State.RECONCILED:
         raise TransitionError(f"cannot accept a migration that is {state}")
     account = place.pinned(Reconciliation)
     if decision is None and not account.clean():
-        raise RefusedError(
+        raise ReconciliationError(
             f"the reconciliation lists {len(account.differences)} differences and is not clean",
             hint="decide: --decision accepted_with_differences, or --decision refused",
         )

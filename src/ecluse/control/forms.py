@@ -13,7 +13,7 @@ from typing import Any
 
 from ecluse.domain.agreement import Agreement, check_in_force
 from ecluse.domain.catalogue import CATALOGUE, KEY, check_orderable
-from ecluse.domain.errors import EcluseError, OrderError
+from ecluse.domain.errors import EcluseError, Location, OrderError
 from ecluse.domain.order import Order, PersonExclusion
 from ecluse.domain.policies import MAY_BIND, check_order_allowed
 from ecluse.domain.sensitive import SensitiveCategory
@@ -127,7 +127,8 @@ def allowed_problem(document: Document, order: Order, agreement: Agreement, on: 
     except OrderError as error:
         path = next((path for path in sorted(document.lines, key=len, reverse=True)
                      if path and error.message.startswith(path)), "")  # fmt: skip
-        return OrderError(error.message, location=document.location(path), hint=error.hint)
+        where = document.location(path)
+        return OrderError(error.message, location=Location(file=where.file, line=where.line), hint=error.hint)
     except EcluseError as error:
         return error
     return None
@@ -163,7 +164,10 @@ def _problem(path: str, check: Callable[..., object], *given: object) -> tuple[P
     try:
         check(*given)
     except OrderError as error:
-        return (Problem(path, f"{error.message} ({error.hint})" if error.hint else error.message),)
+        hint = (error.hint or "").partition("? allowed:")
+        # With a near miss named, the forty other fields are left to the catalogue's page.
+        said = f"{hint[0]}?" if hint[1] else hint[0]
+        return (Problem(path, f"{error.message} ({said})" if said else error.message),)
     return ()
 
 
