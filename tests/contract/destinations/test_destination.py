@@ -271,10 +271,21 @@ def test_a_key_that_comes_twice_is_refused(bench: Bench, mode: LoadMode) -> None
     with bench.open(mode) as destination:
         destination.prepare(ORDER, SCHEMAS)
         destination.stage(ORDER, batch("one", "patient", patients(3)))
-        with pytest.raises(DestinationError):  # noqa: PT012  the engine may see it at once or at publication
+        with pytest.raises(DestinationError):
             destination.stage(ORDER, batch("two", "patient", patients(3)))
             destination.publish(ORDER)
     assert bench.count("patient") == 0
+
+
+def test_a_known_key_that_comes_twice_is_refused(bench: Bench) -> None:
+    load(bench, LoadMode.MERGE, patient=patients(1, family_name=None))
+    with bench.open() as destination:
+        destination.prepare(SECOND, {"patient": SCHEMAS["patient"]})
+        for number, name in enumerate(("A", "B")):
+            destination.stage(SECOND, batch(f"b{number}", "patient", patients(1, family_name=name)))
+        with pytest.raises(DestinationError, match="more than once"):
+            destination.publish(SECOND)
+        assert read(destination, "patient").column("family_name").to_pylist() == [None]
 
 
 def test_a_table_with_rows_is_not_swapped(bench: Bench) -> None:

@@ -245,11 +245,6 @@ class SqlDestination(SqlEngine):
     def _check_conflicts(self, name: str, stage: str, key: TargetColumn, columns: Sequence[TargetColumn]) -> int:
         """Rows that the target has already: the same, or with nulls to fill; else refuse. Returns how many."""
         quoted, table = self.name(key.name), self.table(name)
-        [(twice,)] = self._run(
-            f"SELECT COUNT(*) FROM (SELECT 1 FROM {stage} GROUP BY {quoted} HAVING COUNT(*) > 1) d"  # noqa: S608
-        )
-        if twice:
-            raise DestinationError(f"{name}.{key.name}: {twice} keys come more than once, as this column compares them")
         tests = [
             f"t.{c} IS NOT NULL AND {self._differs(f't.{c}', f's.{c}', column)}"
             for column, c in ((column, self.name(column.name)) for column in columns)
@@ -263,7 +258,18 @@ class SqlDestination(SqlEngine):
         if differing:
             which = ", ".join(f"{c.name}: {n}" for c, n in zip(columns, counts, strict=True) if n)
             raise DestinationError(f"{differing} keys already stand in table {name} with other values ({which})")
+        # A key that comes twice is refused by the unique key on insertion; one that is known is not inserted.
+        if known:
+            self._check_no_key_twice(name, stage, key)
         return int(known)
+
+    def _check_no_key_twice(self, name: str, stage: str, key: TargetColumn) -> None:
+        quoted = self.name(key.name)
+        [(twice,)] = self._run(
+            f"SELECT COUNT(*) FROM (SELECT 1 FROM {stage} GROUP BY {quoted} HAVING COUNT(*) > 1) d"  # noqa: S608
+        )
+        if twice:
+            raise DestinationError(f"{name}.{key.name}: {twice} keys come more than once, as this column compares them")
 
     def _control_columns(self, entity: str, columns: Mapping[str, TargetColumn], scope_date: str) -> list[ReadColumn]:
         date, site = (ReadColumn("NULL", alias, TargetColumn(alias, Kind.TEXT, "")) for alias in ("d", "s"))
