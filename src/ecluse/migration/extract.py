@@ -4,9 +4,9 @@ Workers read, gate and seal; the coordinating thread alone writes the journal, s
 its two entries. A batch whose ``batch.sealed`` entry exists is never made again; any other is made from scratch.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -150,10 +150,12 @@ def run_extraction(
     job = _job(place, profile, excluded)
     todo = [batch for batch in job.plan.batches if batch.id not in place.progress().sealed]
     with _sources(open_source, job.plan.source.workers) as sources:
-        for batch, receipt in _work(place, job, sources, todo):
-            address = place.put(receipt, sign(receipt))
-            place.log(Event.BATCH_SEALED, subject=batch.id, receipt=address, parcel=receipt.parcel, rows=receipt.rows)
-            report(batch, receipt.rows)
+        with closing(_work(place, job, sources, todo)) as work:
+            for batch, receipt in work:
+                address = place.put(receipt, sign(receipt))
+                detail = {"receipt": address, "parcel": receipt.parcel}
+                place.log(Event.BATCH_SEALED, subject=batch.id, rows=receipt.rows, **detail)
+                report(batch, receipt.rows)
     _drop_strays(place)
     if place.progress().state is State.EXTRACTING:
         place.log(Event.EXTRACTION_SEALED, parcels=len(place.progress().sealed))
@@ -192,7 +194,9 @@ def _sources(open_source: OpenSource, workers: int) -> Iterator[list[Source]]:
             source.close()
 
 
-def _work(place: Workspace, job: Job, sources: list[Source], todo: list[Batch]) -> Iterator[tuple[Batch, Receipt]]:
+def _work(
+    place: Workspace, job: Job, sources: list[Source], todo: list[Batch]
+) -> Generator[tuple[Batch, Receipt], None, None]:
     """Sealed batches as they come. The next batch starts only after its entry is in the journal."""
 
     def begin(batch: Batch) -> None:
@@ -201,8 +205,9 @@ def _work(place: Workspace, job: Job, sources: list[Source], todo: list[Batch]) 
     def work(source: Source, batch: Batch) -> Receipt:
         return extract_batch(source, job, batch)
 
-    for batch, done in spread(sources, todo, begin, work):
-        yield batch, _result(place, done, batch)
+    with closing(spread(sources, todo, begin, work)) as ended:
+        for batch, done in ended:
+            yield batch, _result(place, done, batch)
 
 
 def _result(place: Workspace, done: Future[Receipt], batch: Batch) -> Receipt:

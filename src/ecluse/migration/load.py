@@ -1,7 +1,7 @@
 """Loading: received parcels into the target, each opened, gated again and loaded exactly once (laws 1, 3, 4)."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -79,28 +79,32 @@ def run_load(
         destinations = [stack.enter_context(open_destination()) for _ in range(workers)]
         destinations[0].prepare(digest, schemas(place, plan, identity))
         loader = _Loader(place, identity, ReceivingGate(order, plan, production=profile.production), digest)
-        for receipt, rows in _work(place, loader, destinations):
-            report(receipt.batch, rows)
+        with closing(_work(place, loader, destinations)) as work:
+            for receipt, rows in work:
+                report(receipt.batch, rows)
         place.log(Event.PUBLISHING, subject=profile.profile)
         destinations[0].publish(digest)
     place.log(Event.LOADED, batches=len(plan.batches))
 
 
-def _work(place: Workspace, loader: _Loader, destinations: Sequence[Destination]) -> Iterator[tuple[Receipt, int]]:
+def _work(
+    place: Workspace, loader: _Loader, destinations: Sequence[Destination]
+) -> Generator[tuple[Receipt, int], None, None]:
     done = place.progress().loaded
     todo = [place.get(Receipt, address) for batch, address in place.progress().received.items() if batch not in done]
 
     def begin(receipt: Receipt) -> None:
         place.log(Event.BATCH_LOADING, subject=receipt.batch, rows=receipt.rows)
 
-    for receipt, future in spread(destinations, todo, begin, loader):
-        rows = future.result()
-        address = place.progress().received[receipt.batch]
-        place.log(Event.BATCH_LOADED, subject=receipt.batch, receipt=address, rows=rows)
-        place.parcels.move(receipt.batch, ParcelState.RECEIVED, ParcelState.LOADED)
-        if receipt.quarantine_parcel:
-            place.parcels.move(f"{receipt.batch}{QUARANTINE}", ParcelState.RECEIVED, ParcelState.LOADED)
-        yield receipt, rows
+    with closing(spread(destinations, todo, begin, loader)) as ended:
+        for receipt, future in ended:
+            rows = future.result()
+            address = place.progress().received[receipt.batch]
+            place.log(Event.BATCH_LOADED, subject=receipt.batch, receipt=address, rows=rows)
+            place.parcels.move(receipt.batch, ParcelState.RECEIVED, ParcelState.LOADED)
+            if receipt.quarantine_parcel:
+                place.parcels.move(f"{receipt.batch}{QUARANTINE}", ParcelState.RECEIVED, ParcelState.LOADED)
+            yield receipt, rows
 
 
 def schemas(place: Workspace, plan: Plan, identity: Identity) -> dict[str, pa.Schema]:

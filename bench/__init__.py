@@ -1,0 +1,1 @@
+"""Speed and memory of a whole migration beside the shell's own tools and the peers, as ratios."""
