@@ -72,9 +72,9 @@ def account(rows: Rows, output: Path, dates: tuple[dt.date, dt.date]) -> Iterato
     total = sum(map(len, truth.results.values()))
     yield Count(
         f"FHIR holds {total + truth.textual} laboratory observations; {truth.textual} are no numbers (cultures and "
-        "susceptibilities), which clinosim does not write into its CSV files",
+        "susceptibilities): they are not in lab_results.csv, and microbiology.csv is not part of this profile",
         f"FHIR contient {total + truth.textual} observations de laboratoire ; {truth.textual} ne sont pas des nombres "
-        "(cultures, antibiogrammes), que clinosim n'écrit pas dans ses CSV",
+        "(cultures, antibiogrammes) : lab_results.csv ne les a pas, et microbiology.csv n'est pas dans ce profil",
     )
     migrated = _migrated(rows)
     yield from _results(truth, migrated, _ambiguous(output / "csv"), dates)

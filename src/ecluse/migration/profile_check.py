@@ -181,8 +181,9 @@ class _Entity:
     def _planned(self) -> tuple[PlannedEntity, tuple[str, ...]]:
         """What an order for everything but documents would plan, and the SELECT's columns that it is made from."""
         parse = self.profile.entities[self.name].parse
-        derived_names = {"loinc", "ucum"} if self.name == "observation" else set()
-        served = set(self.select.names) | set(parse) | derived_names
+        served = set(self.select.names) | set(parse)
+        if self.name == "observation":
+            served |= {made for made, source in (("loinc", "code"), ("ucum", "unit")) if source in served}
         fields = {f.name for f in self.entity.fields if f.orderable and f.type is not FieldType.BINARY} & served
         ordered = {self.name: tuple(sorted(fields))}
         for link in self.entity.links:
