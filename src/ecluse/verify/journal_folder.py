@@ -4,7 +4,7 @@ import datetime as dt
 from functools import partial
 from pathlib import Path
 
-from ecluse.domain.errors import Location, StorageError
+from ecluse.domain.errors import Location, MalformedError, StorageError
 from ecluse.verify import _notes, _steps_journal, _tree
 from ecluse.verify._case import Case, PlaceCase, fits
 from ecluse.verify._trust import read_trust
@@ -33,7 +33,7 @@ def verify_journal(
 
     Raises:
         StorageError: a file cannot be read.
-        MalformedError: the trust file is not one.
+        MalformedError: the trust file is not one, or a file is larger than any of a journal.
     """
     files = _read(folder)
     if vkey is not None:
@@ -90,7 +90,7 @@ def _read(folder: Path) -> dict[str, bytes]:
 def _file(path: Path) -> bytes:
     try:
         if path.stat().st_size > _MAX_FILE:
-            raise FailedError(f"{path.name}: too large", f"{path.name} : trop grand")
+            raise MalformedError("larger than any file of a journal", location=Location(file=str(path)))
         return path.read_bytes()
     except OSError as error:
         raise StorageError(error.strerror or "cannot be read", location=Location(file=str(path))) from None

@@ -2,6 +2,7 @@
 
 import io
 import stat
+import struct
 import zipfile
 from pathlib import Path
 
@@ -64,6 +65,29 @@ def test_the_exporters_form_is_read() -> None:
     ],
 )
 def test_refused(data: bytes) -> None:
+    with pytest.raises(FailedError):
+        _container.parse(data)
+
+
+def _ended(data: bytes, *, count: int = 0, offset: int = 0) -> bytes:
+    """The end record's count and offset changed by so much."""
+    fields = list(struct.unpack("<4s4H2LH", data[-22:]))
+    fields[3], fields[4], fields[6] = fields[3] + count, fields[4] + count, fields[6] + offset
+    return data[:-22] + struct.pack("<4s4H2LH", *fields)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(_ended(_zip("a"), count=1), id="one too many"),
+        pytest.param(_ended(_zip("a", "b"), count=-1), id="one too few"),
+        pytest.param(_ended(_zip("a"), offset=1), id="directory elsewhere"),
+        pytest.param(_zip("a").replace(b"axPK", b"axxPK"), id="a byte between"),
+        pytest.param(_ended(_zip("a").replace(b"axPK", b"axxPK"), offset=1), id="a byte between, accounted for"),
+        pytest.param(_ended(_zip("a").replace(b"axPK", b"aPK"), offset=-1), id="a byte missing, accounted for"),
+    ],
+)
+def test_directories_that_lie(data: bytes) -> None:
     with pytest.raises(FailedError):
         _container.parse(data)
 

@@ -4,6 +4,7 @@ import random
 import struct
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,19 @@ from ecluse.journal.keys import LogKey
 from ecluse.verify import verify_bundle
 from ecluse.wire.artefacts import KINDS, decode
 from ecluse.wire.canonical import canonical, digest, parse
-from evidence_tools import Genuine, Members, audit, find, first_failure, flipped, pack, rewritten, signatures_of, unpack
+from evidence_tools import (
+    Genuine,
+    Members,
+    audit,
+    entries_of,
+    find,
+    first_failure,
+    flipped,
+    pack,
+    rewritten,
+    signatures_of,
+    unpack,
+)
 from synthetic_evidence import NOW, changed, sshsig
 
 KINDS_SIGNED = {
@@ -175,6 +188,60 @@ def test_a_foreign_spelling_under_its_own_digest(members: Members, tmp_path: Pat
     assert KINDS_PARSED[kind].format(place="source") in failed
 
 
+Change = Callable[[dict[str, Any]], object]
+
+CONTRADICTIONS: list[tuple[str, str, Change]] = [
+    ("plan", "plan", lambda v: v["entities"][0]["columns"].append(v["entities"][0]["columns"][0])),
+    ("plan", "plan", lambda v: v["batches"].append(v["batches"][0])),
+    ("plan", "plan", lambda v: v["batches"][0].update(rows=5)),
+    ("plan", "plan", lambda v: v["tallies"][0].update(rows=5)),
+    ("receipt", "receipts", lambda v: v.update(sealed_at="2026-03-02T08:00:12")),
+    ("receipt", "receipts", lambda v: v.update(sealed_at="2026-03-02T10:00:12+02:00")),
+    ("receipt", "receipts", lambda v: v.update(min_date="2018-12-30", max_date="2018-01-03")),
+    ("receipt", "receipts", lambda v: v["groups"].append({**v["groups"][0], "rows": 0})),
+    (
+        "receipt",
+        "receipts",
+        lambda v: v["groups"].extend([{**v["groups"][0], "year": None, "rows": n} for n in (1, -1)]),
+    ),
+    ("receipt", "receipts", lambda v: v.update(rows=v["rows"] + 1)),
+    ("receipt", "receipts", lambda v: v.update(quarantine_parcel="sha256:" + "0" * 64, quarantined=[])),
+    ("reconciliation", "reconciliation", lambda v: v["receipts"].append(v["receipts"][0])),
+    ("reconciliation", "reconciliation", lambda v: v["flows"].append(v["flows"][0])),
+    ("erasure", "erasure.source", lambda v: v.update(acceptance=None)),
+    ("erasure", "erasure.source", lambda v: v.update(reason="tired")),
+    ("agreement", "agreement", lambda v: v["clauses"].pop("h_audits")),
+    ("agreement", "agreement", lambda v: v["clauses"].update(h_audits="")),
+    ("agreement", "agreement", lambda v: v.update(measures=[])),
+    ("agreement", "agreement", lambda v: v["processor"]["signers"][0].update(key=v["controller"]["signers"][0]["key"])),
+    ("order", "order", lambda v: v["scope"]["dates"].update(until="2017-12-31")),
+    ("order", "order", lambda v: v["scope"]["sites"].clear()),
+    ("order", "order", lambda v: v["scope"]["fields"]["patient"].remove("source_id")),
+    ("order", "order", lambda v: v["scope"]["fields"].update(weather=["source_id"])),
+]
+
+
+@pytest.mark.parametrize(("kind", "step", "change"), CONTRADICTIONS)
+def test_an_artefact_that_contradicts_itself(
+    members: Members, genuine: Genuine, tmp_path: Path, kind: str, step: str, change: Change
+) -> None:
+    """Signed by all who should, under its own digest, in both places: caught by the codec or by a step of its chain."""
+    name = find(members, "source", kind)
+    value = parse(members[name])
+    change(value)
+    data = canonical(value)
+    for here in [n for n in (name.replace("source", place, 1) for place in PLACES) if n in members]:
+        stem = f"{here.rpartition('/')[0]}/{digest(data).removeprefix('sha256:')}"
+        members[f"{stem}.json"] = data
+        for signature in signatures_of(members, here):
+            signer = signature.removesuffix(".sig").split(".", 1)[1]
+            members[f"{stem}.{signer}.sig"] = sshsig(data, genuine.keys.private(signer), f"ecluse.{kind}")
+            del members[signature]
+        del members[here]
+    failed = [each.name for each in audit(members, tmp_path).failed]
+    assert any(each == step or each.startswith(f"{step}.") for each in failed), failed
+
+
 def test_an_order_of_a_secret(members: Members, tmp_path: Path) -> None:
     name = find(members, "source", "order")
     value = parse(members[name])
@@ -293,7 +360,16 @@ def _twice(event: str) -> Callable[[list[bytes]], list[bytes]]:
     return change
 
 
+def _announced_again(entries: list[bytes]) -> list[bytes]:
+    """A batch is announced once more after it was sealed."""
+    at = next(i for i, data in enumerate(entries) if b"batch.sealed" in data)
+    again = parse(entries[at]) | {"event": "batch.extracting", "detail": {}}
+    return [*entries[: at + 1], canonical(again), *entries[at + 1 :]]
+
+
 REWRITINGS = [
+    ("source", _announced_again, "laws"),
+    ("source", _set(2, subject="sha256:" + "0" * 64), "entries"),
     ("source", _set(5, at="2026-03-02T07:00:00Z"), "time"),
     ("source", _set(-1, at="2026-03-20T13:00:00Z"), "time"),
     ("destination", _set(1, at="2026-03-02T10:00:00Z"), "time"),
@@ -358,6 +434,43 @@ def test_places_that_do_not_agree(genuine: Genuine, tmp_path: Path) -> None:
 
     made = rewritten(members, "source", genuine.log_keys["source"], cut)
     assert first_failure(audit(made, tmp_path)) == "places"
+
+
+def test_two_journals_of_two_orders(members: Members, genuine: Genuine, tmp_path: Path) -> None:
+    order = find(members, "source", "order").rpartition("/")[2].removesuffix(".json").encode()
+
+    def other(entries: list[bytes]) -> list[bytes]:
+        return [entry.replace(order, b"0" * 64) for entry in entries]
+
+    made = rewritten(members, "destination", genuine.log_keys["destination"], other)
+    assert {"journal.destination.pins", "places"} <= {step.name for step in audit(made, tmp_path).failed}
+
+
+def test_receipts_that_have_arrived_in_part(genuine: Genuine, tmp_path: Path) -> None:
+    """A killed receiver: what has come so far is countersigned, and nothing is wrong."""
+    members = unpack(genuine.bundles["delivered"])
+
+    def cut(entries: list[bytes]) -> list[bytes]:
+        return entries[: [i for i, data in enumerate(entries) if b"parcel.received" in data][2]]
+
+    made = rewritten(members, "destination", genuine.log_keys["destination"], cut)
+    named = b"".join(entries_of(made, "destination"))
+    for name in [n for n in made if n.startswith("destination/artefacts/receipt/")]:
+        if name.rpartition("/")[2].partition(".")[0].encode() not in named:
+            del made[name]
+    report = audit(made, tmp_path)
+    assert report.verified
+    assert "2 of 5" in str(next(step.detail for step in report.steps if step.name == "receipts.countersigned"))
+
+
+def test_a_profile_that_the_plan_does_not_name(members: Members, tmp_path: Path) -> None:
+    members[f"source/artefacts/source-profile/{digest(b'{}').removeprefix('sha256:')}.json"] = b"{}"
+    assert first_failure(audit(members, tmp_path)) == "plan"
+
+
+def test_a_bundle_of_no_place(members: Members, tmp_path: Path) -> None:
+    bare = {name: data for name, data in members.items() if "/" not in name}
+    assert first_failure(audit(bare, tmp_path)) == "manifest"
 
 
 def test_one_log_key_for_both_places(members: Members, genuine: Genuine, tmp_path: Path) -> None:

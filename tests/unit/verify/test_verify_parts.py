@@ -218,6 +218,10 @@ def test_a_journal_that_cannot_be_read(genuine: Genuine, tmp_path: Path) -> None
     with pytest.raises(StorageError):
         verify_journal(_folder(genuine, tmp_path), now=NOW, kept=tmp_path / "none")
     assert first_failure(verify_journal(tmp_path / "nowhere", now=NOW)) == "key"
+    with (tmp_path / "journal" / "checkpoint").open("wb") as file:
+        file.truncate(1 << 30)
+    with pytest.raises(MalformedError):
+        verify_journal(tmp_path / "journal", now=NOW)
 
 
 def test_a_journal_from_the_future(genuine: Genuine, tmp_path: Path) -> None:
