@@ -52,6 +52,16 @@ _KEY = Group(
     },
 )  # fmt: skip
 
+_SOURCE = Group(
+    "source",
+    context_settings=SETTINGS,
+    text=Text("Legacy systems.", "Les anciens systèmes."),
+    entries={
+        "scan": Entry("source_scan", Text("Look at a legacy database, and draft its profile",
+                                          "Regarder une ancienne base, et ébaucher son profil")),
+    },
+)  # fmt: skip
+
 _PROFILE = Group(
     "profile",
     context_settings=SETTINGS,
@@ -118,6 +128,7 @@ ecluse run -w migration
         "agreement": _AGREEMENT,
         "order": _ORDER,
         "key": _KEY,
+        "source": _SOURCE,
         "profile": _PROFILE,
         "plan": Entry("plan", Text("Count an order through its source, and show what will run",
                                    "Compter un ordre dans sa source, et montrer ce qui va tourner")),

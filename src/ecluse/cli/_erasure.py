@@ -1,5 +1,6 @@
 """Erasure of the places on this machine: when it is due, and with everything that it needs."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from ecluse.cli import _output
@@ -9,7 +10,7 @@ from ecluse.control.erase import abort_overdue, due, empty_mailbox, erase_place,
 from ecluse.control.scan import Tree
 from ecluse.control.signatures import sign_artefact
 from ecluse.domain.entry import Event
-from ecluse.domain.errors import DestinationError, ErasureError, Location, TransitionError
+from ecluse.domain.errors import DestinationError, ErasureError, Location, MalformedError, TransitionError
 from ecluse.domain.records import ErasureCertificate
 from ecluse.migration.marks import destination_marks, source_marks
 from ecluse.wire.artefacts import digest_of
@@ -85,7 +86,10 @@ def _marks(site: Site) -> tuple[bytes, ...]:
     if not found and site.has(Place.DESTINATION) and site.setup.destination.identity:
         with site.open(Place.DESTINATION) as place:
             if Path(site.setup.destination.identity).is_file():
-                found += destination_marks(place, site.identity())
+                # Once erasure has begun the file may be overwritten and not yet unlinked; the place then remembers.
+                begun = any(entry.event is Event.ERASING for entry in place.entries())
+                with suppress(*((MalformedError,) if begun else ())):
+                    found += destination_marks(place, site.identity())
     return found
 
 

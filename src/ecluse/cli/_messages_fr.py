@@ -20,6 +20,7 @@ FRENCH: tuple[tuple[str, str], ...] = (
     (r"not in canonical form \(RFC 8785\)", r"n'est pas sous forme canonique (RFC 8785)"),
     (r"not JSON at line (\d+), column (\d+)", r"n'est pas du JSON à la ligne \1, colonne \2"),
     (r"a document is a list of 'field: value' lines", r"un document est une liste de lignes « champ: valeur »"),
+    (r"indent with spaces, not with tabs", r"indentez avec des espaces, pas des tabulations"),
     # files and keys
     (r"a file with this name exists already", r"un fichier de ce nom existe déjà"),
     (r"choose another name", r"choisissez un autre nom"),

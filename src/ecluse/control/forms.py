@@ -26,7 +26,6 @@ EMPTY = "nothing is filled in yet"
 _UNKNOWN = "sha256:" + 64 * "0"
 _PERSONS = "scope.exclude_persons"
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
-_SCOPE_BREACHES = re.compile(r"unknown |a field of |.* is (ordered without|a secret|a link) |.* belongs to ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +114,8 @@ def order_problems(document: Document) -> tuple[Problem, ...]:
     """Everything wrong with an (expanded) order, catalogue included; each field at its own path."""
     fields = tuple(_field_problems(document.value))
     schema = problems_of(document, Order)
-    if fields:
-        schema = tuple(p for p in schema if p.path != "scope" or not _SCOPE_BREACHES.match(p.message))
-    return schema + fields
+    known = {problem.path for problem in fields}
+    return tuple(problem for problem in schema if problem.path not in known) + fields
 
 
 def allowed_problem(document: Document, order: Order, agreement: Agreement, on: dt.date) -> EcluseError | None:

@@ -20,7 +20,10 @@ def source_marks(place: Workspace) -> tuple[bytes, ...]:
     """Markers of every parcel the source's place has sealed; none once their key is destroyed."""
     if not (place.root / "keys" / _SECRET).is_file():
         return ()
-    return markers(place.secret("canary"), _names(place, place.progress().sealed.values()), CANARIES)
+    key = place.secret("canary")
+    if not any(key):
+        return ()  # an erasure was killed between overwriting and unlinking
+    return markers(key, _names(place, place.progress().sealed.values()), CANARIES)
 
 
 def destination_marks(place: Workspace, identity: Identity) -> tuple[bytes, ...]:

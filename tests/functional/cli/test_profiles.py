@@ -1,0 +1,84 @@
+"""Scanning a source, drafting its profile, proving one: what is shown holds no patient's value."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from functional.cli import lis
+from functional.cli.world import Desk
+
+CANARY = "ZQXCANARY"
+
+
+@pytest.fixture
+def marked(desk: Desk) -> Desk:
+    """The demo's old LIS, with a canary in the names of thirty patients and the text of thirty results."""
+    lis.systems(desk)
+    lis.source(desk, f"UPDATE PATIENTS SET NOM = '{CANARY}' || NUMPAT WHERE NUMPAT % 3 = 0")
+    lis.source(desk, f"UPDATE RESULTATS SET VALEUR = '{CANARY}' || ID_RESULTAT WHERE ID_RESULTAT % 50 = 0")
+    return desk
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_scan_names_tables_and_shows_no_value(marked: Desk, language: str) -> None:
+    told = marked.run(f"source scan legacy.sqlite --draft draft.yaml --lang {language}")
+    for table in ("PATIENTS", "DOSSIERS", "RESULTATS"):
+        assert table in told.out
+    everything = told.out + told.err + Path("draft.yaml").read_text(encoding="utf-8")
+    assert CANARY not in everything
+    with closing(sqlite3.connect("legacy.sqlite")) as legacy:
+        names = [name for (name,) in legacy.execute("SELECT NOM FROM PATIENTS WHERE LENGTH(NOM) > 5 LIMIT 200")]
+    assert not [name for name in names if name in everything]
+
+
+def test_a_scan_for_programs(marked: Desk) -> None:
+    told = marked.run("source scan legacy.sqlite --json")
+    guesses = {guess["entity"]: guess["table"] for guess in told.json()["guesses"]}
+    assert guesses["patient"] == "PATIENTS"
+    assert guesses["request"] == "DOSSIERS"
+    assert guesses["observation"] == "RESULTATS"
+    assert CANARY not in told.out
+
+
+def test_codes_are_listed_only_where_asked(marked: Desk) -> None:
+    codes = "RESULTATS.CODE_ANA"
+    silent = marked.run("source scan legacy.sqlite --json").json()
+    asked = marked.run(f"source scan legacy.sqlite --json --show-codes {codes}").json()
+    columns = {f"{t['name']}.{c['name']}": c for t in asked["tables"] for c in t["columns"]}
+    assert columns[codes]["codes"]
+    assert not any(c["codes"] for t in silent["tables"] for c in t["columns"])
+    marked.run("source scan legacy.sqlite --show-codes NO.SUCH --draft draft.yaml", code=2)
+    assert not Path("draft.yaml").exists()
+
+
+def test_a_draft_takes_no_other_file_s_place(desk: Desk) -> None:
+    lis.systems(desk)
+    Path("draft.yaml").write_text("mine", encoding="utf-8")
+    desk.run("source scan legacy.sqlite --draft draft.yaml", code=2)
+    assert Path("draft.yaml").read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("source", ["nowhere.sqlite", "ftp://lis/dxlab", "nowhere"])
+def test_a_source_that_is_not_there_leaves_nothing(desk: Desk, source: str) -> None:
+    told = desk.run(f"source scan {source} --draft draft.yaml", code=None)
+    assert told.code in {2, 13, 30}
+    assert told.err.startswith("error: ")
+    assert not list(desk.root.iterdir())
+
+
+@pytest.mark.parametrize(("language", "verdict"), [("en", "an order can be planned"), ("fr", "un ordre peut")])
+def test_a_profile_proved(marked: Desk, language: str, verdict: str) -> None:
+    told = marked.run(f"profile check demo-dxlab --source legacy.sqlite --lang {language}")
+    assert verdict in told.out
+    assert CANARY not in told.out + told.err
+
+
+def test_a_profile_that_does_not_fit(desk: Desk) -> None:
+    lis.systems(desk)
+    lis.source(desk, "ALTER TABLE DOSSIERS RENAME COLUMN CODE_SITE TO SITE")
+    told = desk.run("profile check demo-dxlab --source legacy.sqlite", code=13)
+    assert "✗" in told.out
+    assert "entities.request" in told.err
+    assert desk.run("profile check demo-dxlab --source legacy.sqlite --json", code=13).json()["worst"] == "error"
