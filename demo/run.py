@@ -122,6 +122,11 @@ def sign_order(stage: Stage) -> None:
 def plan(stage: Stage) -> None:
     """The profile is proved, then the plan shows the exact queries."""
     stage.act("Before anything moves: what exactly will leave", "Avant tout mouvement : ce qui va sortir, exactement")
+    stage.say(
+        "The profile that reads the old system is proved against it. What is found is counted, never shown.",
+        "Le profil qui lit l'ancien système est prouvé sur lui. Ce qui est trouvé est compté, jamais montré.",
+    )
+    stage.ecluse("profile", "check", "demo-dxlab", "--source", "legacy.sqlite")
     stage.ecluse(
         "plan", *WORKSPACE, "--agreement", "agreement.json", "--order", "order.json",
         "--source", "legacy.sqlite", "--profile", "demo-dxlab", "--agent-key", "keys/agent-source",
@@ -188,6 +193,13 @@ def prove(stage: Stage) -> None:
     stage.act("Prove it, to somebody who trusts nobody", "Le prouver, à quelqu'un qui ne croit personne")
     stage.ecluse("evidence", "export", "migration", "--out", "evidence.zip")
     stage.ecluse("evidence", "verify", "evidence.zip")
+    stage.say(
+        "\nAnd without Écluse, by the OpenSSH that every system has:",
+        "\nEt sans Écluse, par l'OpenSSH que tout système possède :",
+    )
+    stage.write("allowed_signers", f"dr.martin {stage.public_key('keys/dr.martin')}\n")
+    verify = ["ssh-keygen", "-Y", "verify", "-f", "allowed_signers", "-I", "dr.martin", "-n", "ecluse.order"]
+    stage.stock([*verify, "-s", "order.json.dr.martin.sig"], stdin="order.json")
 
 
 def farewell(stage: Stage) -> None:
@@ -200,7 +212,7 @@ def farewell(stage: Stage) -> None:
   ecluse evidence verify evidence.zip        flip one bit of it first: the failing step is named
   edit order.yaml: patient.phone, or a category less: ecluse order check order.yaml --agreement agreement.json
   remove a clause from agreement.yaml: ecluse agreement check agreement.yaml
-  ecluse source scan YOUR-DATABASE           draft the profile of your own system, without a patient's value
+  ecluse source scan legacy.sqlite --draft draft.yaml     or your own database: no patient's value is shown
   make demo-real                             the same on a third party's hospital, from CSV into PostgreSQL
   docs/getting-started.md                    the same, explained""",
         f"""Fait en {stage.seconds():.0f} s ; tout est dans {stage.folder} ; allez-y, et
@@ -209,7 +221,7 @@ def farewell(stage: Stage) -> None:
   ecluse evidence verify evidence.zip        changez-y d'abord un bit : l'étape qui échoue est nommée
   modifiez order.yaml : patient.phone, une catégorie en moins : ecluse order check order.yaml --agreement agreement.json
   ôtez une clause d'agreement.yaml : ecluse agreement check agreement.yaml
-  ecluse source scan VOTRE-BASE              ébaucher le profil de votre système, sans une valeur de patient
+  ecluse source scan legacy.sqlite --draft draft.yaml     ou votre base : aucune valeur de patient n'est montrée
   make demo-real                             la même chose sur l'hôpital d'un tiers, de CSV à PostgreSQL
   docs/getting-started.md                    la même chose, expliquée""",
     )

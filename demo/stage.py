@@ -75,6 +75,14 @@ class Stage:
             raise StageError(tr(f"ecluse ended with code {done.returncode}", f"ecluse a fini avec {done.returncode}"))
         return done.stdout if quiet else ""
 
+    def stock(self, command: list[str], stdin: str) -> None:
+        """Show and run somebody else's program on a file of the folder; raises ``StageError`` when it fails."""
+        self._print(f"\n$ {shlex.join(command)} < {stdin}", "1")
+        with (self.folder / stdin).open("rb") as file:
+            done = subprocess.run(command, cwd=self.folder, stdin=file, check=False)
+        if done.returncode:
+            raise StageError(tr(f"{command[0]} refuses", f"{command[0]} refuse"))
+
     def check(self, what: str, *, holds: bool) -> None:
         """Say whether something holds; raises ``StageError`` where it does not."""
         self._print(f"   {'✓' if holds else '✗'} {what}", "32" if holds else "1;31")
