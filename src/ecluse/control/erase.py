@@ -16,7 +16,7 @@ from typing import Literal
 
 from ecluse.control.needles import Needles
 from ecluse.control.ports import Mailbox
-from ecluse.control.scan import Finding, Tree, looked_for, scan
+from ecluse.control.scan import AGE_HEADER, Finding, Tree, looked_for, scan
 from ecluse.domain.entry import Entry, Event
 from ecluse.domain.errors import Location, StorageError, TransitionError, UsageError
 from ecluse.domain.lifecycle import State
@@ -98,6 +98,8 @@ def empty_mailbox(place: Workspace, mailbox: Mailbox) -> None:
         TransitionError: the migration has not ended.
         StorageError: a parcel could not be erased.
     """
+    if place.progress().state is State.ERASED:
+        return
     _check_ended(place)
     waiting = set(mailbox.waiting())
     for name, address in _announced(place):
@@ -108,11 +110,23 @@ def empty_mailbox(place: Workspace, mailbox: Mailbox) -> None:
         desk = place.root / "desk" / file
         desk.parent.mkdir(exist_ok=True, mode=0o700)
         mailbox.collect(file, desk)
+        thing = Erased(_parcel_kind(desk), f"mailbox/{file}", address, desk.stat().st_size)
         if _digest(desk) == address:
-            kind = ErasedKind.QUARANTINE if name.endswith(QUARANTINE) else ErasedKind.PARCEL
-            _note(place, Erased(kind, f"mailbox/{file}", address, desk.stat().st_size))
+            _note(place, thing)
             mailbox.discard(file)
+        elif not _is_sealed(desk) and thing.path in {entry.subject for entry in _erasing(place)}:
+            mailbox.discard(file)  # overwritten, and killed before it was unlinked
         erase(desk)
+
+
+def _parcel_kind(path: Path) -> ErasedKind:
+    aside = path.name.removesuffix(SUFFIX).endswith(QUARANTINE)
+    return ErasedKind.QUARANTINE if aside else ErasedKind.PARCEL
+
+
+def _is_sealed(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(AGE_HEADER)) == AGE_HEADER
 
 
 def erase_place(
@@ -168,7 +182,9 @@ def _remembered(place: Workspace, markers: Sequence[bytes]) -> tuple[bytes, ...]
     In hexadecimal, so that the re-scan does not find them here.
     """
     path = place.root / "keys" / _MARKERS
-    known = {bytes.fromhex(line) for line in read(path).decode("ascii").split()} if path.exists() else set()
+    lines = read(path).split() if path.exists() else []
+    # Half overwritten, it is on its way out: the re-scan that needed it is in the journal.
+    known = {bytes.fromhex(line.decode("ascii")) for line in lines if not line.strip(b"0123456789abcdef")}
     wanted = known | set(markers)
     if wanted != known:
         write_atomic(path, "".join(f"{marker.hex()}\n" for marker in sorted(wanted)).encode("ascii"))
@@ -178,9 +194,8 @@ def _remembered(place: Workspace, markers: Sequence[bytes]) -> tuple[bytes, ...]
 def _targets(place: Workspace) -> Iterator[tuple[ErasedKind, Path]]:
     """What is to be erased. Links are not: the re-scan follows them, and finds what they lead to."""
     for path in place.parcels.everything():
-        aside = path.name.removesuffix(SUFFIX).endswith(QUARANTINE)
         if not path.is_symlink():
-            yield (ErasedKind.QUARANTINE if aside else ErasedKind.PARCEL), path
+            yield _parcel_kind(path), path
     for path in sorted((place.root / "desk").rglob("*")):
         if path.is_file() and not path.is_symlink():
             yield ErasedKind.TEMPORARY, path
