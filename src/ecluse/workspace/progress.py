@@ -1,5 +1,6 @@
 """What a journal says has happened: a pure fold over its entries."""
 
+import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
@@ -40,6 +41,7 @@ class Progress:
     """The fold's result. ``sealed`` and ``loaded`` map batch ids to receipts' digests."""
 
     size: int = 0
+    last: dt.datetime | None = None
     state: State = State.ORDERED
     before_suspension: State | None = None
     pins: dict[str, str] = field(default_factory=dict)
@@ -62,7 +64,7 @@ def replay(entries: Iterable[Entry], start: Progress | None = None) -> Progress:
 
 
 def _step(done: Progress, entry: Entry) -> Progress:
-    made = replace(done, size=done.size + 1)
+    made = replace(done, size=done.size + 1, last=entry.at)
     if entry.event in _PINS:
         made = replace(made, pins=made.pins | {_PINS[entry.event]: entry.subject})
     if entry.event in MOVES:
