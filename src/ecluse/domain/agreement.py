@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Literal
 
 from ecluse.domain.errors import AgreementError
-from ecluse.domain.values import Identifier, Name, Prose, SigningKey, Strict
+from ecluse.domain.values import FieldError, Identifier, Name, Prose, SigningKey, Strict
 
 
 class SignerRole(StrEnum):
@@ -74,7 +74,7 @@ class Party(Strict):
     def __post_init__(self) -> None:
         """A party without a signer can bind nobody."""
         if not self.signers:
-            raise ValueError("signers: at least one is needed")
+            raise FieldError("signers", "at least one is needed")
 
     def signer(self, id_: str) -> Signer | None:
         """The signer of that id, if this party has it."""
@@ -97,7 +97,7 @@ class Processing(Strict):
         """Annex II names persons and data."""
         for name in ("categories_of_persons", "categories_of_data"):
             if not getattr(self, name):
-                raise ValueError(f"{name}: at least one is needed")
+                raise FieldError(name, "at least one is needed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,19 +166,28 @@ class Agreement(Strict):
     def __post_init__(self) -> None:
         """Refuse contradictions that no single field shows."""
         if not self.measures:
-            raise ValueError("measures: at least one is needed (annex III)")
+            raise FieldError("measures", "at least one is needed (annex III)")
         if self.in_force_until < self.in_force_from:
-            raise ValueError("in_force_until is before in_force_from")
-        ids = [signer.id for party in (self.controller, self.processor) for signer in party.signers]
-        if len(ids) != len(set(ids)):
-            raise ValueError("a signer's id stands for two persons (law 6)")
-        keys = [_key_of(s) for party in (self.controller, self.processor) for s in party.signers]
-        if len(keys) != len(set(keys)):
-            raise ValueError("one key stands for two persons (law 6)")
+            raise FieldError("in_force_until", "in_force_until is before in_force_from")
+        self._check_persons()
         if self.clauses.d_sub_processing is SubProcessing.SPECIFIC and not self.sub_processors:
-            raise ValueError("specific authorisation of sub-processors needs annex IV (sub_processors)")
+            raise FieldError(
+                "sub_processors", "specific authorisation of sub-processors needs annex IV (sub_processors)"
+            )
         if self.clauses.d_sub_processing is SubProcessing.NONE and self.sub_processors:
-            raise ValueError("sub_processors are listed although clause d authorises none")
+            raise FieldError("sub_processors", "sub_processors are listed although clause d authorises none")
+
+    def _check_persons(self) -> None:
+        ids, keys = set[str](), set[str]()
+        for side, party in (("controller", self.controller), ("processor", self.processor)):
+            for place, signer in enumerate(party.signers):
+                path = f"{side}.signers[{place}]"
+                if signer.id in ids:
+                    raise FieldError(f"{path}.id", "a signer's id stands for two persons (law 6)")
+                if _key_of(signer) in keys:
+                    raise FieldError(f"{path}.key", "one key stands for two persons (law 6)")
+                ids.add(signer.id)
+                keys.add(_key_of(signer))
 
 
 def _key_of(signer: Signer) -> str:
@@ -209,7 +218,8 @@ _PLACES = {
 
 def letter_of(path: str) -> str:
     """Name the letter, article or annex that the field at ``path`` (dotted) answers."""
-    head, _, rest = path.partition(".")
+    top, _, rest = path.partition(".")
+    head = top.partition("[")[0]
     if head == "clauses":
         return _LETTERS.get(rest[:1], "Art. 28(3)(a)–(h)")
     return _PLACES.get(head, "identification")

@@ -1,12 +1,11 @@
 """Journal entries: what is about to happen or has happened, in ids, counts and digests (law 5)."""
 
-import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-from ecluse.domain.values import Digest, Identifier, Strict
+from ecluse.domain.values import Digest, Identifier, Instant, Strict
 
 
 class Event(StrEnum):
@@ -45,7 +44,7 @@ class Entry(Strict):
     """One line of the journal."""
 
     format: Literal["ecluse.entry/1"]
-    at: dt.datetime
+    at: Instant
     actor: Identifier
     event: Event
     order: Digest | None

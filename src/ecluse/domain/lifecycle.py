@@ -107,7 +107,8 @@ def after(state: State, move: Move, *, resumes: State | None = None) -> State:
     try:
         return TRANSITIONS[state, move]
     except KeyError:
-        allowed = ", ".join(sorted(m for s, m in TRANSITIONS if s is state)) or "nothing"
+        resuming = {Move.RESUME} if state is State.SUSPENDED else set()
+        allowed = ", ".join(sorted({m for s, m in TRANSITIONS if s is state} | resuming)) or "nothing"
         raise TransitionError(
             f"cannot {move} a migration that is {state}",
             hint=f"allowed now: {allowed}; owner: {TURNS[state].owner}",

@@ -1,7 +1,7 @@
 """The migration order: an allow-list in the laboratory's words, signed by the controller (R2, law 1)."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -9,7 +9,18 @@ from typing import Annotated, Literal
 from ecluse.domain.catalogue import CATALOGUE, KEY, check_orderable, closure
 from ecluse.domain.errors import OrderError
 from ecluse.domain.sensitive import SensitiveCategory
-from ecluse.domain.values import Digest, Identifier, Name, Recipient, Strict, Text
+from ecluse.domain.values import (
+    MAX_WHOLE,
+    Count,
+    Digest,
+    FieldError,
+    Identifier,
+    Name,
+    Recipient,
+    Strict,
+    Text,
+    Whole,
+)
 
 SCOPE_DATE_FIELDS = ("request.registered_on", "request.collected_on", "request.received_on")
 
@@ -72,7 +83,7 @@ class DateRange(Strict):
     def __post_init__(self) -> None:
         """Refuse an empty range."""
         if self.until < self.from_:
-            raise ValueError("until is before from")
+            raise FieldError("until", "until is before from")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +92,7 @@ class PersonExclusion(Strict):
 
     digest: Digest
     basis: PersonBasis
-    persons: int
+    persons: Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +109,12 @@ class Scope(Strict):
     def __post_init__(self) -> None:
         """Check every word against the catalogue; refuse, never default."""
         if not self.sites:
-            raise ValueError("no site is ordered")
+            raise FieldError("sites", "no site is ordered")
         if not self.fields:
-            raise ValueError("no field is ordered")
-        for names in (self.sites, self.exclude_categories):
-            if len(set(names)) != len(names):
-                raise ValueError("a name is given twice")
+            raise FieldError("fields", "no field is ordered")
+        for path, names in (("sites", self.sites), ("exclude_categories", self.exclude_categories)):
+            if (place := _repeated(names)) is not None:
+                raise FieldError(f"{path}[{place}]", "a name is given twice")
         for entity, fields in self.fields.items():
             _check_fields(entity, fields, self.exclude_categories)
 
@@ -113,19 +124,31 @@ class Scope(Strict):
 
 
 def _check_fields(entity: str, fields: tuple[str, ...], excluded: tuple[SensitiveCategory, ...]) -> None:
-    if len(set(fields)) != len(fields):
-        raise ValueError(f"a field of {entity} is ordered twice")
-    try:
-        closure({entity: fields})
-        for name in fields:
-            check_orderable(entity, name)
-    except OrderError as error:
-        raise ValueError(str(error)) from None
+    path = f"fields.{entity}"
+    _orderable(path, CATALOGUE.entity, entity)
+    for place, name in enumerate(fields):
+        _orderable(f"{path}[{place}]", check_orderable, entity, name)
+    if (repeated := _repeated(fields)) is not None:
+        raise FieldError(f"{path}[{repeated}]", "this field is ordered twice")
     if KEY not in fields:
-        raise ValueError(f"{entity} is ordered without {KEY}, by which every row is accounted for (law 3)")
-    for field in (CATALOGUE.field(entity, name) for name in fields):
+        raise FieldError(path, f"{entity} is ordered without {KEY}, by which every row is accounted for (law 3)")
+    for place, name in enumerate(fields):
+        field = CATALOGUE.field(entity, name)
         if field.category in excluded:
-            raise ValueError(f"{field} belongs to the category {field.category}, which the order excludes")
+            raise FieldError(
+                f"{path}[{place}]", f"{field} belongs to the category {field.category}, which the order excludes"
+            )
+
+
+def _orderable(path: str, check: Callable[..., object], *named: str) -> None:
+    try:
+        check(*named)
+    except OrderError as error:
+        raise FieldError(path, str(error)) from None
+
+
+def _repeated(names: Sequence[object]) -> int | None:
+    return next((place for place, name in enumerate(names) if name in names[:place]), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +171,7 @@ class Order(Strict):
 
     format: Literal["ecluse.order/1"]
     order: Identifier
-    version: int
+    version: Annotated[int, Whole("a whole number, 1 or more", 1, MAX_WHOLE)]
     agreement: AgreementRef
     controller: OrderingController
     source: OrderSource
@@ -156,8 +179,3 @@ class Order(Strict):
     purpose: Literal["migration"]
     scope: Scope
     retention: Retention
-
-    def __post_init__(self) -> None:
-        """Refuse contradictions that no single field shows."""
-        if self.version < 1:
-            raise ValueError("version starts at 1")

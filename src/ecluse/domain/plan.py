@@ -1,11 +1,25 @@
 """The plan: the exact queries, batches and counts by which an order will be carried out."""
 
-import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from ecluse.domain.values import Digest, Identifier, Name, Sql, Strict
+from ecluse.domain.values import (
+    Count,
+    Digest,
+    FieldError,
+    Identifier,
+    Instant,
+    Name,
+    Sql,
+    Strict,
+    Verbatim,
+    Year,
+)
+
+RESERVED = ".quarantine"
+"""How the name of a quarantine's parcel ends; a batch so named would lie where another's quarantined rows lie."""
 
 
 class ColumnType(StrEnum):
@@ -44,7 +58,11 @@ class PlannedEntity(Strict):
     entity: Identifier
     sql: Sql
     columns: tuple[Column, ...]
-    rows: int
+    rows: Count
+
+    def __post_init__(self) -> None:
+        """A column travels once."""
+        _refuse_repeats("columns", self.names(), "two columns share a name")
 
     def names(self) -> tuple[str, ...]:
         """The columns' names, in parcel order."""
@@ -59,7 +77,7 @@ class Batch(Strict):
     entity: Identifier
     lower: str | None
     upper: str | None
-    rows: int
+    rows: Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +85,9 @@ class Tally(Strict):
     """Planned rows of one entity, year, site; null where the entity has none of its own."""
 
     entity: Identifier
-    year: int | None
+    year: Year | None
     site: str | None
-    rows: int
+    rows: Count
 
 
 class LeftOutReason(StrEnum):
@@ -92,8 +110,8 @@ class LeftOut(Strict):
 
     entity: Identifier
     reason: LeftOutReason
-    subject: Name
-    rows: int | None
+    subject: Verbatim
+    rows: Count | None
 
 
 class Snapshot(StrEnum):
@@ -111,7 +129,7 @@ class SourceFacts(Strict):
     engine: Name
     version: Name
     snapshot: Snapshot
-    workers: int
+    workers: Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +140,7 @@ class Plan(Strict):
     order: Digest
     agreement: Digest
     profile: Digest
-    made_at: dt.datetime
+    made_at: Instant
     agent: Identifier
     source: SourceFacts
     entities: tuple[PlannedEntity, ...]
@@ -132,16 +150,23 @@ class Plan(Strict):
 
     def __post_init__(self) -> None:
         """Batches and tallies must add up to the entities' rows."""
-        for planned in self.entities:
+        for place, planned in enumerate(self.entities):
             batched = sum(batch.rows for batch in self.batches if batch.entity == planned.entity)
             tallied = sum(tally.rows for tally in self.tallies if tally.entity == planned.entity)
             if not batched == tallied == planned.rows:
-                raise ValueError(f"{planned.entity}: rows of batches, tallies and entity differ")
-        ids = [batch.id for batch in self.batches]
-        if len(ids) != len(set(ids)):
-            raise ValueError("two batches share an id")
-        if not {b.entity for b in self.batches} <= {e.entity for e in self.entities}:
-            raise ValueError("a batch of an entity that is not planned")
+                raise FieldError(f"entities[{place}].rows", "rows of batches, tallies and entity differ")
+        names = [planned.entity for planned in self.entities]
+        _refuse_repeats("entities", names, "an entity is planned twice")
+        _refuse_repeats("batches", [batch.id for batch in self.batches], "two batches share an id")
+        _refuse_repeats("tallies", [(t.entity, t.year, t.site) for t in self.tallies], "rows are tallied twice")
+        for place, tally in enumerate(self.tallies):
+            if tally.entity not in names:
+                raise FieldError(f"tallies[{place}].entity", "an entity that is not planned")
+        for place, batch in enumerate(self.batches):
+            if batch.entity not in names:
+                raise FieldError(f"batches[{place}].entity", "an entity that is not planned")
+            if batch.id.endswith(RESERVED):
+                raise FieldError(f"batches[{place}].id", f"{RESERVED} names the parcels of quarantined rows")
 
     def entity(self, name: str) -> PlannedEntity:
         """The planned entity of that name; KeyError if none."""
@@ -150,3 +175,11 @@ class Plan(Strict):
     def batch(self, id_: str) -> Batch:
         """The batch of that id; KeyError if none."""
         return {batch.id: batch for batch in self.batches}[id_]
+
+
+def _refuse_repeats(field: str, names: Sequence[object], message: str) -> None:
+    seen: set[object] = set()
+    for place, name in enumerate(names):
+        if name in seen:
+            raise FieldError(f"{field}[{place}]", message)
+        seen.add(name)

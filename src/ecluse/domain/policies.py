@@ -77,6 +77,8 @@ def check_acceptance(acceptance: Acceptance, reconciliation: Reconciliation, agr
     """
     if acceptance.signatory not in _of_role(agreement.controller, SignerRole.DIRECTOR):
         raise OrderError("signatory is not a director of the controller")
+    if acceptance.order != reconciliation.order:
+        raise OrderError("order: the reconciliation is of another order")
     if acceptance.differences != len(reconciliation.differences):
         raise OrderError("differences: not the number that the reconciliation lists")
     if acceptance.decision is Decision.ACCEPTED and not reconciliation.clean():

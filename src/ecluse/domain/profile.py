@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from ecluse.domain.catalogue import CATALOGUE
 from ecluse.domain.errors import OrderError
-from ecluse.domain.values import Identifier, Name, Sql, Strict, Text
+from ecluse.domain.values import FieldError, Identifier, Name, Sql, Strict, Text
 
 
 class Engine(StrEnum):
@@ -87,7 +87,7 @@ class NumberRule(Strict):
     def __post_init__(self) -> None:
         """A mark cannot mean two things."""
         if self.decimal and self.decimal == self.group:
-            raise ValueError("decimal and group are the same mark")
+            raise FieldError("group", "decimal and group are the same mark")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +118,16 @@ class SourceProfile(Strict):
         self._check_selects()
         request = self.entities.get("request")
         if request is None or request.scope is None or not request.scope.dates:
-            raise ValueError("entities.request with its scope (dates, site) is needed: scope hangs on it")
+            raise FieldError("entities.request", "the request and its scope (dates, site) are needed")
         if (self.engine is Engine.CSV) != bool(self.files):
-            raise ValueError("files are given for csv sources, and only there")
+            raise FieldError("files", "files are given for csv sources, and only there")
 
     def _check_selects(self) -> None:
         for name, entity in self.entities.items():
             known = {column.name for column in CATALOGUE.entity(name).columns}
             for column in entity.parse:
                 if column not in known:
-                    raise ValueError(f"entities.{name}.parse.{column} is not in the catalogue")
+                    raise FieldError(f"entities.{name}.parse.{column}", f"{name}.{column} is not in the catalogue")
 
     def loinc_of(self, code: str) -> str | None:
         """The LOINC code of a local analysis code, or None when nobody has mapped it."""
@@ -153,9 +153,9 @@ class TargetEntity(Strict):
     def __post_init__(self) -> None:
         """Without the key nothing can be loaded exactly once."""
         if "source_id" not in self.columns:
-            raise ValueError("columns.source_id is needed: rows are merged and read back by it")
+            raise FieldError("columns.source_id", "source_id is needed: rows are merged and read back by it")
         if len(set(self.columns.values())) != len(self.columns):
-            raise ValueError("two fields go to one column")
+            raise FieldError("columns", "two fields go to one column")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,13 +172,13 @@ class DestinationProfile(Strict):
     def __post_init__(self) -> None:
         """Entities and fields come from the catalogue."""
         if self.engine is Engine.CSV:
-            raise ValueError("a destination is a database")
+            raise FieldError("engine", "a destination is a database")
         _check_entities(self.entities)
         for name, entity in self.entities.items():
             known = {column.name for column in CATALOGUE.entity(name).columns}
             for column in entity.columns:
                 if column not in known:
-                    raise ValueError(f"{name}.{column} is not in the catalogue")
+                    raise FieldError(f"entities.{name}.columns.{column}", f"{name}.{column} is not in the catalogue")
 
 
 def _check_entities(names: Mapping[str, object]) -> None:
@@ -186,4 +186,4 @@ def _check_entities(names: Mapping[str, object]) -> None:
         try:
             CATALOGUE.entity(name)
         except OrderError as error:
-            raise ValueError(error.message) from None
+            raise FieldError(f"entities.{name}", error.message) from None

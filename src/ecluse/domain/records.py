@@ -4,20 +4,33 @@ None holds a patient's value: ids, counts, source keys of differing rows, keyed 
 """
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from ecluse.domain.values import Digest, Identifier, Name, Prose, RowDigest, Strict
+from ecluse.domain.values import (
+    Count,
+    Digest,
+    FieldError,
+    FilePath,
+    Identifier,
+    Instant,
+    Prose,
+    RowDigest,
+    Strict,
+    Verbatim,
+    Year,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class GroupDigest(Strict):
     """Rows of one year and site: count, and sum modulo 2^128 of their keyed row digests."""
 
-    year: int | None
+    year: Year | None
     site: str | None
-    rows: int
+    rows: Count
     digest: RowDigest
 
 
@@ -26,9 +39,9 @@ class QuarantineCount(Strict):
     """Rows of one year and site set aside, sealed too, for one reason (law 3)."""
 
     reason: Identifier
-    year: int | None
+    year: Year | None
     site: str | None
-    rows: int
+    rows: Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +54,31 @@ class Receipt(Strict):
     batch: Identifier
     entity: Identifier
     parcel: Digest
-    size: int
+    size: Count
     columns: tuple[Identifier, ...]
-    rows: int
-    canaries: int
+    rows: Count
+    canaries: Count
     min_date: dt.date | None
     max_date: dt.date | None
     groups: tuple[GroupDigest, ...]
     quarantined: tuple[QuarantineCount, ...]
     quarantine_parcel: Digest | None
-    sealed_at: dt.datetime
+    sealed_at: Instant
     agent: Identifier
 
     def __post_init__(self) -> None:
         """Groups add up to the rows; quarantined rows lie in a parcel of their own."""
         if sum(group.rows for group in self.groups) != self.rows:
-            raise ValueError("groups do not add up to rows")
+            raise FieldError("rows", "groups do not add up to rows")
         if bool(self.quarantined) != bool(self.quarantine_parcel):
-            raise ValueError("quarantined rows without a quarantine parcel, or the reverse")
+            raise FieldError("quarantine_parcel", "quarantined rows without a quarantine parcel, or the reverse")
+        _refuse_repeats("groups", [(group.year, group.site) for group in self.groups])
+        _refuse_repeats("quarantined", [(q.reason, q.year, q.site) for q in self.quarantined])
+        _refuse_repeats("columns", self.columns)
+        if (self.min_date is None) != (self.max_date is None):
+            raise FieldError("max_date", "one bound without the other")
+        if self.min_date and self.max_date and self.max_date < self.min_date:
+            raise FieldError("max_date", "max_date is before min_date")
 
 
 class Stage(StrEnum):
@@ -78,15 +98,15 @@ class Flow(Strict):
     """Rows of one entity, year, site at each stage, with digests where rows were read whole."""
 
     entity: Identifier
-    year: int | None
+    year: Year | None
     site: str | None
-    planned: int
-    extracted: int
-    quarantined: int
-    sealed: int
-    opened: int
-    loaded: int
-    read_back: int
+    planned: Count
+    extracted: Count
+    quarantined: Count
+    sealed: Count
+    opened: Count
+    loaded: Count
+    read_back: Count
     sealed_digest: RowDigest
     opened_digest: RowDigest
     read_back_digest: RowDigest
@@ -115,8 +135,8 @@ class Difference(Strict):
 
     kind: DifferenceKind
     entity: Identifier
-    source_key: Name
-    detail: Name
+    source_key: Verbatim
+    detail: Prose
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +147,15 @@ class Reconciliation(Strict):
     order: Digest
     plan: Digest
     receipts: tuple[Digest, ...]
-    made_at: dt.datetime
+    made_at: Instant
     agent: Identifier
     flows: tuple[Flow, ...]
     differences: tuple[Difference, ...]
+
+    def __post_init__(self) -> None:
+        """Every parcel and every flow is accounted for once."""
+        _refuse_repeats("receipts", self.receipts)
+        _refuse_repeats("flows", [(flow.entity, flow.year, flow.site) for flow in self.flows])
 
     def clean(self) -> bool:
         """Every flow clean and no difference but rows quarantined with a reason."""
@@ -154,9 +179,9 @@ class Acceptance(Strict):
     order: Digest
     reconciliation: Digest
     decision: Decision
-    differences: int
+    differences: Count
     remarks: str
-    decided_at: dt.datetime
+    decided_at: Instant
     signatory: Identifier
 
 
@@ -175,18 +200,18 @@ class Erased(Strict):
     """One erased thing: where it lay, what it was. A key's digest is that of its public part or its name."""
 
     kind: ErasedKind
-    path: Name
+    path: FilePath
     digest: Digest
-    size: int
+    size: Count
 
 
 @dataclass(frozen=True, slots=True)
 class Scanned(Strict):
     """One tree that the re-scan read."""
 
-    tree: Name
-    files: int
-    size: int
+    tree: FilePath
+    files: Count
+    size: Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,11 +225,24 @@ class ErasureCertificate(Strict):
     reason: Literal["accepted", "refused", "aborted", "erase_by"]
     erased: tuple[Erased, ...]
     scanned: tuple[Scanned, ...]
-    looked_for: tuple[Name, ...]
+    looked_for: tuple[Prose, ...]
     found: tuple[Prose, ...]
-    erased_at: dt.datetime
+    erased_at: Instant
     agent: Identifier
+
+    def __post_init__(self) -> None:
+        """An erasure after a decision names the decision."""
+        if self.reason in {"accepted", "refused"} and self.acceptance is None:
+            raise FieldError("acceptance", "erased after a decision that is not named")
 
     def clean(self) -> bool:
         """The re-scan found nothing."""
         return not self.found
+
+
+def _refuse_repeats(field: str, names: Sequence[object]) -> None:
+    seen: set[object] = set()
+    for place, name in enumerate(names):
+        if name in seen:
+            raise FieldError(f"{field}[{place}]", "given twice")
+        seen.add(name)

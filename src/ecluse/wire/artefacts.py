@@ -5,18 +5,21 @@ keeps them equal.
 """
 
 import datetime as dt
+from collections.abc import Iterator
 from typing import Any, NamedTuple, TypeVar, get_args, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-from ecluse.domain.agreement import Agreement
+from ecluse.domain import values
+from ecluse.domain.agreement import Agreement, letter_of
 from ecluse.domain.entry import Entry
 from ecluse.domain.errors import InternalError, Location, MalformedError
 from ecluse.domain.order import Order
 from ecluse.domain.plan import Plan
 from ecluse.domain.profile import DestinationProfile, SourceProfile
 from ecluse.domain.records import Acceptance, ErasureCertificate, Receipt, Reconciliation
-from ecluse.wire.canonical import canonical, digest, parse
+from ecluse.domain.values import FieldError, Text
+from ecluse.wire.canonical import canonical, check_plain, digest, parse
 
 KINDS: dict[str, type] = {
     "agreement": Agreement,
@@ -51,7 +54,9 @@ class InvalidError(MalformedError):
         self.problems = problems
         first = problems[0]
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        super().__init__(f"{first.message}{more}", location=location or Location(field=first.path or kind), hint=None)
+        # R1: what an agreement lacks is named by the law's own letter.
+        hint = letter_of(first.path) if kind == "agreement" and first.path else None
+        super().__init__(f"{first.message}{more}", location=location or Location(field=first.path or kind), hint=hint)
 
 
 _ADAPTERS: dict[type, TypeAdapter[Any]] = {}
@@ -105,12 +110,16 @@ def validate(cls: type[T], value: Any, *, location: Location | None = None) -> T
 
     Raises:
         InvalidError: every breach, with its path and what is allowed; the given text is not repeated.
+        MalformedError: the value is not JSON's.
     """
+    check_plain(value)
     try:
         made: T = _adapter(cls).validate_json(canonical(value), by_alias=True)
     except ValidationError as error:
-        problems = tuple(Problem(_path(e["loc"]), _message(e)) for e in error.errors(include_url=False))
+        problems = tuple(dict.fromkeys(_problem(e, value) for e in error.errors(include_url=False)))
         raise InvalidError(kind_of(cls), problems, location=location) from None
+    if lossy := tuple(_lossy(value, to_json(made), "")):
+        raise InvalidError(kind_of(cls), lossy, location=location)
     return made
 
 
@@ -137,7 +146,7 @@ def decode(cls: type[T], data: bytes, *, file: str | None = None) -> T:
 
 
 def schema(kind: str) -> dict[str, Any]:
-    """The JSON Schema (2020-12) of a kind."""
+    """The JSON Schema (2020-12) of a kind: necessary, not sufficient; what no single field shows is checked besides."""
     made = _adapter(KINDS[kind]).json_schema(by_alias=True)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"ecluse:{kind}:1", **made}
 
@@ -147,12 +156,46 @@ def utc(at: dt.datetime) -> dt.datetime:
     return at.astimezone(dt.UTC).replace(microsecond=0)
 
 
-def _path(loc: tuple[int | str, ...]) -> str:
+def _problem(error: Any, value: Any) -> Problem:
+    path = _path(error["loc"], value, missing=error["type"] == "missing")
+    cause = error.get("ctx", {}).get("error")
+    if error["type"] == "value_error" and isinstance(cause, FieldError):
+        return Problem(f"{path}.{cause.path}".removeprefix("."), cause.message)
+    return Problem(path, _message(error))
+
+
+def _path(loc: tuple[int | str, ...], value: Any, *, missing: bool) -> str:
+    """Dotted; without the names that the validator adds for the choices of a union, which stand in no document."""
     path = ""
     for part in loc:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}"
+        if isinstance(part, int) and isinstance(value, list):
+            path, value = f"{path}[{part}]", value[part]
+        elif isinstance(part, str) and isinstance(value, dict) and (part in value or missing):
+            path, value = f"{path}.{part}", value.get(part)
+        else:
+            break
     return path.removeprefix(".")
 
+
+def _lossy(given: Any, kept: Any, path: str) -> Iterator[Problem]:
+    """Where what was understood is not what was given, as a date written as a number of seconds."""
+    if isinstance(given, dict) and isinstance(kept, dict):
+        for name, part in given.items():
+            yield from _lossy(part, kept.get(name), f"{path}.{name}".removeprefix("."))
+    elif isinstance(given, list) and isinstance(kept, list) and len(given) == len(kept):
+        for place, (part, other) in enumerate(zip(given, kept, strict=True)):
+            yield from _lossy(part, other, f"{path}[{place}]")
+    elif given != kept or isinstance(given, bool) != isinstance(kept, bool):
+        yield Problem(path, "must be in its plain form: a date as 2026-12-31, an instant as 2026-12-31T23:59:59Z")
+
+
+_SHAPES = {
+    text.pattern: text.what
+    for alias in vars(values).values()
+    for text in getattr(alias, "__metadata__", ())
+    if isinstance(text, Text) and text.pattern
+}
+"""What the patterns of common texts mean, in words."""
 
 _WORDS = {
     "missing": "this field is missing",
@@ -172,5 +215,6 @@ def _message(error: Any) -> str:
     if kind in {"literal_error", "enum"}:
         return f"must be one of {context['expected']}"
     if kind == "string_pattern_mismatch":
-        return f"must match {context['pattern']}"
+        pattern = context["pattern"]
+        return f"must be {_SHAPES[pattern]}" if pattern in _SHAPES else f"must match {pattern}"
     return str(error["msg"])
