@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from ecluse.control.signatures import verified_signers
 from ecluse.domain.agreement import Agreement, SignerRole
 from ecluse.domain.entry import Event
-from ecluse.domain.errors import SignatureError
+from ecluse.domain.errors import OrderError, SignatureError
 from ecluse.domain.order import Order
 from ecluse.domain.plan import Plan
 from ecluse.domain.policies import (
@@ -37,7 +37,7 @@ def admit_order(
     done = place.progress().pins
     if done.get("order") not in {None, address}:
         raise SignatureError("this place works on another order", hint="one workspace, one order: make another")
-    if "agreement" not in done:
+    if done.get("agreement") != digest_of(agreement):
         place.put(agreement, agreement_by)
         place.log(Event.AGREEMENT_RECORDED, order=address, subject=digest_of(agreement))
     if "order" not in done:
@@ -57,7 +57,7 @@ def admit_plan(place: Workspace, plan: Plan, plan_by: Signatures) -> str:
     if plan.agent not in verified_signers(plan, plan_by, agreement):
         raise SignatureError(f"the plan is not signed by {plan.agent}")
     pins = place.progress().pins
-    if (plan.order, plan.agreement) != (pins["order"], pins["agreement"]):
+    if (plan.order, plan.agreement) != (digest_of(place.pinned(Order)), pins["agreement"]):
         raise SignatureError("the plan was made for another order")
     address = digest_of(plan)
     if pins.get("plan") not in {None, address}:
@@ -69,16 +69,23 @@ def admit_plan(place: Workspace, plan: Plan, plan_by: Signatures) -> str:
 
 
 def admit_acceptance(place: Workspace, acceptance: Acceptance, acceptance_by: Signatures) -> None:
-    """Record the controller's decision at the place that reconciled.
+    """Record the controller's decision at a place that knows the reconciliation. Repeating it is harmless.
 
     Raises:
-        OrderError, SignatureError, TransitionError: see ``domain.policies.check_acceptance``.
+        OrderError, SignatureError: see ``domain.policies.check_acceptance``.
+        TransitionError: it has been decided otherwise, or nothing is reconciled yet.
     """
     agreement = place.pinned(Agreement)
-    reconciliation = place.get(Reconciliation, acceptance.reconciliation)
+    if acceptance.order != place.progress().pins.get("order"):
+        raise OrderError("order: the decision is about another order")
+    if acceptance.reconciliation != place.progress().pins.get("reconciliation"):
+        raise OrderError("reconciliation: the decision is about another reconciliation than this place's")
+    reconciliation = place.pinned(Reconciliation)
     check_acceptance(acceptance, reconciliation, agreement)
     if acceptance.signatory not in verified_signers(acceptance, acceptance_by, agreement):
         raise SignatureError(f"the decision is not signed by {acceptance.signatory}")
+    if place.progress().pins.get("acceptance") == digest_of(acceptance):
+        return
     place.put(acceptance, acceptance_by)
     refused = acceptance.decision is Decision.REFUSED
     event = Event.REFUSED if refused else Event.ACCEPTED

@@ -15,14 +15,14 @@ from ecluse.control.signatures import verified_signers
 from ecluse.domain.agreement import Agreement, SignerRole
 from ecluse.domain.entry import Event
 from ecluse.domain.errors import Location, MalformedError, RefusedError, SignatureError, TamperError
-from ecluse.domain.lifecycle import State
+from ecluse.domain.lifecycle import Move, State, after
 from ecluse.domain.order import Order
 from ecluse.domain.plan import Plan
 from ecluse.domain.policies import check_agent
 from ecluse.domain.records import Receipt
 from ecluse.seal.digests import sha256_file
 from ecluse.wire.artefacts import KINDS, MAX_BYTES, decode, digest_of, encode, kind_of
-from ecluse.workspace.files import erase, write_atomic
+from ecluse.workspace.files import erase, read, write_atomic
 from ecluse.workspace.parcels import QUARANTINE, SUFFIX, ParcelState
 from ecluse.workspace.place import Workspace
 
@@ -39,9 +39,13 @@ def deliver(place: Workspace, mailbox: Mailbox, report: Report = lambda _name: N
     """Send every sealed parcel, then the papers. Killed at any instant, it can be called again.
 
     Raises:
-        TransitionError: extraction is not finished.
+        TransitionError: extraction is not finished, or the migration has gone further.
         RetryableError: the mailbox failed.
     """
+    state = place.progress().state
+    if state is State.DELIVERED:
+        return  # the entry stands after everything was sent
+    after(state, Move.DELIVER)
     for name in place.parcels.names(ParcelState.SEALED):
         place.log(Event.PARCEL_DELIVERING, subject=name)
         mailbox.deliver(f"{name}{SUFFIX}", place.parcels.path(ParcelState.SEALED, name))
@@ -52,8 +56,7 @@ def deliver(place: Workspace, mailbox: Mailbox, report: Report = lambda _name: N
         write_atomic(desk, data, mode=0o644)
         mailbox.deliver(name, desk)
         erase(desk)
-    if place.progress().state is State.SEALED:
-        place.log(Event.DELIVERED, parcels=len(place.progress().sealed))
+    place.log(Event.DELIVERED, parcels=len(place.progress().sealed))
 
 
 def _papers(place: Workspace) -> Iterator[tuple[str, bytes]]:
@@ -80,14 +83,14 @@ class _Desk:
         folder = place.root / _DESK
         self._papers: dict[type, list[_Paper]] = {cls: [] for cls in _PAPERS}
         names = [name for name in mailbox.waiting() if not name.endswith(SUFFIX)]
-        read = {name: _fetch(mailbox, name, folder) for name in names}
-        for name, data in sorted(read.items()):
+        fetched = {name: _fetch(mailbox, name, folder) for name in names}
+        for name, data in sorted(fetched.items()):
             if name.endswith(".json"):
                 cls = KINDS.get(name.partition(".")[0])
                 if cls not in _PAPERS:
                     raise MalformedError("not a paper that travels", location=Location(file=name))
                 stem = name.removesuffix("json")
-                found = {n[len(stem) : -4]: s for n, s in read.items() if n.startswith(stem) and n.endswith(".sig")}
+                found = {n[len(stem) : -4]: s for n, s in fetched.items() if n.startswith(stem) and n.endswith(".sig")}
                 self._papers[cls].append(_Paper(decode(cls, data, file=name), found))
 
     def one(self, cls: type[T]) -> tuple[T, Signatures]:
@@ -108,14 +111,13 @@ class _Desk:
 
 def _fetch(mailbox: Mailbox, name: str, folder: Path) -> bytes:
     path = folder / Path(name).name
-    path.parent.mkdir(exist_ok=True, mode=0o700)
     mailbox.collect(name, path)
-    if path.stat().st_size > MAX_BYTES:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise MalformedError(f"longer than {MAX_BYTES} bytes", location=Location(file=name))
+        return read(path)
+    finally:
         erase(path)
-        raise MalformedError(f"longer than {MAX_BYTES} bytes", location=Location(file=name))
-    data = path.read_bytes()
-    erase(path)
-    return data
 
 
 def receive(place: Workspace, mailbox: Mailbox, sign: SignReceipt, report: Report = lambda _name: None) -> None:
@@ -132,7 +134,9 @@ def receive(place: Workspace, mailbox: Mailbox, sign: SignReceipt, report: Repor
         _admit_receipts(place, mailbox, desk, sign, report)
         _advance(place)
     for name in mailbox.waiting():
-        mailbox.discard(name)
+        # The controller's decision may be on its way back through the same mailbox.
+        if name.endswith(SUFFIX) or KINDS.get(name.partition(".")[0]) in _PAPERS:
+            mailbox.discard(name)
 
 
 def _admit_receipts(place: Workspace, mailbox: Mailbox, desk: _Desk, sign: SignReceipt, report: Report) -> None:
@@ -142,7 +146,7 @@ def _admit_receipts(place: Workspace, mailbox: Mailbox, desk: _Desk, sign: SignR
     seen: set[str] = set()
     for receipt, signatures in desk.receipts():
         where = Location(field=f"receipt of {receipt.batch}")
-        if plan.agent not in verified_signers(receipt, signatures, agreement):
+        if receipt.agent != plan.agent or plan.agent not in verified_signers(receipt, signatures, agreement):
             raise SignatureError(f"not signed by {plan.agent}", location=where)
         _check_receipt(place, plan, receipt, where)
         if receipt.batch in seen:
@@ -181,7 +185,6 @@ def _collect(place: Workspace, mailbox: Mailbox, receipt: Receipt) -> None:
         if f"{name}{SUFFIX}" not in waiting and not path.exists():
             raise TamperError("the parcel is missing", location=Location(file=f"{name}{SUFFIX}"))
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             mailbox.collect(f"{name}{SUFFIX}", path)
         if sha256_file(path) != address:
             place.log(Event.PARCEL_REFUSED, subject=name)

@@ -20,8 +20,8 @@ def write_atomic(path: Path, data: bytes | memoryview, *, mode: int = 0o600) -> 
     """
     part = path.with_name(path.name + _PART)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        make_folder(path.parent)
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
@@ -34,6 +34,18 @@ def write_atomic(path: Path, data: bytes | memoryview, *, mode: int = 0o600) -> 
         raise _storage(path, error) from None
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder and what is missing above it, for this user alone, on disk before the call returns.
+
+    Raises:
+        OSError: as the system says it; callers wrap it.
+    """
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    for one in reversed(missing):
+        one.mkdir(exist_ok=True, mode=0o700)
+        sync_folder(one.parent)
+
+
 def move(source: Path, target: Path) -> None:
     """Rename within one file system, durably; a move that already happened is left alone.
 
@@ -41,10 +53,10 @@ def move(source: Path, target: Path) -> None:
         StorageError: neither end is there, or the folder cannot be written.
     """
     try:
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not source.exists() and target.exists():
-            return
-        source.replace(target)
+        make_folder(target.parent)
+        if source.exists() or not target.exists():
+            source.replace(target)
+        # Also after a move that had happened: a kill may have come before its folders were on disk.
         sync_folder(target.parent)
         sync_folder(source.parent)
     except OSError as error:

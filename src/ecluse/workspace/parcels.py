@@ -28,7 +28,7 @@ class Parcels:
 
     def path(self, state: ParcelState, name: str) -> Path:
         """Where a parcel lies in a state; ``name`` without suffix."""
-        if "/" in name or name.startswith("."):
+        if not name or "/" in name or name.startswith("."):
             raise InternalError("a parcel's name is a batch id")
         return self.root / state / f"{name}{SUFFIX}"
 

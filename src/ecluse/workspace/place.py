@@ -14,20 +14,30 @@ from types import TracebackType
 from typing import IO, Self, TypeVar
 
 from ecluse.domain.entry import Entry, Event
-from ecluse.domain.errors import BusyError, Location, MalformedError, RefusedError, TamperError, UsageError
+from ecluse.domain.errors import (
+    BusyError,
+    InternalError,
+    Location,
+    MalformedError,
+    RefusedError,
+    StorageError,
+    TamperError,
+    UsageError,
+)
 from ecluse.domain.values import Identifier
 from ecluse.journal.keys import LogKey
 from ecluse.journal.log import Journal
 from ecluse.journal.store import FolderStore
-from ecluse.wire.artefacts import decode, digest_of, encode, kind_of, utc
+from ecluse.wire.artefacts import decode, encode, kind_of, utc
 from ecluse.wire.canonical import canonical, digest, parse
-from ecluse.workspace.files import erase, read, sweep_parts, write_atomic
+from ecluse.workspace.files import erase, make_folder, read, sweep_parts, write_atomic
 from ecluse.workspace.parcels import Parcels
 from ecluse.workspace.progress import Progress, replay
 
 Clock = Callable[[], dt.datetime]
 T = TypeVar("T")
 
+_FORMAT = "ecluse.workspace/1"
 _MARK = "workspace.json"
 _LOCK = "lock"
 _SECRET_BYTES = 32
@@ -59,12 +69,11 @@ class Workspace:
         mark = root / _MARK
         if not mark.is_file():
             raise UsageError("no workspace here", location=Location(file=str(root)), hint="see ecluse plan --help")
-        facts = parse(read(mark))
         self.root = root
-        self.place = Place(facts["place"])
-        self.agent: str = facts["agent"]
+        self.place, self.agent = _read_mark(mark)
         self.clock = clock
         self._lock = _lock(root)
+        self._progress = Progress()
         try:
             sweep_parts(root)
             self.key = LogKey.load(root / "keys" / "log.key")
@@ -80,18 +89,24 @@ class Workspace:
 
         Raises:
             UsageError: the folder holds a workspace already, or anything else.
+            StorageError: the folder cannot be written.
         """
         if (root / _MARK).exists():
-            raise UsageError("a workspace is here already", location=Location(file=str(root)))
-        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            return cls._finish(root, place, agent, clock)
+        _prepare(root)
         key = root / "keys" / "log.key"
-        key.parent.mkdir(exist_ok=True, mode=0o700)
         if not key.exists():
             LogKey.generate(f"ecluse/{place}/{agent}").save(key)
-        write_atomic(root / _MARK, canonical({"format": "ecluse.workspace/1", "place": place, "agent": agent}))
+        write_atomic(root / _MARK, canonical({"format": _FORMAT, "place": place, "agent": agent}))
+        return cls._finish(root, place, agent, clock)
+
+    @classmethod
+    def _finish(cls, root: Path, place: Place, agent: Identifier, clock: Clock) -> Self:
         made = cls(root, clock=clock)
-        if made.journal.size == 0:
-            made.log(Event.OPENED, subject=place)
+        if made.journal.size or (made.place, made.agent) != (place, agent):
+            made.close()
+            raise UsageError("a workspace is here already", location=Location(file=str(root)))
+        made.log(Event.OPENED, subject=place)
         return made
 
     def __enter__(self) -> Self:
@@ -116,10 +131,20 @@ class Workspace:
         """Append one entry, on disk before this returns (law 5).
 
         ``order`` defaults to the order that this place works on.
+
+        Raises:
+            TransitionError: the entry would move the migration where it may not go; nothing is written. Once
+                written, it would make the journal one that no replay accepts.
         """
-        order = order or self.progress().pins.get("order")
-        entry = Entry("ecluse.entry/1", self.now(), self.agent, event, order, subject, detail)
-        self.journal.append([encode(entry)])
+        before = self.progress()
+        order = order or before.pins.get("order")
+        # A clock set back by a step must not make the journal's time run backwards.
+        at = max(self.now(), before.last or self.now())
+        entry = Entry("ecluse.entry/1", at, self.agent, event, order, subject, detail)
+        data = _readable(entry)
+        after = replay([entry], before)
+        self.journal.append([data])
+        self._progress = after
 
     def entries(self) -> Iterator[Entry]:
         """The journal's entries, oldest first."""
@@ -128,20 +153,22 @@ class Workspace:
 
     def progress(self) -> Progress:
         """What the journal says has happened; read once, then kept up with."""
-        known: Progress | None = self.__dict__.get("_progress")
-        start = known.size if known else 0
-        if known is None or start < self.journal.size:
-            fresh = (decode(Entry, data, file="journal") for data in self.journal.entries(start))
-            known = replay(fresh, known)
-            self.__dict__["_progress"] = known
-        return known
+        if self._progress.size < self.journal.size:
+            fresh = (decode(Entry, data, file="journal") for data in self.journal.entries(self._progress.size))
+            self._progress = replay(fresh, self._progress)
+        return self._progress
 
     def put(self, value: object, signatures: Mapping[str, bytes]) -> str:
-        """Keep an artefact with its signatures (by signer's id); returns its digest. Keeping it twice is harmless."""
-        kind, address = kind_of(type(value)), digest_of(value)
+        """Keep an artefact with its signatures (by signer's id); returns its digest. Keeping it twice is harmless.
+
+        Raises:
+            InternalError: nobody could read it again; nothing is written.
+        """
+        data = _readable(value)
+        kind, address = kind_of(type(value)), digest(data)
         for signer, signature in signatures.items():
             write_atomic(self._signature(kind, address, signer), signature, mode=0o644)
-        write_atomic(self._artefact(kind, address), encode(value), mode=0o644)
+        write_atomic(self._artefact(kind, address), data, mode=0o644)
         return address
 
     def get(self, cls: type[T], address: str) -> T:
@@ -202,8 +229,43 @@ class Workspace:
         return self.root / "artefacts" / kind / f"{address.removeprefix('sha256:')}.{signer}.sig"
 
 
+def _readable(value: object) -> bytes:
+    """Canonical bytes that decode to the same value: what is signed or journalled must be readable for ever."""
+    data = encode(value)
+    try:
+        decode(type(value), data)
+    except MalformedError as error:
+        raise InternalError(f"made an artefact that cannot be read: {error}") from error
+    return data
+
+
+def _read_mark(mark: Path) -> tuple[Place, str]:
+    facts = parse(read(mark))
+    try:
+        if facts["format"] != _FORMAT:
+            raise ValueError(_FORMAT)  # noqa: TRY301 - one refusal for all that is wrong
+        return Place(facts["place"]), str(facts["agent"])
+    except (KeyError, TypeError, ValueError):
+        raise MalformedError("not a workspace of ours", location=Location(file=str(mark))) from None
+
+
+def _prepare(root: Path) -> None:
+    """An empty folder with room for keys; what an interrupted making left may stand there."""
+    try:
+        make_folder(root)
+        strangers = sorted(path.name for path in root.iterdir() if path.name not in {"keys", _MARK + ".part"})
+        if strangers:
+            raise UsageError(f"the folder is not empty: it holds {strangers[0]}", location=Location(file=str(root)))
+        make_folder(root / "keys")
+    except OSError as error:
+        raise StorageError(error.strerror or "cannot be used", location=Location(file=str(root))) from None
+
+
 def _lock(root: Path) -> IO[bytes]:
-    file = (root / _LOCK).open("ab")
+    try:
+        file = (root / _LOCK).open("ab")
+    except OSError as error:
+        raise StorageError(error.strerror or "cannot be used", location=Location(file=str(root / _LOCK))) from None
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
