@@ -1,5 +1,6 @@
 """The edge of the program: nothing of a patient's leaves it in a core dump, a file mode or an error's text."""
 
+import ctypes
 import os
 import resource
 import sys
@@ -11,12 +12,16 @@ from types import TracebackType
 from ecluse.cli._text import tr
 
 DEBUG = "ECLUSE_DEBUG"
+_PR_SET_DUMPABLE = 4
 _PACKAGE = str(Path(__file__).resolve().parent.parent)
 
 
 def harden() -> None:
     """No core dump; files of ours are their owner's alone; a thread that dies says its error's type and no more."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        # The limit binds core files alone: a core that is piped to a handler (core_pattern "|…") ignores it, core(5).
+        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     os.umask(0o077)
     threading.excepthook = lambda failure: sys.stderr.write(f"{scrubbed(failure.exc_value)}\n")
 

@@ -7,12 +7,13 @@ import re
 from functools import cache
 
 from ecluse.cli._messages_fr import FRENCH
+from ecluse.cli._messages_fr_run import FRENCH_RUN
 from ecluse.cli._text import language
 
 
 @cache
 def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
-    return tuple((re.compile(pattern, re.DOTALL), french) for pattern, french in FRENCH)
+    return tuple((re.compile(pattern, re.DOTALL), french) for pattern, french in (*FRENCH, *FRENCH_RUN))
 
 
 def translated(message: str) -> str:

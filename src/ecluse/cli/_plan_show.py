@@ -7,8 +7,9 @@ from typing import Any
 from ecluse.cli import _output
 from ecluse.cli._text import Text, language, tr
 from ecluse.domain.catalogue import CATALOGUE
-from ecluse.domain.plan import Because, LeftOutReason, Plan, Snapshot
-from ecluse.migration.leftout import CategoryCount
+from ecluse.domain.plan import Because, LeftOut, LeftOutReason, Plan, Snapshot
+from ecluse.domain.sensitive import SensitiveCategory
+from ecluse.migration.leftout import NO_SITE, OTHER_CODES, CategoryCount
 from ecluse.wire.artefacts import digest_of, to_json
 
 _REASONS: dict[LeftOutReason, Text] = {
@@ -144,12 +145,21 @@ def _by_category(categories: Sequence[CategoryCount]) -> None:
     )
 
 
+def _subject(left: LeftOut) -> str:
+    """What stays, in the reader's words where it is a category or nothing that has a code."""
+    if left.reason is LeftOutReason.CATEGORY and left.subject in set(SensitiveCategory):
+        category = SensitiveCategory(left.subject)
+        return category.fr if language() == "fr" else category.en
+    words = {OTHER_CODES: tr("other codes", "autres codes"), NO_SITE: tr("no site", "sans site")}
+    return words.get(left.subject, left.subject)
+
+
 def _stays(plan: Plan) -> None:
     rows = [
         (
             label(left.entity),
             str(_REASONS[left.reason]),
-            left.subject,
+            _subject(left),
             _output.count(left.rows) if left.rows is not None else "",
         )
         for left in plan.left_out

@@ -11,6 +11,7 @@ import ecluse.cli
 from ecluse.cli import _account, _events, _plan_show, _text
 from ecluse.cli._messages import translated
 from ecluse.cli._messages_fr import FRENCH
+from ecluse.cli._messages_fr_run import FRENCH_RUN
 from ecluse.domain.entry import Event
 from ecluse.domain.lifecycle import Owner, State
 from ecluse.domain.plan import LeftOutReason, Snapshot
@@ -118,5 +119,9 @@ def test_messages_of_other_layers_are_translated_only_for_french() -> None:
 
 
 def test_no_two_translations_claim_one_message() -> None:
-    patterns = [pattern for pattern, _ in FRENCH]
+    patterns = [pattern for pattern, _ in (*FRENCH, *FRENCH_RUN)]
     assert len(patterns) == len(set(patterns))
+    for pattern, french in (*FRENCH, *FRENCH_RUN):
+        groups = re.compile(pattern).groups
+        used = {int(number) for number in re.findall(r"\\(\d)", french)}
+        assert used <= set(range(1, groups + 1)), pattern
