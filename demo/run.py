@@ -208,7 +208,7 @@ def farewell(stage: Stage) -> None:
     stage.say(
         f"""Done in {stage.seconds():.0f} s; everything is in {stage.folder}; go there, and
   export PATH={ROOT}/.venv/bin:$PATH
-  ecluse journal show -w migration           what happened, entry by entry
+  ecluse journal show migration              what happened, entry by entry
   ecluse evidence verify evidence.zip        flip one bit of it first: the failing step is named
   edit order.yaml: patient.phone, or a category less: ecluse order check order.yaml --agreement agreement.json
   remove a clause from agreement.yaml: ecluse agreement check agreement.yaml
@@ -217,7 +217,7 @@ def farewell(stage: Stage) -> None:
   docs/getting-started.md                    the same, explained""",
         f"""Fait en {stage.seconds():.0f} s ; tout est dans {stage.folder} ; allez-y, et
   export PATH={ROOT}/.venv/bin:$PATH
-  ecluse journal show -w migration           ce qui s'est passé, écriture par écriture
+  ecluse journal show migration              ce qui s'est passé, écriture par écriture
   ecluse evidence verify evidence.zip        changez-y d'abord un bit : l'étape qui échoue est nommée
   modifiez order.yaml : patient.phone, une catégorie en moins : ecluse order check order.yaml --agreement agreement.json
   ôtez une clause d'agreement.yaml : ecluse agreement check agreement.yaml
