@@ -70,7 +70,7 @@ _ON = {
     State.LOADED: {Move.RECONCILE: State.RECONCILED},
     State.RECONCILED: {Move.ACCEPT: State.ACCEPTED, Move.REFUSE: State.REFUSED},
 }
-_ENDING = {State.ACCEPTED, State.REFUSED, State.ABORTED}
+_ENDING = (State.ACCEPTED, State.REFUSED, State.ABORTED)
 
 TRANSITIONS: dict[tuple[State, Move], State] = (
     {(state, move): to for state, moves in _ON.items() for move, to in moves.items()}

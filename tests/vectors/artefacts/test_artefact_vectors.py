@@ -1,8 +1,10 @@
 """Published vectors of every artefact: the good ones decode and encode to themselves, the bad ones fail as the index says."""
 
 import json
+import re
 import subprocess
 import sys
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -68,3 +70,24 @@ _SHAPE = {"format-missing", "format-of-another", "field-too-many", "list", "lett
 def test_the_published_schema_refuses_wrong_shapes(one: dict[str, Any]) -> None:
     value = json.loads((HERE / one["file"]).read_bytes())
     assert not jsonschema.Draft202012Validator(schema(one["kind"])).is_valid(value)
+
+
+def test_the_page_on_formats_shows_vectors() -> None:
+    page = (HERE.parents[2] / "docs" / "reference" / "artefact-formats.md").read_text(encoding="utf-8")
+    shown = re.findall(r"`([a-z-]+/good-[a-z-]+\.json)`, here.*?```json\n(.*?)```", page, re.DOTALL)
+    assert [file.partition("/")[0] for file, _ in shown] == list(KINDS)
+    for file, text in shown:
+        assert json.loads(text) == json.loads((HERE / file).read_bytes()), file
+
+
+def test_published_schemas_are_current_and_installed() -> None:
+    for kind in KINDS:
+        text = (resources.files("ecluse.wire") / "schemas" / f"{kind}.schema.json").read_text(encoding="utf-8")
+        assert json.loads(text) == schema(kind), "run python docs/generate_schemas.py"
+
+
+@pytest.mark.parametrize("page", ["schemas", "lifecycle"])
+def test_generated_pages_are_current(page: str) -> None:
+    command = [sys.executable, str(HERE.parents[2] / "docs" / f"generate_{page}.py"), "--check"]
+    made = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stderr
