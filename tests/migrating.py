@@ -148,6 +148,7 @@ class Desk:
 
     def prove(self) -> None:
         """Export the evidence and verify it."""
+        self.path("evidence.zip").unlink(missing_ok=True)
         self.ecluse("evidence", "export", "migration", "--out", "evidence.zip")
         self.ecluse("evidence", "verify", "evidence.zip")
 

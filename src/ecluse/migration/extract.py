@@ -82,7 +82,11 @@ def extract_batch(source: Source, job: Job, batch: Batch) -> Receipt:
     """
     planned, gate = job.plan.entity(batch.entity), job.gates[batch.entity]
     sql = bind(planned.sql, source.dialect, lower=batch.lower, upper=batch.upper, excluded=sorted(job.excluded))
-    raw = pa.Table.from_batches(list(source.stream(sql, batch.rows + 1)))
+    batches = list(source.stream(sql, batch.rows + 1))
+    if not batches:
+        raise ScopeViolationError(f"{batch.entity}: the source answers batch {batch.id} with nothing, not even columns")
+    raw = pa.Table.from_batches(batches)
+    del batches
     gate.check_raw(raw, batch)
     clean = job.normalisers[batch.entity](raw)
     del raw

@@ -11,7 +11,7 @@ from functools import lru_cache
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ecluse.domain.catalogue import CATALOGUE
+from ecluse.domain.catalogue import CATALOGUE, KEY
 from ecluse.domain.categories import Answer, classify, is_loinc
 from ecluse.domain.errors import DestinationError, InternalError, Location, ScopeViolationError
 from ecluse.domain.identifiers import is_test_identity
@@ -81,6 +81,7 @@ class Gate:
             self._check_categories(self._control(raw, "_code"))
         if self._scope.exclude_persons is not None and batch.entity in _PERSONAL:
             self._check_persons(self._control(raw, "_patient"))
+        self._check_what_travels(raw, batch)
 
     def check_columns(self, rows: pa.Table) -> None:
         """What is about to be sealed: the plan's columns and types, all of them ordered.
@@ -106,6 +107,27 @@ class Gate:
         if name not in raw.column_names:
             raise self._violation(name, "the source's query does not give the control column, so scope cannot be shown")
         return raw.column(name)
+
+    def _check_what_travels(self, raw: pa.Table, batch: Batch) -> None:
+        """The same rules on the scope's own columns where they leave: a query may show one thing and give another."""
+
+        def differing(name: str, control: str) -> pa.ChunkedArray | None:
+            known = name not in raw.column_names or raw.column(name).equals(raw.column(control))
+            return None if known else raw.column(name)
+
+        scope = self._profile.entities["request"].scope
+        if batch.entity == "request" and scope is not None:
+            if (dates := differing(self._scope.dates.field.removeprefix("request."), "_date")) is not None:
+                self._check_dates(dates, batch)
+            if (sites := differing(scope.site, "_site")) is not None:
+                _check_sites(self._scope, sites, f"request.{scope.site}")
+        if batch.entity == "observation" and (codes := differing("code", "_code")) is not None:
+            self._check_categories(codes)
+        person = KEY if batch.entity == "patient" else "patient"
+        if self._scope.exclude_persons is not None and batch.entity in {"patient", "request", "payer"}:
+            keys = differing(person, "_patient")
+            if keys is not None:
+                self._check_persons(keys)
 
     def _check_dates(self, column: pa.ChunkedArray, batch: Batch) -> None:
         dates = scope_dates(column, self._storage)
