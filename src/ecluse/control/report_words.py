@@ -1,0 +1,321 @@
+"""The words of a migration's account, French and English, and how each language writes numbers and dates.
+
+The only place of the reports that holds wording; ``report_sums`` counts, ``report_picture`` and ``report`` draw.
+"""
+
+import datetime as dt
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Literal
+
+from ecluse.domain.catalogue import CATALOGUE
+from ecluse.domain.errors import OrderError
+from ecluse.domain.plan import LeftOutReason
+from ecluse.domain.records import Decision, DifferenceKind, ErasedKind, Stage
+from ecluse.domain.sensitive import SensitiveCategory
+
+Lang = Literal["en", "fr"]
+LANGUAGES: tuple[Lang, ...] = ("en", "fr")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One text in both languages; ``{}`` fields are filled by :meth:`Reader.say`."""
+
+    en: str
+    fr: str
+
+
+STAGES: dict[Stage, Words] = {
+    Stage.PLANNED: Words("planned", "prévu"),
+    Stage.EXTRACTED: Words("extracted", "extrait"),
+    Stage.QUARANTINED: Words("set aside", "mis de côté"),
+    Stage.SEALED: Words("sealed", "scellé"),
+    Stage.OPENED: Words("opened", "ouvert"),
+    Stage.LOADED: Words("loaded", "chargé"),
+    Stage.READ_BACK: Words("read back", "relu"),
+}
+KINDS: dict[DifferenceKind, Words] = {
+    DifferenceKind.MISSING: Words("missing in the new system", "manque dans le nouveau système"),
+    DifferenceKind.UNEXPECTED: Words("not expected in the new system", "inattendue dans le nouveau système"),
+    DifferenceKind.CHANGED: Words("changed in the new system", "modifiée dans le nouveau système"),
+    DifferenceKind.QUARANTINED: Words("set aside, with a reason", "mise de côté, avec un motif"),
+    DifferenceKind.COUNT: Words("another count than planned", "autre nombre que prévu"),
+    DifferenceKind.DANGLING: Words("refers outside the migration", "renvoie hors de la migration"),
+}
+REASONS: dict[LeftOutReason, Words] = {
+    LeftOutReason.DATES: Words("Outside the ordered dates", "Hors des dates ordonnées"),
+    LeftOutReason.SITES: Words("Sites that were not ordered", "Sites non ordonnés"),
+    LeftOutReason.NO_DATE: Words("Without a readable date", "Sans date lisible"),
+    LeftOutReason.PERSON: Words("Persons who stay out", "Personnes exclues"),
+    LeftOutReason.CATEGORY: Words("Excluded sensitive categories", "Catégories sensibles exclues"),
+    LeftOutReason.UNCLASSIFIABLE: Words("Analyses that no list can sort", "Analyses qu'aucune liste ne peut classer"),
+    LeftOutReason.UNREACHED: Words("Reached by no ordered request", "Rattachés à aucun dossier ordonné"),
+    LeftOutReason.ENTITY: Words("Kinds of data that were not ordered", "Types de données non ordonnés"),
+    LeftOutReason.FIELD: Words("Fields that were not ordered", "Champs non ordonnés"),
+}
+DECISIONS: dict[Decision, Words] = {
+    Decision.ACCEPTED: Words("Accepted by {who} on {when}.", "Acceptée par {who} le {when}."),
+    Decision.ACCEPTED_WITH_DIFFERENCES: Words(
+        "Accepted with its {count} differences by {who} on {when}.",
+        "Acceptée avec ses {count} écarts par {who} le {when}.",
+    ),
+    Decision.REFUSED: Words("Refused by {who} on {when}.", "Refusée par {who} le {when}."),
+}
+ERASED: dict[ErasedKind, Words] = {
+    ErasedKind.PARCEL: Words("sealed parcels", "colis scellés"),
+    ErasedKind.QUARANTINE: Words("sealed parcels of rows set aside", "colis scellés de lignes mises de côté"),
+    ErasedKind.KEY: Words("keys", "clés"),
+    ErasedKind.STAGING: Words("staging tables", "tables d'attente"),
+    ErasedKind.TEMPORARY: Words("temporary files", "fichiers temporaires"),
+}
+PLACES: dict[str, Words] = {
+    "source": Words("The old system's side", "Côté de l'ancien système"),
+    "destination": Words("The new system's side", "Côté du nouveau système"),
+}
+WHY_ERASED: dict[str, Words] = {
+    "accepted": Words("after acceptance", "après acceptation"),
+    "refused": Words("after refusal", "après refus"),
+    "aborted": Words("after the migration was aborted", "après abandon de la migration"),
+    "erase_by": Words("because its erase-by date had come", "parce que sa date d'effacement était venue"),
+}
+DETAILS: dict[str, Words] = {
+    "sealed and not in the target": Words("sealed, absent from the new system", "scellée, absente du nouveau système"),
+    "in the target and not sealed": Words("in the new system, never sealed", "dans le nouveau système, jamais scellée"),
+    "more than one row has this key": Words("more than one row has this key", "plusieurs lignes ont cette clé"),
+    "key": Words("no key", "sans clé"),
+    "duplicate_key": Words("another row has the same key", "une autre ligne a la même clé"),
+    "link": Words("a reference is missing", "un renvoi manque"),
+    "encoding": Words("{field}: characters cannot be read", "{field} : caractères illisibles"),
+    "date": Words("{field}: not a date", "{field} : n'est pas une date"),
+    "value": Words("{field}: not a value that is allowed", "{field} : valeur hors de celles admises"),
+    "number": Words("{field}: not a number", "{field} : n'est pas un nombre"),
+    "boolean": Words("{field}: neither yes nor no", "{field} : ni oui ni non"),
+}
+_MARKS: dict[str, Words] = {
+    "other codes": Words("other codes", "autres codes"),
+    "no site": Words("no site", "sans site"),
+}
+_MONTHS_EN = "January February March April May June July August September October November December".split()  # noqa: SIM905
+_MONTHS_FR = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()  # noqa: SIM905
+
+TITLE = Words("Account of a migration", "Compte rendu de migration")
+SUBTITLE = Words(
+    "Order {order} of {controller}: from {old} ({site}) to {new}, requests registered from {start} to {end}.",
+    "Ordre {order} de {controller} : de {old} ({site}) vers {new}, dossiers du {start} au {end}.",
+)
+ALL_ARRIVED = Words(
+    "Every row that was ordered arrived, complete and unchanged: {planned} planned, {arrived} read back in {new}.",
+    "Toutes les lignes ordonnées sont arrivées, complètes et inchangées : {planned} prévues, {arrived} relues "
+    "dans {new}.",
+)
+ALL_BUT = Words(
+    "Of {planned} rows that were ordered, {arrived} arrived complete and unchanged; {aside} could not be read and "
+    "were set aside, none was lost.",
+    "Sur {planned} lignes ordonnées, {arrived} sont arrivées complètes et inchangées ; {aside}, illisibles, ont été "
+    "mises de côté, aucune n'est perdue.",
+)
+NOTHING = Words(
+    "The order matches no row of the old system: nothing was migrated.",
+    "L'ordre ne correspond à aucune ligne de l'ancien système : rien n'a été migré.",
+)
+NOT_ALL = Words(
+    "The migration is not as ordered: {count} rows differ between what was sealed and what {new} now holds, and "
+    "somebody must decide on them.",
+    "La migration n'est pas conforme à l'ordre : {count} lignes diffèrent entre ce qui a été scellé et ce que "
+    "contient {new} ; il faut décider.",
+)
+NOT_COUNTED = Words(
+    "The migration is not as ordered: counts differ in {count} places of the table below, and somebody must decide.",
+    "La migration n'est pas conforme à l'ordre : les nombres diffèrent à {count} endroits du tableau ci-dessous ; "
+    "il faut décider.",
+)
+THE_NEW = Words("the new system", "le nouveau système")
+PICTURE = Words("The passage", "Le passage")
+PICTURE_SAYS = Words(
+    "Rows at each station, as through a canal lock: only what was ordered passes the first gate, only sealed parcels "
+    "lie in the chamber, only the recipient's key opens the second gate. The two are never open together.",
+    "Les lignes à chaque station, comme dans une écluse : seul ce qui est ordonné passe la première porte, la chambre "
+    "ne contient que des colis scellés, seule la clé du destinataire ouvre la seconde. Jamais les deux à la fois.",
+)
+OLD, CHAMBER, NEW = (
+    Words("Old system", "Ancien système"),
+    Words("Chamber", "Chambre"),
+    Words("New system", "Nouveau système"),
+)
+PARCELS = Words("{count} parcels", "{count} colis")
+EMPTIED = Words("emptied, {count} parcels erased", "vidée, {count} colis effacés")
+IN_CHAMBER = Words("{count} sealed parcels", "{count} colis scellés")
+NOTHING_ASIDE = Words("nothing set aside", "rien mis de côté")
+BASIN = Words("Set aside: {count}", "Mis de côté : {count}")
+STAYS_OUT = Words("not as many as before", "pas autant qu'avant")
+BY_ENTITY = Words("What arrived", "Ce qui est arrivé")
+BY_GROUP = Words("By kind of data, year and site", "Par type de données, année et site")
+NOT_TOLD = Words(
+    "“—”: the new system does not say the year or the site of these rows, so they are compared as a whole.",
+    "« — » : le nouveau système ne dit pas l'année ou le site de ces lignes ; elles sont comparées ensemble.",
+)
+SAME_ROWS = Words("same rows", "mêmes lignes")
+YES, NO = Words("✓ yes", "✓ oui"), Words("✗ no", "✗ non")
+KIND, YEAR, SITE, ROWS, TOTAL = (
+    Words("kind of data", "type de données"),
+    Words("year", "année"),
+    Words("site", "site"),
+    Words("rows", "lignes"),
+    Words("total", "total"),
+)
+ASIDE = Words("What was set aside, and why", "Ce qui a été mis de côté, et pourquoi")
+ASIDE_SAYS = Words(
+    "Rows that cannot be read without guessing. They travelled sealed, in parcels of their own, and are listed below "
+    "by their source key.",
+    "Des lignes illisibles sans deviner. Elles ont voyagé scellées, dans des colis à part, et sont listées plus bas "
+    "par leur clé source.",
+)
+WHY = Words("why", "pourquoi")
+DIFFERENCES = Words("Differences", "Écarts")
+SHOWN = Words("{shown} of {total} shown.", "{shown} sur {total} montrés.")
+ALL_SHOWN = Words("{total}, all shown.", "{total}, tous montrés.")
+NO_DIFFERENCE = Words("None.", "Aucun.")
+WHAT, SOURCE_KEY, WHERE = (
+    Words("what", "quoi"),
+    Words("source key", "clé source"),
+    Words("where, or why", "où, ou pourquoi"),
+)
+STAYED = Words("What stayed in the old system, and why", "Ce qui est resté dans l'ancien système, et pourquoi")
+STAYED_SAYS = Words(
+    "Counted when the plan was made, before anything left. A request that stays for several reasons is counted under "
+    "the first of them.",
+    "Compté à l'établissement du plan, avant que rien ne sorte. Un dossier qui reste pour plusieurs motifs est compté "
+    "au premier.",
+)
+WHICH = Words("which", "lequel")
+DECISION = Words("Decision", "Décision")
+UNDECIDED = Words("Not decided yet: the controller's director must.", "Pas encore : au directeur du laboratoire.")
+REMARKS = Words("Remarks: {remarks}", "Remarques : {remarks}")
+ERASURE = Words("Erasure", "Effacement")
+NOT_ERASED = Words(
+    "Not erased yet. What was made for the way must be gone by {by}.",
+    "Pas encore. Ce qui a été fait pour la route doit avoir disparu le {by}.",
+)
+ERASED_ON = Words("Erased on {when}, {why}.", "Effacé le {when}, {why}.")
+LOOKED_FOR = Words("Looked for afterwards", "Recherché ensuite")
+SCANNED = Words("{tree}: {files} files, {size} bytes", "{tree} : {files} fichiers, {size} octets")
+FOUND_NOTHING = Words("Found: nothing.", "Trouvé : rien.")
+FOUND = Words("Found, although it should be gone:", "Trouvé, qui devrait avoir disparu :")
+APPENDIX = Words("Appendix: digests and signatures", "Annexe : empreintes et signatures")
+APPENDIX_SAYS = Words(
+    "Each paper is pinned by the SHA-256 of its bytes, and names its predecessor. Do not believe this page: have the "
+    "evidence bundle checked, by anybody, offline: {command}",
+    "Chaque pièce est fixée par le SHA-256 de ses octets, et nomme celle d'avant. Ne croyez pas cette page : faites "
+    "vérifier le dossier de preuves, par qui vous voulez, hors ligne : {command}",
+)
+PAPER, DIGEST, SIGNER, DATED = (
+    Words("paper", "pièce"),
+    Words("SHA-256", "SHA-256"),
+    Words("signer", "signataire"),
+    Words("dated", "datée"),
+)
+PAPERS = {
+    "agreement": Words("Processing agreement", "Contrat de sous-traitance"),
+    "order": Words("Order", "Ordre"),
+    "profile": Words("Source profile", "Profil de la source"),
+    "plan": Words("Plan", "Plan"),
+    "reconciliation": Words("Reconciliation", "Réconciliation"),
+    "acceptance": Words("Decision", "Décision"),
+    "erasure": Words("Erasure certificate, {place}", "Certificat d'effacement, {place}"),
+}
+RECEIPTS = Words("Receipts, one a parcel", "Reçus, un par colis")
+BATCH, PARCEL, ASIDE_PARCEL = (
+    Words("batch", "lot"),
+    Words("parcel", "colis"),
+    Words("parcel of rows set aside", "colis de lignes mises de côté"),
+)
+ROW_DIGESTS = Words("Keyed digests of the rows", "Empreintes à clé des lignes")
+ROW_DIGESTS_SAY = Words(
+    "128 bits, summed over the rows of a group. The key was destroyed at erasure, so that nobody can try values.",
+    "128 bits, sommés sur les lignes d'un groupe. La clé est détruite à l'effacement : nul ne peut essayer de valeurs.",
+)
+SIGNATURES = Words("Signatures", "Signatures")
+SIGNED_BY = Words("{paper}, by {who}", "{paper}, par {who}")
+MADE = Words("Account given on {when} by {agent}.", "Compte rendu donné le {when} par {agent}.")
+SAYS_NO_ROW = Words(
+    "This page holds counts, digests and source keys; no other data of a patient.",
+    "Cette page contient des nombres, des empreintes et des clés source ; aucune autre donnée d'un patient.",
+)
+COLON = Words("{name}:", "{name} :")
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Somebody who reads one language."""
+
+    lang: Lang
+
+    def say(self, words: Words, **values: str) -> str:
+        """The text in the reader's language, filled in."""
+        return self._set(words.fr if self.lang == "fr" else words.en).format(**values)
+
+    def _set(self, text: str) -> str:
+        """Typeset: apostrophes, and in French the spaces that must not break a line."""
+        text = text.replace("'", "’")
+        if self.lang == "fr":
+            text = _FRENCH_SPACE.sub("\u00a0", text)
+        return text
+
+    def count(self, number: int) -> str:
+        """``12,345``, or ``12 345`` with narrow no-break spaces."""
+        return f"{number:,}".replace(",", "\u202f" if self.lang == "fr" else ",")
+
+    def day(self, day: dt.date) -> str:
+        """``1 January 2018``, ``1er janvier 2018``."""
+        if self.lang == "fr":
+            return f"{'1er' if day.day == 1 else day.day} {_MONTHS_FR[day.month - 1]} {day.year}"
+        return f"{day.day} {_MONTHS_EN[day.month - 1]} {day.year}"
+
+    def moment(self, when: dt.datetime) -> str:
+        """A day and a time, in UTC."""
+        when = when.astimezone(dt.UTC)
+        return f"{self.day(when.date())}, {when:%H:%M} UTC"
+
+    def entity(self, name: str) -> str:
+        """An entity by the catalogue's label; by its name where the catalogue has none."""
+        try:
+            found = CATALOGUE.entity(name)
+        except OrderError:
+            return shown(name)
+        return self._set(found.fr if self.lang == "fr" else found.en)
+
+    def field(self, entity: str, name: str) -> str:
+        """A field likewise."""
+        try:
+            found = CATALOGUE.column(entity, name)
+        except OrderError:
+            return shown(name)
+        return self._set(found.fr if self.lang == "fr" else found.en)
+
+    def detail(self, entity: str, detail: str) -> str:
+        """Where a row differs, or why it was set aside; columns keep their names, which engineers look for."""
+        what, _, field = detail.partition(".")
+        words = DETAILS.get(detail) or (DETAILS.get(what) if field else None)
+        return self.say(words, field=self.field(entity, field)) if words else shown(detail)
+
+    def subject(self, entity: str, reason: LeftOutReason, subject: str) -> str:
+        """What stays: a year, a site, a category, a code, an entity, a field."""
+        if reason is LeftOutReason.CATEGORY and subject in set(SensitiveCategory):
+            category = SensitiveCategory(subject)
+            return self._set(category.fr if self.lang == "fr" else category.en)
+        if reason is LeftOutReason.FIELD:
+            return self.field(entity, subject)
+        if reason in {LeftOutReason.NO_DATE, LeftOutReason.PERSON, LeftOutReason.UNREACHED, LeftOutReason.ENTITY}:
+            return self.entity(entity)
+        return self.say(_MARKS[subject]) if subject in _MARKS else shown(subject)
+
+
+_FRENCH_SPACE = re.compile(r" (?=[:;?!»])|(?<=«) |(?<=\}) (?=lignes|colis|écarts)")
+_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+def shown(text: str) -> str:
+    """A text of somebody else's as it can be shown: what is invisible or moves the eye or the cursor is spelt out."""
+    return "".join(f"\\u{ord(c):04x}" if unicodedata.category(c) in _HIDDEN else c for c in text)
