@@ -1,20 +1,21 @@
-"""One Écluse migration of the floor's order, a step a process: ``python -m bench.migration STEP FOLDER SOURCE TARGET``.
+"""One Écluse migration of the floor's order: ``python -m bench.migration STEP FOLDER SOURCE TARGET``.
 
-Steps: ``plan``, ``extract`` (extract, gate, seal), ``rest`` (deliver, receive, load, publish, reconcile). Each writes
-one JSON line of its own seconds, CPU and peak memory.
+Steps, each a process: ``plan``, and ``run``: extract (with gate and seal), deliver, receive, load (with publish),
+reconcile (with the read-back). Writes one JSON line: what each stage cost, from the start of the process on.
 """
 
 import datetime as dt
 import json
+import os
 import resource
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from demo.papers import real_order
+from bench.cluster import reaped_cpu
 from ecluse.adapters.destinations.opening import DestinationSpec, open_destination
 from ecluse.adapters.mailboxes.folder import FolderMailbox
 from ecluse.adapters.sources.opening import open_source
@@ -59,15 +60,15 @@ _SOURCE, _DESTINATION = "agent.source", "agent.destination"
 def main() -> None:
     """Run one step and print what it cost."""
     step, folder, source, target = sys.argv[1], Path(sys.argv[2]), sys.argv[3], sys.argv[4]
-    detail = {"plan": plan, "extract": extract, "rest": rest}[step](folder, source, target)
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    print(json.dumps(detail | {"cpu": used.ru_utime + used.ru_stime, "peak_kib": used.ru_maxrss}))
+    print(json.dumps({"plan": plan, "run": run}[step](folder, source, target)))
 
 
 def plan(folder: Path, source: str, _target: str) -> dict[str, Any]:
     """Papers, keys, both places, and the signed plan."""
     folder.mkdir(parents=True)
-    public = {name: signing.new_signing_key(folder / name, name) for name in ("director", "mgmt", _SOURCE, _DESTINATION)}
+    public = {
+        name: signing.new_signing_key(folder / name, name) for name in ("director", "mgmt", _SOURCE, _DESTINATION)
+    }
     identity = Identity.generate()
     identity.save(folder / "recipient.agekey")
     agreement = _agreement(public)
@@ -86,23 +87,12 @@ def plan(folder: Path, source: str, _target: str) -> dict[str, Any]:
             connection.close()
         admit_plan(place, made, {_SOURCE: sign_artefact(made, folder / _SOURCE)})
     rows = {entity.entity: entity.rows for entity in made.entities}
-    return {"seconds": {"plan": time.monotonic() - began}, "batches": len(made.batches), "rows": rows}
+    return {"planning": time.monotonic() - began, "batches": len(made.batches), "rows": rows}
 
 
-def extract(folder: Path, source: str, _target: str) -> dict[str, Any]:
-    """Extract, gate, seal."""
-    clock = _Clock()
-    with Workspace(folder / "source") as place, clock("extract"):
-        run_extraction(
-            place, lambda: open_source(_source(source)), _profile(), lambda receipt: _signed(folder, _SOURCE, receipt)
-        )
-    sealed = (folder / "source" / "parcels").rglob("*.age")
-    return {"seconds": clock.seconds, "sealed_bytes": sum(path.stat().st_size for path in sealed)}
-
-
-def rest(folder: Path, _source: str, target: str) -> dict[str, Any]:
-    """Deliver, receive, load, publish, read back and reconcile; an account that is not clean is an error."""
-    clock = _Clock()
+def run(folder: Path, source: str, target: str) -> dict[str, Any]:
+    """The whole migration as far as acceptance; an account that is not clean is an error."""
+    stages = _Stages()
     profile = documents.read(HERE / "target.yaml").to(DestinationProfile)
     identity = Identity.load(folder / "recipient.agekey")
 
@@ -114,33 +104,47 @@ def rest(folder: Path, _source: str, target: str) -> dict[str, Any]:
         finally:
             made.close()
 
+    def receipted(agent: str) -> Callable[[Any], Mapping[str, bytes]]:
+        return lambda value: _signed(folder, agent, value)
+
     mailbox = FolderMailbox(folder / "mailbox")
-    with Workspace(folder / "source") as place, clock("deliver"):
+    with Workspace(folder / "source") as place:
+        run_extraction(place, lambda: open_source(_source(source)), _profile(), receipted(_SOURCE))
+        sealed = sum(path.stat().st_size for path in place.parcels.everything())
+        stages.end("extract")
         deliver(place, mailbox)
+        stages.end("deliver")
     with Workspace(folder / "destination") as place:
-        with clock("receive"):
-            receive(place, mailbox, lambda receipt: _signed(folder, _DESTINATION, receipt))
-        with clock("load"):
-            run_load(place, identity, opened, profile)
-        with clock("reconcile"):
-            account = run_reconciliation(place, identity, opened, lambda made: _signed(folder, _DESTINATION, made))
+        receive(place, mailbox, receipted(_DESTINATION))
+        stages.end("receive")
+        run_load(place, identity, opened, profile)
+        stages.end("load")
+        account = run_reconciliation(place, identity, opened, receipted(_DESTINATION))
+        stages.end("reconcile")
     if not account.clean():
         raise SystemExit("the reconciliation is not clean")
     read_back = {entity: sum(f.read_back for f in account.flows if f.entity == entity) for entity in FIELDS}
-    return {"seconds": clock.seconds, "read_back": read_back, "flows": len(account.flows)}
+    return {"stages": stages.costs, "read_back": read_back, "flows": len(account.flows), "sealed_bytes": sealed}
 
 
-class _Clock:
-    """Seconds by name."""
+class _Stages:
+    """Wall, client's and server's CPU and the peak so far of each stage; the first one begins with the process."""
 
     def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
+        self.costs: dict[str, dict[str, float]] = {}
+        self._postmaster = int(os.environ["BENCH_POSTMASTER"])
+        self._wall, self._client, self._server = float(os.environ["BENCH_BEGAN"]), 0.0, reaped_cpu(self._postmaster)
 
-    @contextmanager
-    def __call__(self, name: str) -> Iterator[None]:
-        began = time.monotonic()
-        yield
-        self.seconds[name] = time.monotonic() - began
+    def end(self, name: str) -> None:
+        now, used = time.monotonic(), resource.getrusage(resource.RUSAGE_SELF)
+        client, server = used.ru_utime + used.ru_stime, reaped_cpu(self._postmaster)
+        self.costs[name] = {
+            "wall": now - self._wall,
+            "client": client - self._client,
+            "server": server - self._server,
+            "peak": used.ru_maxrss,
+        }
+        self._wall, self._client, self._server = now, client, server
 
 
 def _signed(folder: Path, agent: str, value: object) -> Mapping[str, bytes]:
@@ -156,7 +160,9 @@ def _profile() -> SourceProfile:
 
 
 def _order(recipient: str, agreement: str) -> Order:
-    text = _ORDER.format(recipient=recipient, agreement=agreement, erase_by=dt.date.today() + dt.timedelta(days=90))
+    text = _ORDER.format(
+        recipient=recipient, agreement=agreement, erase_by=dt.datetime.now(dt.UTC).date() + dt.timedelta(days=90)
+    )
     lines = [f"    {entity}: [{', '.join(names)}]" for entity, names in FIELDS.items()]
     return documents.parse(text.replace("    FIELDS", "\n".join(lines)).encode()).to(Order)
 
@@ -181,7 +187,7 @@ retention: {{erase_after_acceptance: 0d, erase_by: {erase_by}, source_dispositio
 
 
 def _agreement(keys: Mapping[str, str]) -> Agreement:
-    today, contact = dt.date.today(), Contact("N", "R", "D")
+    today, contact = dt.datetime.now(dt.UTC).date(), Contact("N", "R", "D")
 
     def party(name: str, *signers: tuple[str, SignerRole]) -> Party:
         return Party(name, "A", contact, contact, tuple(Signer(i, i, role, keys[i]) for i, role in signers))
@@ -203,7 +209,7 @@ def _agreement(keys: Mapping[str, str]) -> Agreement:
         (Measure("h", "d"),),
         (),
         HostingTerms(Hosting.CONTROLLER_PREMISES, "none", today + dt.timedelta(days=365)),
-        False,
+        second_approver=False,
     )
 
 
