@@ -6,6 +6,7 @@ from typing import Any
 from ecluse.cli import _output, _steps
 from ecluse.cli._account import reconciliation_json, show_reconciliation
 from ecluse.cli._app import define
+from ecluse.cli._erasure import erase_if_due
 from ecluse.cli._options import destination_options, setup_of, workspace
 from ecluse.cli._site import Site
 from ecluse.cli._text import Text
@@ -32,6 +33,7 @@ from ecluse.workspace.place import Place
 def command(*, workspace: Path, **given: Any) -> None:
     """Reconcile one migration, or show its account."""
     site = Site(workspace, setup_of(workspace, given))
+    erase_if_due(site)
     if _steps.states(site)[1] in {State.LOADED, None}:
         _steps.reconcile(site)
         write_setup(workspace, site.setup)
