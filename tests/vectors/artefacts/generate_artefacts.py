@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from samples import SAMPLES, digest, key_line, put, row_digest, without
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from artefact_samples import SAMPLES, digest, key_line, put, row_digest, without
 
 HERE = Path(__file__).parent
 Change = Callable[[Any], Any]
