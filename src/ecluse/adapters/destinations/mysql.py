@@ -313,7 +313,7 @@ _CONSTRAINT = r"CONSTRAINT `(\w+)` FOREIGN KEY"
 _DUPLICATE = (1062, 1586)
 _FOREIGN_KEY = (1216, 1217, 1451, 1452)
 _BUSY = (1205, 1213)
-_NO_ROOM = (3, 1021, 1026, 1041, 1114)
+_NO_ROOM = (1, 2, 3, 4, 6, 20, 29, 1021, 1026, 1041, 1114)  # the first seven: its own (temporary) files
 _LOGIN = (1044, 1045, 1049, 1698)
 _PRIVILEGE = (1142, 1143, 1227, 1370)
 _LOST = (0, 1053, 1158, 1159, 1160, 1161, 1317, 1927, 2002, 2003, 2006, 2013, 2014, 2055)
@@ -325,7 +325,7 @@ def _translated(error: Exception) -> EcluseError:
     text = str(error.args[1]) if len(error.args) > 1 else ""
     retryable: Mapping[tuple[int, ...], EcluseError] = {
         _BUSY: BusyError(f"another session holds what this step needs (error {code})"),
-        _NO_ROOM: StorageError(f"the server has no room left (error {code})"),
+        _NO_ROOM: StorageError(f"the server has no room left, or lost a file of its own (error {code})"),
         _LOST: ConnectionLostError("the connection to the destination was lost or refused"),
     }
     return next((ours for codes, ours in retryable.items() if code in codes), None) or _refusal(code, text)
