@@ -274,9 +274,13 @@ def holding(needle: bytes, folder: Path, *, but: Iterable[str] = ()) -> list[str
     """Files under a folder that hold a marker, in any of its forms; ``but`` are relative names to leave out."""
     sought = forms(needle)
     found = []
+    left_out = set(but)
     for path in sorted(p for p in folder.rglob("*") if p.is_file() and not p.is_symlink()):
         name = str(path.relative_to(folder))
-        if name not in but and any(form in path.read_bytes() for form in sought):
+        if name in left_out:
+            continue
+        data = path.read_bytes()
+        if any(form in data for form in sought):
             found.append(name)
     return found
 
