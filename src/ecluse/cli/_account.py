@@ -1,79 +1,82 @@
-"""A reconciliation as a table that a laboratory's director understands."""
+"""The account of a migration: on the terminal, and as HTML files that a laboratory's director keeps."""
 
-from collections import defaultdict
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
 
 from ecluse.cli import _output
-from ecluse.cli._plan_show import label
-from ecluse.cli._text import Text, tr
-from ecluse.domain.records import Difference, DifferenceKind, Reconciliation
+from ecluse.cli._text import language, tr
+from ecluse.control.reading import View, look, places_under
+from ecluse.control.report import reconciliation_html, reconciliation_text
+from ecluse.control.report_words import Lang
+from ecluse.domain.order import Order
+from ecluse.domain.plan import Plan
+from ecluse.domain.records import Acceptance, ErasureCertificate, Receipt, Reconciliation
 from ecluse.wire.artefacts import digest_of, to_json
+from ecluse.workspace.files import write_atomic
+from ecluse.workspace.place import Place
 
-_SHOWN = 20
-_KINDS: dict[DifferenceKind, Text] = {
-    DifferenceKind.MISSING: Text("missing at the destination", "manque à la destination"),
-    DifferenceKind.UNEXPECTED: Text("not expected at the destination", "inattendue à la destination"),
-    DifferenceKind.CHANGED: Text("changed at the destination", "changée à la destination"),
-    DifferenceKind.QUARANTINED: Text("set aside, with a reason", "mise de côté, avec un motif"),
-    DifferenceKind.COUNT: Text("another count than planned", "autre nombre que prévu"),
-    DifferenceKind.DANGLING: Text("refers outside the migration", "renvoie hors de la migration"),
-}
-_COLUMNS = ("planned", "quarantined", "sealed", "loaded", "read_back")
+_LANGUAGES: tuple[Lang, ...] = get_args(Lang)
+_NAMES: dict[Lang, str] = {"en": "reconciliation.en.html", "fr": "reconciliation.fr.html"}
 
 
-def reconciliation_json(account: Reconciliation) -> dict[str, Any]:
-    """The account for programs."""
-    return {"digest": digest_of(account), "clean": account.clean(), "reconciliation": to_json(account)}
+@dataclass(frozen=True, slots=True)
+class _Papers:
+    order: Order
+    plan: Plan
+    receipts: tuple[Receipt, ...]
+    account: Reconciliation
+    acceptance: Acceptance | None
+    certificates: tuple[ErasureCertificate, ...]
 
 
-def show_reconciliation(account: Reconciliation) -> None:
-    """Print it: the verdict, each entity's rows at each station, what differs."""
-    _output.say(_verdict(account), style="bold")
-    _output.say()
-    sums: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    clean: dict[str, bool] = defaultdict(lambda: True)
-    for flow in account.flows:
-        for column in _COLUMNS:
-            sums[flow.entity][column] += getattr(flow, column)
-        clean[flow.entity] &= flow.clean()
-    rows = [
-        (label(entity), *(_output.count(found[c]) for c in _COLUMNS), "✓" if clean[entity] else "✗")
-        for entity, found in sums.items()
-    ]
-    head = (
-        "",
-        tr("planned", "prévu"),
-        tr("set aside", "mis de côté"),
-        tr("sealed", "scellé"),
-        tr("loaded", "chargé"),
-        tr("read back", "relu"),
-        tr("same rows", "mêmes lignes"),
-    )
-    _output.table(tr("Rows", "Lignes"), head, rows, right=(1, 2, 3, 4, 5))
-    _differences(account.differences)
+def tell_account(root: Path) -> dict[str, Any]:
+    """Print the account of a migration workspace and keep it as HTML; returns it for programs, {} where there is none.
+
+    The HTML files are written again at each telling: after the decision they show it, after erasure the certificates.
+    """
+    papers = _papers(root)
+    if papers is None:
+        return {}
+    _output.say(reconciliation_text(papers.plan, papers.receipts, papers.account, _language()))
+    for path in write_reports(root):
+        _output.say(tr(f"the same, to keep and print: {path}", f"le même, à garder et à imprimer : {path}"))
+    found = papers.account
+    return {"digest": digest_of(found), "clean": found.clean(), "reconciliation": to_json(found)}
 
 
-def _verdict(account: Reconciliation) -> str:
-    aside = sum(d.kind is DifferenceKind.QUARANTINED for d in account.differences)
-    if not account.clean():
-        real = len(account.differences) - aside
-        return tr(
-            f"NOT CLEAN: {_output.count(real)} differences that somebody must decide on.",
-            f"NON CONFORME : {_output.count(real)} écarts sur lesquels il faut décider.",
+def write_reports(root: Path) -> tuple[Path, ...]:
+    """The account as one HTML file a language, in ``reports/``; nothing where there is no account yet."""
+    papers = _papers(root)
+    if papers is None:
+        return ()
+    paths = []
+    for lang in sorted(_LANGUAGES, key=lambda name: name != _language()):
+        page = reconciliation_html(
+            papers.order, papers.plan, papers.receipts, papers.account, papers.acceptance, papers.certificates, lang
         )
-    if aside:
-        return tr(
-            f"Every planned row arrived unchanged, but {_output.count(aside)} set aside with a reason.",
-            f"Chaque ligne prévue est arrivée inchangée, sauf {_output.count(aside)} mises de côté avec un motif.",
-        )
-    return tr("Every planned row arrived, unchanged.", "Chaque ligne prévue est arrivée, inchangée.")
+        paths.append(root / "reports" / _NAMES[lang])
+        write_atomic(paths[-1], page.encode())
+    return tuple(paths)
 
 
-def _differences(differences: tuple[Difference, ...]) -> None:
-    if not differences:
-        return
-    rows = [(label(d.entity), str(_KINDS[d.kind]), d.source_key, d.detail) for d in differences[:_SHOWN]]
-    head = ("", tr("what", "quoi"), tr("source key", "clé source"), tr("where", "où"))
-    shown, total = _output.count(len(rows)), _output.count(len(differences))
-    title = tr(f"Differences: {shown} of {total}", f"Écarts : {shown} sur {total}")
-    _output.table(title, head, rows)
+def _papers(root: Path) -> _Papers | None:
+    views = [look(place) for place in places_under(root)]
+    there = next((view for view in views if view.place is Place.DESTINATION), None)
+    account = there.pinned(Reconciliation) if there else None
+    if there is None or account is None:
+        return None
+    order, plan = there.pinned(Order), there.pinned(Plan)
+    if order is None or plan is None:
+        return None
+    receipts = tuple(there.get(Receipt, address) for address in there.progress().received.values())
+    certificates = [view.pinned(ErasureCertificate) for view in views]
+    return _Papers(order, plan, receipts, account, _decision(views), tuple(c for c in certificates if c is not None))
+
+
+def _decision(views: list[View]) -> Acceptance | None:
+    return next((found for view in views if (found := view.pinned(Acceptance)) is not None), None)
+
+
+def _language() -> Lang:
+    return "fr" if language() == "fr" else "en"

@@ -3,17 +3,15 @@
 from pathlib import Path
 
 from ecluse.cli import _output, _steps
-from ecluse.cli._account import reconciliation_json, show_reconciliation
+from ecluse.cli._account import tell_account, write_reports
 from ecluse.cli._erasure import erase_if_due
 from ecluse.cli._site import Site
 from ecluse.cli._text import tr
 from ecluse.control.conduct import Step
-from ecluse.control.reading import look
-from ecluse.control.setup import place_of, write_setup
+from ecluse.control.setup import write_setup
 from ecluse.domain.entry import Event
 from ecluse.domain.errors import TransitionError, UsageError
 from ecluse.domain.lifecycle import State
-from ecluse.domain.records import Reconciliation
 from ecluse.workspace.place import Place
 
 _DOES = {
@@ -44,7 +42,7 @@ def conduct(site: Site, accept_key: Path | None) -> None:
     while step in _DOES:
         _DOES[step](site)
         step = _steps.due(site)
-    account = _tell(site)
+    account = tell_account(site.root) if site.has(Place.DESTINATION) else {}
     if step is Step.ACCEPT and accept_key is not None:
         made = _steps.accept(site, accept_key, None, "")
         _output.say(tr(f"accepted by {made.signatory}", f"accepté par {made.signatory}"), style="bold")
@@ -53,6 +51,8 @@ def conduct(site: Site, accept_key: Path | None) -> None:
         _steps.learn(site)
         erase_if_due(site)
         step = _steps.due(site)
+    if account:
+        write_reports(site.root)
     _output.emit({"next": str(step), "states": _steps.states_json(site), **account})
     _say_next(site, step)
 
@@ -67,16 +67,6 @@ def lift_suspension(site: Site) -> list[Place]:
                     opened.log(Event.RESUMED)
                     lifted.append(place)
     return lifted
-
-
-def _tell(site: Site) -> dict[str, object]:
-    if not site.has(Place.DESTINATION):
-        return {}
-    account = look(place_of(site.root, Place.DESTINATION)).pinned(Reconciliation)
-    if account is None:
-        return {}
-    show_reconciliation(account)
-    return reconciliation_json(account)
 
 
 def _say_next(site: Site, step: Step) -> None:

@@ -14,7 +14,7 @@ from ecluse.control.signatures import sign_artefact, signer_of_key
 from ecluse.control.transfer import deliver as send
 from ecluse.control.transfer import receive as collect
 from ecluse.domain.agreement import Agreement, SignerRole
-from ecluse.domain.errors import ProfileError, RefusedError, TransitionError, UsageError
+from ecluse.domain.errors import ProfileError, RefusedError, UsageError
 from ecluse.domain.lifecycle import State
 from ecluse.domain.plan import Plan
 from ecluse.domain.policies import check_agent
@@ -79,9 +79,6 @@ def extract(site: Site) -> None:
 def deliver(site: Site) -> None:
     """Send what is sealed."""
     with site.open(Place.SOURCE) as place:
-        state = place.progress().state
-        if state not in {State.SEALED, State.DELIVERED}:
-            raise TransitionError(f"cannot deliver a migration that is {state}")
         total = len(place.progress().sealed)
         with _output.progress(tr("deliver", "remettre"), total) as advance:
             send(place, site.mailbox, lambda _name: advance(1))

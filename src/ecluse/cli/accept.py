@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from ecluse.cli import _output, _steps
+from ecluse.cli._account import write_reports
 from ecluse.cli._app import FILE, define, option
 from ecluse.cli._erasure import erase_if_due
 from ecluse.cli._options import mailbox, setup_of, workspace
@@ -64,4 +65,6 @@ def command(*, workspace: Path, key: Path | None, decision: str | None, remarks:
     )
     if site.setup.destination.key:
         erase_if_due(site)
+    for path in write_reports(workspace):
+        _output.say(tr(f"report: {path}", f"rapport : {path}"))
     _output.emit({"acceptance": to_json(made), "states": _steps.states_json(site)})

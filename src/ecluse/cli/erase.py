@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from ecluse.cli import _output, _steps
+from ecluse.cli._account import write_reports
 from ecluse.cli._app import define
 from ecluse.cli._erasure import erase
 from ecluse.cli._options import destination_options, mailbox, setup_of, source_options, workspace
@@ -37,4 +38,5 @@ def command(*, workspace: Path, **given: Any) -> None:
     _steps.learn(site)
     made = erase(site)
     write_setup(workspace, site.setup)
+    write_reports(workspace)
     _output.emit({"certificates": [to_json(each) for each in made], "states": _steps.states_json(site)})

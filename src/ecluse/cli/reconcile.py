@@ -4,17 +4,14 @@ from pathlib import Path
 from typing import Any
 
 from ecluse.cli import _output, _steps
-from ecluse.cli._account import reconciliation_json, show_reconciliation
+from ecluse.cli._account import tell_account
 from ecluse.cli._app import define
 from ecluse.cli._erasure import erase_if_due
 from ecluse.cli._options import destination_options, setup_of, workspace
 from ecluse.cli._site import Site
 from ecluse.cli._text import Text
-from ecluse.control.reading import look
-from ecluse.control.setup import place_of, write_setup
+from ecluse.control.setup import write_setup
 from ecluse.domain.lifecycle import State
-from ecluse.domain.records import Reconciliation
-from ecluse.workspace.place import Place
 
 
 @define(
@@ -37,10 +34,7 @@ def command(*, workspace: Path, **given: Any) -> None:
     if _steps.states(site)[1] in {State.LOADED, None}:
         _steps.reconcile(site)
         write_setup(workspace, site.setup)
-    view = look(place_of(workspace, Place.DESTINATION))
-    account = view.pinned(Reconciliation)
-    if account is None:
+    account = tell_account(workspace)
+    if not account:
         _steps.reconcile(site)  # says whose turn it is
-        return
-    _output.emit(reconciliation_json(account))
-    show_reconciliation(account)
+    _output.emit(account)

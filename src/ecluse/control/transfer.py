@@ -14,7 +14,7 @@ from ecluse.control.ports import Mailbox
 from ecluse.control.signatures import verified_signers
 from ecluse.domain.agreement import Agreement, SignerRole
 from ecluse.domain.entry import Event
-from ecluse.domain.errors import Location, MalformedError, RefusedError, SignatureError, TamperError
+from ecluse.domain.errors import Location, MalformedError, RefusedError, SignatureError, TamperError, TransitionError
 from ecluse.domain.lifecycle import Move, State, after
 from ecluse.domain.order import Order
 from ecluse.domain.plan import Plan
@@ -46,6 +46,9 @@ def deliver(place: Workspace, mailbox: Mailbox, report: Report = lambda _name: N
     if state is State.DELIVERED:
         return  # the entry stands after everything was sent
     after(state, Move.DELIVER)
+    state = place.progress().state
+    if state not in {State.SEALED, State.DELIVERED}:
+        raise TransitionError(f"cannot deliver a migration that is {state}")
     for name in place.parcels.names(ParcelState.SEALED):
         place.log(Event.PARCEL_DELIVERING, subject=name)
         mailbox.deliver(f"{name}{SUFFIX}", place.parcels.path(ParcelState.SEALED, name))
