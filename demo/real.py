@@ -80,8 +80,9 @@ def generate(patients: int, seed: int) -> Path:
         return output
     program = _clinosim()
     print(tr(f"clinosim makes a hospital of {patients}…", f"clinosim fait un hôpital de {patients}…"), flush=True)
-    size = ["-p", str(patients), "-s", str(seed), "--start", "2024-01-01", "--end", "2024-12-31"]
-    command = [str(program), "simulate", *size, "--format", "csv", "fhir", "-o", str(output)]
+    size = ["-p", str(patients), "-s", str(seed)]
+    days = ["--start", "2024-01-01", "--end", real_check.SIMULATED_UNTIL.isoformat()]
+    command = [str(program), "simulate", *size, *days, "--format", "csv", "fhir", "-o", str(output)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         shutil.rmtree(output, ignore_errors=True)
