@@ -173,9 +173,17 @@ def _text(array: pa.ChunkedArray, column: TargetColumn) -> pa.ChunkedArray:
         _refuse_where(pc.greater(pc.utf8_length(array), column.characters), column, "too long")
     if column.octets is not None:
         _refuse_where(pc.greater(pc.binary_length(array), column.octets), column, "too long")
-    if not column.zero_byte:
+    if not column.zero_byte and _may_hold_zero(array):
         _refuse_where(pc.match_substring(array, "\0"), column, "the text has a NUL character")
     return array.cast(pa.string())
+
+
+def _may_hold_zero(array: pa.ChunkedArray) -> bool:
+    """Whether a zero byte is anywhere in a text's buffers, which is faster told than of each value."""
+    if not pa.types.is_string(array.type):
+        return True
+    data = (chunk.buffers()[2] for chunk in array.chunks)
+    return any(held is not None and b"\0" in held.to_pybytes() for held in data)
 
 
 def _padded(array: pa.ChunkedArray, column: TargetColumn) -> pa.ChunkedArray:
