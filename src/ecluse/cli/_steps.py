@@ -14,7 +14,7 @@ from ecluse.control.signatures import sign_artefact, signer_of_key
 from ecluse.control.transfer import deliver as send
 from ecluse.control.transfer import receive as collect
 from ecluse.domain.agreement import Agreement, SignerRole
-from ecluse.domain.errors import ProfileError, RefusedError, UsageError
+from ecluse.domain.errors import ProfileError, TransitionError, UsageError
 from ecluse.domain.lifecycle import State
 from ecluse.domain.plan import Plan
 from ecluse.domain.policies import check_agent
@@ -173,7 +173,7 @@ def _agent_waiting(site: Site, key: Path) -> str:
     """The id of a key's owner, by the agreement that waits in the mailbox; nothing else is believed of it yet."""
     names = [n for n in site.mailbox.waiting() if n.startswith("agreement.") and n.endswith(".json")]
     if len(names) != 1:
-        raise RefusedError(
+        raise TransitionError(
             tr("no migration waits in the mailbox", "aucune migration n'attend dans la boîte"),
             hint=str(site.mailbox_folder),
         )

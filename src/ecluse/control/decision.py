@@ -17,7 +17,6 @@ from ecluse.domain.errors import (
     Location,
     MalformedError,
     ReconciliationError,
-    RefusedError,
     SignatureError,
     TransitionError,
 )
@@ -98,7 +97,7 @@ def fetch_decision(place: Workspace, mailbox: Mailbox) -> bool:
     if not (accounts and decisions):
         return False
     if len(accounts) > 1 or len(decisions) > 1:
-        raise RefusedError("the mailbox holds more than one decision")
+        raise MalformedError("the mailbox holds more than one decision")
     _admit_reconciliation(place, *accounts[0])
     admit_acceptance(place, *decisions[0])
     for name in names:

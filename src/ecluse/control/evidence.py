@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ecluse.control.evidence_readme import readme
 from ecluse.domain.agreement import Agreement
-from ecluse.domain.errors import RefusedError, StorageError, UsageError
+from ecluse.domain.errors import StorageError, TransitionError, UsageError
 from ecluse.domain.plan import Plan
 from ecluse.domain.profile import SourceProfile
 from ecluse.journal.note import VerifierKey
@@ -41,7 +41,8 @@ def export(places: Sequence[Workspace], target: Path) -> str:
 
     Raises:
         UsageError: no place, or one end twice.
-        RefusedError: the places work on different orders, or have none yet.
+        TransitionError: no order has been admitted yet.
+        UsageError: the places work on different orders, or a bundle of them would be too large.
         TamperError: an artefact or journal file is not what its name says.
         StorageError: a file cannot be read, or the target not written.
     """
@@ -64,9 +65,9 @@ def _check(places: Sequence[Workspace]) -> None:
         raise UsageError("two places are the same end of a migration")
     orders = {place.progress().pins["order"] for place in places if "order" in place.progress().pins}
     if not orders:
-        raise RefusedError("no order has been admitted yet: there is nothing to prove")
+        raise TransitionError("no order has been admitted yet: there is nothing to prove")
     if len(orders) > 1:
-        raise RefusedError("the places work on different orders")
+        raise UsageError("the places work on different orders")
 
 
 def _place(place: Workspace) -> Iterator[tuple[str, bytes]]:
@@ -116,7 +117,7 @@ def _log_line(key: VerifierKey) -> str:
 
 def _packed(members: dict[str, bytes]) -> bytes:
     if len(members) > _MAX_MEMBERS:
-        raise RefusedError(f"a bundle has at most {_MAX_MEMBERS} members", hint="export each place by itself")
+        raise UsageError(f"a bundle has at most {_MAX_MEMBERS} members", hint="export each place by itself")
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(members):

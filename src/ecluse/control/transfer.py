@@ -14,7 +14,7 @@ from ecluse.control.ports import Mailbox
 from ecluse.control.signatures import verified_signers
 from ecluse.domain.agreement import Agreement, SignerRole
 from ecluse.domain.entry import Event
-from ecluse.domain.errors import Location, MalformedError, RefusedError, SignatureError, TamperError, TransitionError
+from ecluse.domain.errors import Location, MalformedError, SignatureError, TamperError, TransitionError
 from ecluse.domain.lifecycle import Move, State, after
 from ecluse.domain.order import Order
 from ecluse.domain.plan import Plan
@@ -100,7 +100,7 @@ class _Desk:
         """The only paper of its kind."""
         papers = self._papers[cls]
         if len(papers) != 1:
-            raise RefusedError(f"the mailbox holds {len(papers)} papers of kind {kind_of(cls)}, not one")
+            raise MalformedError(f"the mailbox holds {len(papers)} papers of kind {kind_of(cls)}, not one")
         value = papers[0].value
         assert isinstance(value, cls)  # noqa: S101 - decode gave this very class
         return value, papers[0].signatures

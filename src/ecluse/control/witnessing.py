@@ -3,7 +3,7 @@
 import datetime as dt
 
 from ecluse.domain.entry import Event
-from ecluse.domain.errors import RefusedError, TamperError
+from ecluse.domain.errors import TamperError, TransitionError
 from ecluse.journal import JournalStore, Witness, WitnessKey, read_checkpoint
 from ecluse.journal.note import VerifierKey
 from ecluse.workspace.place import Workspace
@@ -15,11 +15,11 @@ def cosign_place(place: Workspace, key: WitnessKey, memory: JournalStore, at: dt
     The entry that says so stands first: one appended afterwards would start a checkpoint without the cosignature.
 
     Raises:
-        RefusedError: the place has no order yet.
+        TransitionError: the place has no order yet.
         TamperError: the journal was set back or rewritten since the witness last saw it.
     """
     if "order" not in place.progress().pins:
-        raise RefusedError("this place has no order yet: there is nothing to witness")
+        raise TransitionError("this place has no order yet: there is nothing to witness")
     witness = Witness(memory, key, place.key.vkey)
     last = witness.last()
     known = read_checkpoint(last, VerifierKey.parse(place.key.vkey))[1].size if last else 0

@@ -153,13 +153,15 @@ def run_extraction(
         place.log(Event.EXTRACTION_STARTED)
     job = _job(place, profile, excluded)
     todo = [batch for batch in job.plan.batches if batch.id not in place.progress().sealed]
-    with _sources(open_source, job.plan.source.workers) as sources:
-        with closing(_work(place, job, sources, todo)) as work:
-            for batch, receipt in work:
-                address = place.put(receipt, sign(receipt))
-                detail = {"receipt": address, "parcel": receipt.parcel}
-                place.log(Event.BATCH_SEALED, subject=batch.id, rows=receipt.rows, **detail)
-                report(batch, receipt.rows)
+    with (
+        _sources(open_source, job.plan.source.workers) as sources,
+        closing(_work(place, job, sources, todo)) as work,
+    ):
+        for batch, receipt in work:
+            address = place.put(receipt, sign(receipt))
+            detail = {"receipt": address, "parcel": receipt.parcel}
+            place.log(Event.BATCH_SEALED, subject=batch.id, rows=receipt.rows, **detail)
+            report(batch, receipt.rows)
     _drop_strays(place)
     if place.progress().state is State.EXTRACTING:
         place.log(Event.EXTRACTION_SEALED, parcels=len(place.progress().sealed))

@@ -19,9 +19,9 @@ from ecluse.domain.errors import (
     InternalError,
     Location,
     MalformedError,
-    RefusedError,
     StorageError,
     TamperError,
+    TransitionError,
     UsageError,
 )
 from ecluse.domain.values import Identifier
@@ -188,12 +188,12 @@ class Workspace:
         """The agreement, order, plan, reconciliation or acceptance that this place works on.
 
         Raises:
-            RefusedError: the migration has not come that far.
+            TransitionError: the migration has not come that far.
         """
         kind = kind_of(cls)
         address = self.progress().pins.get(kind)
         if address is None:
-            raise RefusedError(f"this place has no {kind} yet", location=Location(file=str(self.root)))
+            raise TransitionError(f"this place has no {kind} yet", location=Location(file=str(self.root)))
         return self.get(cls, address)
 
     def signatures(self, cls: type, address: str) -> dict[str, bytes]:
