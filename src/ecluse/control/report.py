@@ -163,7 +163,7 @@ def _off(clean: bool) -> str | None:  # noqa: FBT001 - reads well in a table's r
 
 
 def _group(name: str, counted: Account, width: int, reader: Reader) -> Iterator[Markup]:
-    yield tag("tr", tag("th", reader.entity(name), scope="rowgroup", colspan=width))
+    yield tag("tr", tag("th", reader.entity(name), scope="rowgroup", colspan=width), class_="group")
     for flow in counted.flows:
         if flow.entity == name:
             line = Line({stage: getattr(flow, stage.value) for stage in STATIONS}, flow.clean())
@@ -206,7 +206,7 @@ def _differences(reconciliation: Reconciliation, reader: Reader, shown: int) -> 
         for each in every[:shown]
     ]
     words = w.SHOWN if len(every) > shown else w.ALL_SHOWN
-    said = reader.say(words, shown=reader.count(len(rows)), total=reader.count(len(every)))
+    said = reader.say(words, shown=len(rows), total=len(every))
     heads = [head(reader.say(each)) for each in (w.SOURCE_KEY, w.KIND, w.WHAT, w.WHERE)]
     return section(reader.say(w.DIFFERENCES), tag("p", said), table(reader.say(w.DIFFERENCES), heads, [rows]))
 
@@ -218,7 +218,7 @@ def _decision(acceptance: Acceptance | None, reader: Reader) -> Markup:
         w.DECISIONS[acceptance.decision],
         who=w.shown(acceptance.signatory),
         when=reader.moment(acceptance.decided_at),
-        count=reader.count(acceptance.differences),
+        count=acceptance.differences,
     )
     remarks = [tag("p", reader.say(w.REMARKS, remarks=w.shown(acceptance.remarks)))] if acceptance.remarks else []
     return section(reader.say(w.DECISION), tag("p", said), *remarks)

@@ -47,7 +47,7 @@ def _svg(kind: str, box: str, scene: Scene, reader: Reader, *parts: Markup) -> M
     told = ", ".join(f"{reader.say(words)} {reader.count(rows[stage])}" for stage, words in STAGES.items())
     return tag(
         "svg", tag("title", told), *parts,
-        class_=kind, viewBox=box, role="img", aria_label=told, xmlns="http://www.w3.org/2000/svg",
+        class_=kind, viewBox=box, role="img", aria_label=told,
     )  # fmt: skip
 
 
@@ -99,13 +99,13 @@ def _name(text: str) -> str:
 
 def _chamber_says(scene: Scene, reader: Reader) -> str:
     if scene.erased is not None:
-        return reader.say(EMPTIED, count=reader.count(scene.erased))
-    return reader.say(IN_CHAMBER, count=reader.count(scene.account.parcels))
+        return reader.say(EMPTIED, count=scene.erased)
+    return reader.say(IN_CHAMBER, count=scene.account.parcels)
 
 
 def _aside_says(scene: Scene, reader: Reader) -> str:
     aside = scene.account.total.rows[Stage.QUARANTINED]
-    return reader.say(BASIN, count=reader.count(aside)) if aside else reader.say(NOTHING_ASIDE)
+    return reader.say(BASIN, count=aside) if aside else reader.say(NOTHING_ASIDE)
 
 
 def _basin(x: float, y: float, width: float, rows: int) -> list[Markup]:

@@ -38,18 +38,20 @@ def erasure(papers: Papers, reader: Reader) -> Markup:
     return tag("section", title, *(_place(each, reader) for each in papers.certificates))
 
 
-def _name(place: str, reader: Reader) -> str:
-    return reader.say(w.PLACES[place]) if place in w.PLACES else w.shown(place)
+def _known(words: Mapping[str, w.Words], name: str, reader: Reader) -> str:
+    return reader.say(words[name]) if name in words else w.shown(name)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _place(certificate: ErasureCertificate, reader: Reader) -> Markup:
     when = reader.moment(certificate.erased_at)
     kinds = Counter(thing.kind for thing in certificate.erased)
-    things = ", ".join(
-        f"{reader.count(kinds[kind])} {reader.say(words)}" for kind, words in w.ERASED.items() if kinds[kind]
-    )
-    trees = "; ".join(
-        reader.say(w.SCANNED, tree=w.shown(each.tree), files=reader.count(each.files), size=reader.count(each.size))
+    things = ", ".join(reader.say(words, n=kinds[kind]) for kind, words in w.ERASED.items() if kinds[kind])
+    trees = ", ".join(
+        reader.say(w.SCANNED, tree=_known(w.TREES, each.tree, reader), files=each.files, size=each.size)
         for each in certificate.scanned
     )
     found = tag("p", reader.say(w.FOUND_NOTHING))
@@ -58,10 +60,10 @@ def _place(certificate: ErasureCertificate, reader: Reader) -> Markup:
         found = joined([tag("p", reader.say(w.FOUND), class_="bad"), listed])
     return tag(
         "div",
-        tag("h3", _name(certificate.place, reader)),
+        tag("h3", _capital(_known(w.PLACES, certificate.place, reader))),
         tag("p", reader.say(w.ERASED_ON, when=when, why=reader.say(w.WHY_ERASED[certificate.reason])), f" {things}."),
-        tag("p", f"{reader.say(w.LOOKED_FOR)} ({trees}):"),
-        tag("ul", *(tag("li", foreign(each), lang="en") for each in certificate.looked_for)),
+        tag("p", reader.say(w.LOOKED_FOR, trees=trees)),
+        tag("ul", *(tag("li", tag("bdi", reader.sought(each))) for each in certificate.looked_for)),
         found,
     )
 
@@ -99,7 +101,7 @@ def _papers(papers: Papers, reader: Reader) -> Iterator[tuple[str, str, str, str
     if decision:
         yield say["acceptance"], digest_of(decision), decision.signatory, reader.moment(decision.decided_at)
     for each in papers.certificates:
-        name = reader.say(w.PAPERS["erasure"], place=_name(each.place, reader))
+        name = reader.say(w.PAPERS["erasure"], place=_known(w.PLACES, each.place, reader))
         yield name, digest_of(each), each.agent, reader.moment(each.erased_at)
 
 

@@ -29,21 +29,25 @@ def stayed_section(plan: Plan, reader: Reader) -> Markup:
 
 def _reason(reason: LeftOutReason, left: Sequence[LeftOut], reader: Reader) -> Markup:
     title = reader.say(w.REASONS[reason])
+    whole = reason in _OF_WHOLE_KINDS
     rows = [
         tag(
             "tr",
             tag("th", tag("bdi", reader.subject(each.entity, reason, each.subject)), scope="row"),
-            cell(reader.entity(each.entity)),
+            *([] if whole else [cell(reader.entity(each.entity))]),
             cell(reader.count(each.rows) if each.rows is not None else "—", "n"),
         )
         for each in left
     ]
     counted = [each.rows for each in left if each.rows is not None]
-    total = tag(
-        "tr", tag("th", reader.say(w.TOTAL), scope="row", colspan=2), cell(reader.count(sum(counted)), "n")
-    )  # fmt: skip
-    heads = [head(reader.say(w.WHICH)), head(reader.say(w.KIND)), head(reader.say(w.ROWS), "n")]
+    width = 1 if whole else 2
+    total = tag("tr", tag("th", reader.say(w.TOTAL), scope="row", colspan=width), cell(reader.count(sum(counted)), "n"))
+    names = [w.KIND] if whole else [w.WHICH, w.KIND]
+    heads = [*(head(reader.say(name)) for name in names), head(reader.say(w.ROWS), "n")]
     return tag("div", tag("h3", title), table(title, heads, [rows], total if len(counted) > 1 else None))
+
+
+_OF_WHOLE_KINDS = {LeftOutReason.NO_DATE, LeftOutReason.PERSON, LeftOutReason.UNREACHED, LeftOutReason.ENTITY}
 
 
 def _fields(left: Sequence[LeftOut], reader: Reader) -> Markup:
@@ -51,6 +55,6 @@ def _fields(left: Sequence[LeftOut], reader: Reader) -> Markup:
     for each in left:
         by_entity[each.entity].append(reader.field(each.entity, each.subject))
     listed = [
-        joined([tag("dt", reader.entity(entity)), tag("dd", ", ".join(names))]) for entity, names in by_entity.items()
+        joined([tag("dt", reader.entity(entity)), tag("dd", "; ".join(names))]) for entity, names in by_entity.items()
     ]
     return joined([tag("h3", reader.say(w.REASONS[LeftOutReason.FIELD])), tag("dl", *listed)])

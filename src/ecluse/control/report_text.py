@@ -33,16 +33,16 @@ def reconciliation_text(
 
 def verdict(counted: Account, reader: Reader, new: str | None = None) -> str:
     """One sentence that a laboratory's director understands; ``new`` names the new system."""
-    said = {
+    said: dict[str, str | int] = {
         "new": w.shown(new) if new else reader.say(w.THE_NEW),
-        "planned": reader.count(counted.total.rows[Stage.PLANNED]),
-        "arrived": reader.count(counted.total.rows[Stage.READ_BACK]),
-        "aside": reader.count(counted.total.rows[Stage.QUARANTINED]),
+        "planned": counted.total.rows[Stage.PLANNED],
+        "arrived": counted.total.rows[Stage.READ_BACK],
+        "aside": counted.total.rows[Stage.QUARANTINED],
     }
     if counted.real:
-        return reader.say(w.NOT_ALL, count=reader.count(counted.real), **said)
+        return reader.say(w.NOT_ALL, count=counted.real, **said)
     if counted.unclean:
-        return reader.say(w.NOT_COUNTED, count=reader.count(counted.unclean), **said)
+        return reader.say(w.NOT_COUNTED, count=counted.unclean, **said)
     if not counted.total.rows[Stage.PLANNED]:
         return reader.say(w.NOTHING)
     return reader.say(w.ALL_BUT if counted.total.rows[Stage.QUARANTINED] else w.ALL_ARRIVED, **said)
@@ -103,8 +103,7 @@ def _differences(every: Sequence[Difference], reader: Reader, shown: int) -> Ite
         yield f"  {reader.say(w.NO_DIFFERENCE)}"
         return
     words = w.SHOWN if len(every) > shown else w.ALL_SHOWN
-    shown_count = reader.count(min(shown, len(every)))
-    yield f"  {reader.say(words, shown=shown_count, total=reader.count(len(every)))}"
+    yield f"  {reader.say(words, shown=min(shown, len(every)), total=len(every))}"
     heads = [reader.say(each) for each in (w.SOURCE_KEY, w.KIND, w.WHAT, w.WHERE)]
     rows = [
         [w.shown(d.source_key), reader.entity(d.entity), reader.say(w.KINDS[d.kind]), reader.detail(d.entity, d.detail)]
@@ -139,7 +138,7 @@ def _stayed(plan: Plan, reader: Reader) -> Iterator[str]:
         yield ""
         yield reader.say(w.REASONS[LeftOutReason.FIELD])
         for entity, names in fields.items():
-            said = f"{reader.say(w.COLON, name=reader.entity(entity))} {', '.join(names)}"
+            said = f"{reader.say(w.COLON, name=reader.entity(entity))} {'; '.join(names)}"
             yield from wrap(said, _WIDTH, initial_indent="  ", subsequent_indent="    ")
 
 

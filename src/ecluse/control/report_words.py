@@ -58,22 +58,42 @@ REASONS: dict[LeftOutReason, Words] = {
 DECISIONS: dict[Decision, Words] = {
     Decision.ACCEPTED: Words("Accepted by {who} on {when}.", "Acceptée par {who} le {when}."),
     Decision.ACCEPTED_WITH_DIFFERENCES: Words(
-        "Accepted with its {count} differences by {who} on {when}.",
-        "Acceptée avec ses {count} écarts par {who} le {when}.",
+        "Accepted with its {count} [count:difference|differences] by {who} on {when}.",
+        "Acceptée avec [count:son|ses] {count} [count:écart|écarts] par {who} le {when}.",
     ),
     Decision.REFUSED: Words("Refused by {who} on {when}.", "Refusée par {who} le {when}."),
 }
 ERASED: dict[ErasedKind, Words] = {
-    ErasedKind.PARCEL: Words("sealed parcels", "colis scellés"),
-    ErasedKind.QUARANTINE: Words("sealed parcels of rows set aside", "colis scellés de lignes mises de côté"),
-    ErasedKind.KEY: Words("keys", "clés"),
-    ErasedKind.STAGING: Words("staging tables", "tables d'attente"),
-    ErasedKind.TEMPORARY: Words("temporary files", "fichiers temporaires"),
+    ErasedKind.PARCEL: Words("{n} sealed [n:parcel|parcels]", "{n} colis [n:scellé|scellés]"),
+    ErasedKind.QUARANTINE: Words(
+        "{n} sealed [n:parcel|parcels] of rows set aside", "{n} colis [n:scellé|scellés] de lignes mises de côté"
+    ),
+    ErasedKind.KEY: Words("{n} [n:key|keys]", "{n} [n:clé|clés]"),
+    ErasedKind.STAGING: Words("{n} staging [n:table|tables]", "{n} [n:table|tables] d'attente"),
+    ErasedKind.TEMPORARY: Words("{n} temporary [n:file|files]", "{n} [n:fichier temporaire|fichiers temporaires]"),
 }
 PLACES: dict[str, Words] = {
-    "source": Words("The old system's side", "Côté de l'ancien système"),
-    "destination": Words("The new system's side", "Côté du nouveau système"),
+    "source": Words("old system's side", "côté de l'ancien système"),
+    "destination": Words("new system's side", "côté du nouveau système"),
 }
+TREES: dict[str, Words] = PLACES | {
+    "mailbox": Words("mailbox", "boîte aux lettres"),
+    "temporary folder": Words("temporary folder", "dossier temporaire"),
+}
+SOUGHT = (
+    Words(
+        r"age ciphertext, by its header line, anywhere in a file; not in the temporary folder, which others use",
+        "chiffré age, à sa ligne d'en-tête, où que ce soit dans un fichier ; pas dans le dossier temporaire, que "
+        "d'autres utilisent",
+    ),
+    Words(
+        r"(\d+) planted markers \(canary rows\) as UTF-8, .* since the migration began",
+        "{0} marqueurs plantés (lignes témoins) en UTF-8, Latin-1 ou UTF-16, dans les fichiers et leurs noms ; pas "
+        "dans des fichiers compressés ou chiffrés par d'autres ; dans le dossier temporaire, dans les fichiers de cet "
+        "utilisateur modifiés depuis le début de la migration",
+    ),
+)
+"""What ``control.scan`` says it looked for, which certificates hold in English (here a pattern of it)."""
 WHY_ERASED: dict[str, Words] = {
     "accepted": Words("after acceptance", "après acceptation"),
     "refused": Words("after refusal", "après refus"),
@@ -107,29 +127,31 @@ SUBTITLE = Words(
 )
 ALL_ARRIVED = Words(
     "Every row that was ordered arrived, complete and unchanged: {planned} planned, {arrived} read back in {new}.",
-    "Toutes les lignes ordonnées sont arrivées, complètes et inchangées : {planned} prévues, {arrived} relues "
-    "dans {new}.",
+    "Toutes les lignes ordonnées sont arrivées, complètes et inchangées : {planned} [planned:prévue|prévues], "
+    "{arrived} [arrived:relue|relues] dans {new}.",
 )
 ALL_BUT = Words(
-    "Of {planned} rows that were ordered, {arrived} arrived complete and unchanged; {aside} could not be read and "
-    "were set aside, none was lost.",
-    "Sur {planned} lignes ordonnées, {arrived} sont arrivées complètes et inchangées ; {aside}, illisibles, ont été "
-    "mises de côté, aucune n'est perdue.",
+    "Of {planned} [planned:row that was|rows that were] ordered, {arrived} arrived complete and unchanged; {aside} "
+    "could not be read and [aside:was|were] set aside, none was lost.",
+    "Sur {planned} [planned:ligne ordonnée|lignes ordonnées], {arrived} [arrived:est arrivée complète et inchangée|"
+    "sont arrivées complètes et inchangées] ; {aside}, [aside:illisible, a été mise|illisibles, ont été mises] de "
+    "côté, aucune n'est perdue.",
 )
 NOTHING = Words(
     "The order matches no row of the old system: nothing was migrated.",
     "L'ordre ne correspond à aucune ligne de l'ancien système : rien n'a été migré.",
 )
 NOT_ALL = Words(
-    "The migration is not as ordered: {count} rows differ between what was sealed and what {new} now holds, and "
-    "somebody must decide on them.",
-    "La migration n'est pas conforme à l'ordre : {count} lignes diffèrent entre ce qui a été scellé et ce que "
-    "contient {new} ; il faut décider.",
+    "The migration is not as ordered: {count} [count:row differs|rows differ] between what was sealed and what {new} "
+    "now holds, and somebody must decide on [count:it|them].",
+    "La migration n'est pas conforme à l'ordre : {count} [count:ligne diffère|lignes diffèrent] entre ce qui a été "
+    "scellé et ce que contient {new} ; il faut décider.",
 )
 NOT_COUNTED = Words(
-    "The migration is not as ordered: counts differ in {count} places of the table below, and somebody must decide.",
-    "La migration n'est pas conforme à l'ordre : les nombres diffèrent à {count} endroits du tableau ci-dessous ; "
-    "il faut décider.",
+    "The migration is not as ordered: counts differ in {count} [count:place|places] of the table below, and "
+    "somebody must decide.",
+    "La migration n'est pas conforme à l'ordre : les nombres diffèrent à {count} [count:endroit|endroits] du "
+    "tableau ci-dessous ; il faut décider.",
 )
 THE_NEW = Words("the new system", "le nouveau système")
 PICTURE = Words("The passage", "Le passage")
@@ -144,9 +166,8 @@ OLD, CHAMBER, NEW = (
     Words("Chamber", "Chambre"),
     Words("New system", "Nouveau système"),
 )
-PARCELS = Words("{count} parcels", "{count} colis")
-EMPTIED = Words("emptied, {count} parcels erased", "vidée, {count} colis effacés")
-IN_CHAMBER = Words("{count} sealed parcels", "{count} colis scellés")
+EMPTIED = Words("emptied, {count} [count:parcel|parcels] erased", "vidée, {count} colis [count:effacé|effacés]")
+IN_CHAMBER = Words("{count} sealed [count:parcel|parcels]", "{count} colis [count:scellé|scellés]")
 NOTHING_ASIDE = Words("nothing set aside", "rien mis de côté")
 BASIN = Words("Set aside: {count}", "Mis de côté : {count}")
 STAYS_OUT = Words("not as many as before", "pas autant qu'avant")
@@ -199,8 +220,10 @@ NOT_ERASED = Words(
     "Pas encore. Ce qui a été fait pour la route doit avoir disparu le {by}.",
 )
 ERASED_ON = Words("Erased on {when}, {why}.", "Effacé le {when}, {why}.")
-LOOKED_FOR = Words("Looked for afterwards", "Recherché ensuite")
-SCANNED = Words("{tree}: {files} files, {size} bytes", "{tree} : {files} fichiers, {size} octets")
+LOOKED_FOR = Words("Looked for afterwards, in the {trees}:", "Recherché ensuite, dans : {trees} :")
+SCANNED = Words(
+    "{tree} ({files} [files:file|files], {size} bytes)", "{tree} ({files} [files:fichier|fichiers], {size} octets)"
+)
 FOUND_NOTHING = Words("Found: nothing.", "Trouvé : rien.")
 FOUND = Words("Found, although it should be gone:", "Trouvé, qui devrait avoir disparu :")
 APPENDIX = Words("Appendix: digests and signatures", "Annexe : empreintes et signatures")
@@ -252,9 +275,22 @@ class Reader:
 
     lang: Lang
 
-    def say(self, words: Words, **values: str) -> str:
-        """The text in the reader's language, filled in."""
-        return self._set(words.fr if self.lang == "fr" else words.en).format(**values)
+    def say(self, words: Words, **values: str | int) -> str:
+        """The text in the reader's language, filled in; ``[n:row|rows]`` is the form that the number ``n`` takes."""
+        text = self._set(words.fr if self.lang == "fr" else words.en)
+        text = _FORMS.sub(lambda form: form[2 if self._is_one(values[form[1]]) else 3], text)
+        return text.format(**{name: v if isinstance(v, str) else self.count(v) for name, v in values.items()})
+
+    def _is_one(self, number: object) -> bool:
+        return number in ({0, 1} if self.lang == "fr" else {1})
+
+    def sought(self, text: str) -> str:
+        """What a re-scan says it looked for."""
+        for words in SOUGHT if self.lang == "fr" else ():
+            match = re.fullmatch(words.en, text)
+            if match:
+                return self._set(words.fr).format(*(self.count(int(number)) for number in match.groups()))
+        return shown(text)
 
     def _set(self, text: str) -> str:
         """Typeset: apostrophes, and in French the spaces that must not break a line."""
@@ -312,7 +348,8 @@ class Reader:
         return self.say(_MARKS[subject]) if subject in _MARKS else shown(subject)
 
 
-_FRENCH_SPACE = re.compile(r" (?=[:;?!»])|(?<=«) |(?<=\}) (?=lignes|colis|écarts)")
+_FRENCH_SPACE = re.compile(r" (?=[:;?!»])|(?<=«) |(?<=\}) (?=[\[a-z])")
+_FORMS = re.compile(r"\[(\w+):([^|\]]*)\|([^\]]*)\]")
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
