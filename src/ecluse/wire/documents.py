@@ -17,7 +17,9 @@ T = TypeVar("T")
 
 MAX_BYTES = 2 * 2**20
 _MAX_DEPTH = 40
-_LINE_ENDS = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+_LINE_ENDS = re.compile(r"\r\n|[\r\n]")
+_UNSEEN_ENDS = re.compile("[\x85\u2028\u2029]")
+"""Line ends to YAML 1.1, characters to YAML 1.2: a text that holds one would be read in two ways."""
 
 
 class _NotPlainError(yaml.MarkedYAMLError):
@@ -116,6 +118,9 @@ def parse(data: bytes, *, file: str | None = None) -> Document:
     except UnicodeDecodeError as error:
         where = Location(file=file, line=data.count(b"\n", 0, error.start) + 1)
         raise MalformedError("not YAML in UTF-8", location=where) from None
+    if unseen := _UNSEEN_ENDS.search(text):
+        where = Location(file=file, line=text.count("\n", 0, unseen.start()) + 1)
+        raise MalformedError("a line end that nobody sees (U+0085, U+2028 or U+2029): not YAML", location=where)
     try:
         loader = _PlainLoader(text)
         node = loader.get_single_node()
