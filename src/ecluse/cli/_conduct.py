@@ -48,7 +48,6 @@ def conduct(site: Site, accept_key: Path | None) -> None:
         _output.say(tr(f"accepted by {made.signatory}", f"accepté par {made.signatory}"), style="bold")
         step = _steps.due(site)
     if step is Step.ERASE:
-        _steps.learn(site)
         erase_if_due(site)
         step = _steps.due(site)
     if account:

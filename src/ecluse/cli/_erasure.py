@@ -3,7 +3,7 @@
 from contextlib import suppress
 from pathlib import Path
 
-from ecluse.cli import _output
+from ecluse.cli import _output, _steps
 from ecluse.cli._site import Site
 from ecluse.cli._text import tr
 from ecluse.control.erase import abort_overdue, due, empty_mailbox, erase_place, is_due
@@ -22,6 +22,7 @@ _ORDER = (Place.DESTINATION, Place.SOURCE)
 
 def erase_if_due(site: Site) -> None:
     """Erase what must be gone by now, whoever asked for something else (law 7)."""
+    _steps.learn(site)
     late = [place for place in _ORDER if site.has(place) and _is_due(site, place)]
     if late:
         erase(site, only=late)

@@ -28,6 +28,9 @@ from ecluse.workspace.place import Place, Workspace
 
 Signer = Callable[[object], Mapping[str, bytes]]
 
+_UNDECIDED = {State.DELIVERED, State.LOADED, State.RECONCILED}
+"""Where the source's place stands until it learns the decision."""
+
 
 def states(site: Site) -> tuple[State | None, State | None]:
     """Where source and destination stand; None for a place that this machine does not hold."""
@@ -141,12 +144,15 @@ def accept(site: Site, key: Path, decision: Decision | None, remarks: str) -> Ac
 
 
 def learn(site: Site) -> bool:
-    """Let the source's place learn the decision; False where there is none yet."""
-    if site.has(Place.DESTINATION) and site.has(Place.SOURCE):
+    """Let the source's place learn the decision, which must happen before the destination's is erased.
+
+    False where there is none yet, or nobody here to learn it.
+    """
+    source, destination = states(site)
+    if destination in {State.ACCEPTED, State.REFUSED} and source in {None, *_UNDECIDED}:
         # A crash between deciding and sending is made good here: sending twice is harmless.
         with site.open(Place.DESTINATION) as place:
-            if place.progress().state in {State.ACCEPTED, State.REFUSED}:
-                send_decision(place, site.mailbox)
+            send_decision(place, site.mailbox)
     if not site.has(Place.SOURCE):
         return False
     with site.open(Place.SOURCE) as place:

@@ -93,8 +93,12 @@ def _files(tree: Tree, found: list[Finding]) -> Iterator[Path]:
     if not ours and not tree.root.is_dir():
         return
     for folder, folders, names in os.walk(tree.root, onerror=unlisted, followlinks=ours):
+        try:
+            facts = Path(folder).stat()
+        except FileNotFoundError:  # it went meanwhile, as temporary folders do
+            folders.clear()
+            continue
         # A link that leads back up would never end.
-        facts = Path(folder).stat()
         if (facts.st_dev, facts.st_ino) in been:
             folders.clear()
             continue

@@ -1,0 +1,12 @@
+
+import pytest
+
+from migrating import Desk
+
+
+@pytest.fixture(scope="session")
+def planned(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """A small migration, ``ecluse run`` comes next."""
+    desk = Desk.made(tmp_path_factory.mktemp("planned") / "desk", patients=9)
+    desk.plan()
+    return desk
