@@ -131,7 +131,7 @@ class Desk:
         out, err = done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
         return _checked(arguments, Done(done.returncode, out, err), code)
 
-    def plan(self, *more: str) -> Done:
+    def plan(self, *more: str, code: int = 0) -> Done:
         """Plan the signed order; the workspace remembers all that ``run`` needs."""
         return self.ecluse(
             "plan", *W, "--agreement", "agreement.json", "--order", "order.json",
@@ -139,6 +139,7 @@ class Desk:
             "--persons", "persons.keyed", "--exclusion-key", "keys/exclusion",
             "--destination", self.target[0], "--destination-profile", self.target[1],
             "--identity", "keys/kalisil.age", "--destination-agent-key", "keys/agent-destination", *more,
+            code=code,
         )  # fmt: skip
 
     def finish(self) -> None:
