@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from ecluse.domain.entry import Event
-from ecluse.domain.errors import ScopeViolationError
+from ecluse.domain.errors import ScopeViolationError, TransitionError
 from ecluse.domain.lifecycle import State
 from ecluse.domain.order import Order
 from ecluse.domain.plan import Batch, Plan
@@ -149,7 +149,13 @@ def run_extraction(
         TransitionError: the migration is not at this step.
         RetryableError: the source or the disk failed; what was sealed stays sealed.
     """
-    if place.progress().state is State.PLANNED:
+    state = place.progress().state
+    if state is State.SEALED:
+        return  # the entry stands after everything was sealed
+    if state not in {State.PLANNED, State.EXTRACTING}:
+        # A suspended migration waits for somebody's decision; in an erased one nothing would ever be erased again.
+        raise TransitionError(f"cannot extract a migration that is {state}")
+    if state is State.PLANNED:
         place.log(Event.EXTRACTION_STARTED)
     job = _job(place, profile, excluded)
     todo = [batch for batch in job.plan.batches if batch.id not in place.progress().sealed]
@@ -163,8 +169,7 @@ def run_extraction(
             place.log(Event.BATCH_SEALED, subject=batch.id, rows=receipt.rows, **detail)
             report(batch, receipt.rows)
     _drop_strays(place)
-    if place.progress().state is State.EXTRACTING:
-        place.log(Event.EXTRACTION_SEALED, parcels=len(place.progress().sealed))
+    place.log(Event.EXTRACTION_SEALED, parcels=len(place.progress().sealed))
 
 
 def _job(place: Workspace, profile: SourceProfile, excluded: frozenset[str]) -> Job:

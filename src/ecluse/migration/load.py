@@ -1,13 +1,14 @@
 """Loading: received parcels into the target, each opened, gated again and loaded exactly once (laws 1, 3, 4)."""
 
 from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
 import pyarrow as pa
 
 from ecluse.domain.entry import Event
-from ecluse.domain.errors import Location, TamperError, TransitionError
+from ecluse.domain.errors import Location, ScopeViolationError, TamperError, TransitionError
 from ecluse.domain.lifecycle import State
 from ecluse.domain.order import Order
 from ecluse.domain.plan import ColumnType, Plan, PlannedEntity
@@ -68,7 +69,8 @@ def run_load(
 
     Raises:
         TransitionError: parcels have not all arrived, or the migration is past this step.
-        ScopeViolationError, TamperError: a parcel that is not what the order and its receipt say.
+        ScopeViolationError: journalled; the migration is suspended, and nothing of that parcel was loaded.
+        TamperError: journalled; a parcel that is not what its receipt says.
         DestinationError: the target cannot take the rows.
     """
     if place.progress().state is not State.DELIVERED:
@@ -98,13 +100,25 @@ def _work(
 
     with closing(spread(destinations, todo, begin, loader)) as ended:
         for receipt, future in ended:
-            rows = future.result()
+            rows = _result(place, future, receipt)
             address = place.progress().received[receipt.batch]
             place.log(Event.BATCH_LOADED, subject=receipt.batch, receipt=address, rows=rows)
             place.parcels.move(receipt.batch, ParcelState.RECEIVED, ParcelState.LOADED)
             if receipt.quarantine_parcel:
                 place.parcels.move(f"{receipt.batch}{QUARANTINE}", ParcelState.RECEIVED, ParcelState.LOADED)
             yield receipt, rows
+
+
+def _result(place: Workspace, done: Future[int], receipt: Receipt) -> int:
+    try:
+        return done.result()
+    except ScopeViolationError as violation:
+        place.log(Event.SCOPE_VIOLATION, subject=receipt.batch, rule=violation.message)
+        place.log(Event.SUSPENDED, subject=receipt.batch)
+        raise
+    except TamperError:
+        place.log(Event.PARCEL_REFUSED, subject=receipt.batch)
+        raise
 
 
 def schemas(place: Workspace, plan: Plan, identity: Identity) -> dict[str, pa.Schema]:
