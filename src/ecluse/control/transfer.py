@@ -14,7 +14,7 @@ from ecluse.control.ports import Mailbox
 from ecluse.control.signatures import verified_signers
 from ecluse.domain.agreement import Agreement, SignerRole
 from ecluse.domain.entry import Event
-from ecluse.domain.errors import Location, MalformedError, SignatureError, TamperError, TransitionError
+from ecluse.domain.errors import Location, MalformedError, SignatureError, TamperError, TransitionError, UsageError
 from ecluse.domain.lifecycle import Move, State, after
 from ecluse.domain.order import Order
 from ecluse.domain.plan import Plan
@@ -40,6 +40,7 @@ def deliver(place: Workspace, mailbox: Mailbox, report: Report = lambda _name: N
 
     Raises:
         TransitionError: extraction is not finished, or the migration has gone further.
+        UsageError: another migration's papers wait in the mailbox.
         RetryableError: the mailbox failed.
     """
     state = place.progress().state
@@ -49,6 +50,7 @@ def deliver(place: Workspace, mailbox: Mailbox, report: Report = lambda _name: N
     state = place.progress().state
     if state not in {State.SEALED, State.DELIVERED}:
         raise TransitionError(f"cannot deliver a migration that is {state}")
+    _check_mailbox(place, mailbox)
     for name in place.parcels.names(ParcelState.SEALED):
         place.log(Event.PARCEL_DELIVERING, subject=name)
         mailbox.deliver(f"{name}{SUFFIX}", place.parcels.path(ParcelState.SEALED, name))
@@ -136,10 +138,52 @@ def receive(place: Workspace, mailbox: Mailbox, sign: SignReceipt, report: Repor
         admit_plan(place, *desk.one(Plan))
         _admit_receipts(place, mailbox, desk, sign, report)
         _advance(place)
-    for name in mailbox.waiting():
-        # The controller's decision may be on its way back through the same mailbox.
-        if name.endswith(SUFFIX) or KINDS.get(name.partition(".")[0]) in _PAPERS:
-            mailbox.discard(name)
+    _clear(place, mailbox)
+
+
+def _clear(place: Workspace, mailbox: Mailbox) -> None:
+    """Erase what has been received, if it still waits: parcels, then papers, the order at last.
+
+    While the order waits, and no other migration's paper does, the parcels are this migration's: their names do not
+    tell. The controller's decision may be on its way back through the same mailbox; it stays.
+    """
+    order = f"{kind_of(Order)}.{place.progress().pins[kind_of(Order)].removeprefix('sha256:')}.json"
+    waiting, known = mailbox.waiting(), _stems(place)
+    papers = [name for name in waiting if _travels(name)]
+    if order not in papers or any(_stem(name) not in known for name in papers):
+        return
+    for name in [name for name in waiting if name.endswith(SUFFIX)] + [name for name in papers if name != order]:
+        mailbox.discard(name)
+    mailbox.discard(order)
+
+
+def _check_mailbox(place: Workspace, mailbox: Mailbox) -> None:
+    """Parcels are named by their batch alone: another migration's would be overwritten, or taken for ours."""
+    known = _stems(place)
+    others = {name for name in mailbox.waiting() if _travels(name) and _stem(name) not in known}
+    if others:
+        raise UsageError(
+            "another migration's papers wait in the mailbox",
+            location=Location(file=min(others)),
+            hint="one mailbox, one migration: give another, or let its recipient receive first",
+        )
+
+
+def _travels(name: str) -> bool:
+    return KINDS.get(name.partition(".")[0]) in _PAPERS
+
+
+def _stem(name: str) -> str:
+    return ".".join(name.split(".", 2)[:2])
+
+
+def _stems(place: Workspace) -> frozenset[str]:
+    """Names, without their endings, of the papers that travel with this place's migration."""
+    progress = place.progress()
+    known = [(cls, progress.pins[kind_of(cls)]) for cls in (Agreement, Order, Plan) if kind_of(cls) in progress.pins]
+    receipts = (*progress.sealed.values(), *progress.received.values())
+    named = [(kind_of(cls), address) for cls, address in known] + [(kind_of(Receipt), each) for each in receipts]
+    return frozenset(f"{kind}.{address.removeprefix('sha256:')}" for kind, address in named)
 
 
 def _admit_receipts(place: Workspace, mailbox: Mailbox, desk: _Desk, sign: SignReceipt, report: Report) -> None:
