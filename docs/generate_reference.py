@@ -11,7 +11,6 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from enum import StrEnum
-from itertools import pairwise
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
@@ -140,8 +139,16 @@ def _layers() -> str:
     rows = [[name.strip().removeprefix("ecluse.") for name in row.split("|")] for row in layers]
     lines = ["```mermaid", "flowchart TD"]
     lines += [f"    {name}" for row in rows for name in row]
-    for upper, lower in pairwise(rows):
-        lines += [f"    {one} --> {other}" for one in upper for other in lower]
+    barred = {
+        (who.removeprefix("ecluse."), what.removeprefix("ecluse."))
+        for contract in _contracts() if contract["type"] == "forbidden"
+        for who in contract["source_modules"] for what in contract["forbidden_modules"]
+    }  # fmt: skip
+    for place, row in enumerate(rows):
+        for one in row:
+            # To the nearest layer below that no other contract closes to it.
+            below = ([other for other in lower if (one, other) not in barred] for lower in rows[place + 1 :])
+            lines += [f"    {one} --> {other}" for other in next(filter(None, below), [])]
     return "\n".join([*lines, "```"]) + "\n"
 
 
