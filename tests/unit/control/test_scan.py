@@ -166,18 +166,16 @@ def test_what_is_said_fits_a_certificate_and_never_claims_markers_that_nobody_kn
     assert "12 planted markers" in looked_for(12)[1]
 
 
-SPEED = """
-import resource, sys, time
+MEMORY = """
+import resource, sys
 from pathlib import Path
 from ecluse.control.needles import Needles
 from ecluse.control.scan import Tree, scan
 from erasing import planted
 needles = Needles(planted(6000))
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-began = time.process_time()
-scanned, found = scan(Tree("t", Path(sys.argv[1])), needles)
-took = time.process_time() - began
-print(scanned.size / took / 1e6, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024, len(found))
+_scanned, found = scan(Tree("t", Path(sys.argv[1])), needles)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024, len(found))
 """
 
 
@@ -186,8 +184,8 @@ def _environment() -> dict[str, str]:
     return os.environ | {"PYTHONPATH": os.pathsep.join(places), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-def test_two_hundred_megabytes_a_second_with_12_000_markers_in_bounded_memory(tmp_path: Path) -> None:
-    """Of processor time, on what lies in workspaces and temporary folders: tables of numbers, binary, text in UTF-16."""
+def test_bounded_memory_with_12_000_markers(tmp_path: Path) -> None:
+    """On what lies in workspaces and temporary folders: tables of numbers, binary, text in UTF-16."""
     rng = random.Random(1)
     line = "{0},DURAND,{1}-0{2}-1{2},{3:.4f};{4}\n".format
     rows = "".join(
@@ -197,9 +195,8 @@ def test_two_hundred_megabytes_a_second_with_12_000_markers_in_bounded_memory(tm
     for name, content in (("rows.csv", rows.encode()), ("rows.utf16", rows.encode("utf-16")), ("blob", rng.randbytes(1 << 21)),
                           ("zeros", bytes(1 << 21))):  # fmt: skip
         (tmp_path / name).write_bytes(content * ((48 << 20) // len(content)))
-    done = subprocess.run([sys.executable, "-c", SPEED, str(tmp_path)], env=_environment(), capture_output=True,
+    done = subprocess.run([sys.executable, "-c", MEMORY, str(tmp_path)], env=_environment(), capture_output=True,
                           text=True, check=True)  # fmt: skip
-    speed, memory, found = map(float, done.stdout.split())
+    memory, found = map(float, done.stdout.split())
     assert found == 0
-    assert speed > 200, f"{speed:.0f} MB/s"
     assert memory < 32, f"{memory:.0f} MiB"

@@ -3,7 +3,6 @@
 import datetime as dt
 import json
 import struct
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -310,9 +309,7 @@ def test_a_claim_of_much_memory_is_refused_unread(claim: int) -> None:
     at = data.find(struct.pack("<q", 400_000) + b"\x28\xb5\x2f\xfd")  # before a zstd frame
     assert at > 0
     data[at : at + 8] = struct.pack("<q", claim)
-    started = time.monotonic()
     assert peak_growth(lambda: refused(bytes(data))) < 50
-    assert time.monotonic() - started < 1
 
 
 def test_a_bomb_of_rows_is_refused_unread() -> None:
