@@ -106,7 +106,11 @@ class Workspace:
         if made.journal.size or (made.place, made.agent) != (place, agent):
             made.close()
             raise UsageError("a workspace is here already", location=Location(file=str(root)))
-        made.log(Event.OPENED, subject=place)
+        try:
+            made.log(Event.OPENED, subject=place)
+        except BaseException:
+            made.close()
+            raise
         return made
 
     def __enter__(self) -> Self:

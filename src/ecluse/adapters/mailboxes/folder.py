@@ -37,7 +37,7 @@ class FolderMailbox:
         erase(path.with_name(path.name + _PART))
 
     def _path(self, name: str) -> Path:
-        if "/" in name or name.startswith("."):
+        if not name or "/" in name or name.startswith(".") or name.endswith(_PART):
             raise MalformedError("not a name that a mailbox takes", location=Location(file=name))
         return self._root / name
 
