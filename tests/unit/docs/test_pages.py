@@ -126,7 +126,8 @@ def test_every_page_is_reached_from_the_readme() -> None:
         seen.add(page)
         local = (t.partition("#")[0] for _, _, t in links(page) if not t.startswith("https:"))
         todo += [(page.parent / target).resolve() for target in local if target]
-    assert set(PAGES) - seen == set(), "pages that nobody would find"
+    measured = {ROOT / "docs" / "benchmarks.md"}  # a benchmark's output, there once somebody has run it
+    assert set(PAGES) - seen - measured == set(), "pages that nobody would find"
 
 
 def test_the_readme_begins_with_a_command() -> None:
