@@ -46,6 +46,8 @@ def my(server: MariadbServer, sql: str, query: str) -> pa.Table:
         ("smallint", "-32768", -32768, pa.int64()),
         ("bigint", str(2**63 - 1), 2**63 - 1, pa.int64()),
         ("double precision", "0.1", 0.1, pa.float64()),
+        ("real", "7.35", 7.35, pa.float64()),
+        ("real", "NaN", None, pa.float64()),
         ("boolean", "t", True, pa.bool_()),
         ("bytea", "\\x00ff", b"\x00\xff", pa.binary()),
         ("interval", "1 day 2 hours", "P1DT2H", pa.string()),
