@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ecluse.domain.catalogue import CATALOGUE, KEY
-from ecluse.domain.categories import Answer, classify, is_loinc
+from ecluse.domain.categories import Answer, classify, is_loinc, matching
 from ecluse.domain.errors import DestinationError, InternalError, Location, ScopeViolationError
 from ecluse.domain.identifiers import is_test_identity
 from ecluse.domain.order import Order, Scope
@@ -123,6 +123,8 @@ class Gate:
                 _check_sites(self._scope, sites, f"request.{scope.site}")
         if batch.entity == "observation" and (codes := differing("code", "_code")) is not None:
             self._check_categories(codes)
+        if batch.entity == "observation" and "loinc" in raw.column_names:
+            _check_loinc(self._scope, raw.column("loinc"))
         person = KEY if batch.entity == "patient" else "patient"
         if self._scope.exclude_persons is not None and batch.entity in {"patient", "request", "payer"}:
             keys = differing(person, "_patient")
@@ -195,6 +197,8 @@ class ReceivingGate:
         self._check_receipt(receipt)
         if receipt.entity == "request":
             self._check_requests(rows)
+        if receipt.entity == "observation" and "loinc" in rows.column_names:
+            _check_loinc(self._scope, rows.column("loinc"))
         if self._production and "ins_oid" in rows.column_names:
             self._check_identities(rows.column("ins_oid"))
 
@@ -304,6 +308,17 @@ def _check_sites(scope: Scope, column: pa.ChunkedArray, place: str) -> None:
         missing = None in found
         message = "a row without a site" if missing else "a row of a site that is not ordered"
         raise ScopeViolationError(message, location=Location(field=place))
+
+
+def _check_loinc(scope: Scope, column: pa.ChunkedArray) -> None:
+    """What a result says of itself, whatever the profile makes of its local code; silence proves nothing."""
+    found = {code.strip() for code in pc.unique(column.cast(pa.string())).to_pylist() if code is not None}
+    for category in scope.exclude_categories:
+        if not found.isdisjoint(matching(category)):
+            raise ScopeViolationError(
+                "observation: a result belongs to a category that the order excludes",
+                location=_place("observation", "loinc"),
+            )
 
 
 def _within(first: dt.date, last: dt.date, batch: Batch) -> bool:

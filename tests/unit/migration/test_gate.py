@@ -413,3 +413,27 @@ def test_test_identities_never_enter_production(oid):
 def test_other_identities_do(oid):
     table = pa.table({"source_id": ["1"], "ins_oid": pa.array([oid], pa.string())})
     receiving("patient", "ins_oid", production=True).check(table, receipt("patient", ("source_id", "ins_oid")))
+
+
+CODED = make_order({"request": ("source_id",), "observation": ("source_id", "loinc")})
+
+
+def arrives(code):
+    made = ReceivingGate(CODED, plan("observation", planned("observation", "source_id", "loinc").columns))
+    rows = pa.table({"source_id": [CANARY], "loinc": pa.array([code], pa.string())})
+    made.check(rows, receipt("observation", ("source_id", "loinc")))
+
+
+@pytest.mark.parametrize("code", ["7917-8", " 7917-8 "])
+def test_what_a_result_says_of_itself_is_looked_at_on_both_sides(code):
+    """The profile's map clears the local code; the LOINC code that travels beside it is of an excluded category."""
+    table = raw({"source_id": [CANARY, "2"], "loinc": ["2951-2", code]}, code="NA")
+    refused(table, "excludes", made=gate("observation", "loinc", order=CODED))
+    with pytest.raises(ScopeViolationError, match="excludes") as caught:
+        arrives(code)
+    assert CANARY not in str(caught.value)
+
+
+@pytest.mark.parametrize("code", [None, "2951-2", "not a code"])
+def test_a_result_that_says_nothing_of_itself_arrives(code):
+    arrives(code)
