@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bench import peers
 from bench.cluster import HERE, Cluster
@@ -94,13 +95,14 @@ def _ecluse(sitting: Sitting) -> Cost:
     root = HERE.parent
     env = {"PYTHONPATH": f"{root / 'src'}:{root}"}
 
-    def step(name: str) -> tuple[Cost, dict[str, object]]:
+    def step(name: str) -> tuple[Cost, dict[str, Any]]:
         command = [sys.executable, "-m", "bench.migration", name, str(folder)]
         cost, output = measured(cluster, [*command, f"{cluster.url}/legacy", f"{cluster.url}/target"], env)
         return cost, json.loads(output)
 
     planned, plan = step("plan")
     cost, run = step("run")
+    cost.wall = sum(stage["wall"] for stage in run["stages"].values())
     cost.detail = {**plan, **run, "plan": {"wall": planned.wall, "client": planned.client, "server": planned.server}}
     return cost
 

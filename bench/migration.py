@@ -54,6 +54,8 @@ FIELDS = {
     "request": ("source_id", "external_id", "collected_on"),
     "observation": ("source_id", "code", "value", "raw_value", "unit", "comment"),
 }
+_SETTLE = 0.3
+"""Seconds between stages, not counted, until backends have gone and the postmaster has counted them."""
 _SOURCE, _DESTINATION = "agent.source", "agent.destination"
 
 
@@ -137,6 +139,7 @@ class _Stages:
 
     def end(self, name: str) -> None:
         now, used = time.monotonic(), resource.getrusage(resource.RUSAGE_SELF)
+        time.sleep(_SETTLE)
         client, server = used.ru_utime + used.ru_stime, reaped_cpu(self._postmaster)
         self.costs[name] = {
             "wall": now - self._wall,
@@ -144,7 +147,7 @@ class _Stages:
             "server": server - self._server,
             "peak": used.ru_maxrss,
         }
-        self._wall, self._client, self._server = now, client, server
+        self._wall, self._client, self._server = time.monotonic(), client, server
 
 
 def _signed(folder: Path, agent: str, value: object) -> Mapping[str, bytes]:

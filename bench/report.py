@@ -110,7 +110,7 @@ def _machine() -> dict[str, Any]:
         "memory_gib": round(memory / 1048576, 1),
         "system": platform.platform(),
         "python": platform.python_version(),
-        "load_before": os.getloadavg()[0],
+        "load": os.getloadavg()[0],
     }
 
 
@@ -172,7 +172,7 @@ def _scale(report: Mapping[str, Any]) -> Iterator[str]:
     yield f"\n## {rows:,} results, {len(report['rounds'])} rounds, {report['made_at'][:10]}\n"
     yield (
         f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB, Python {machine['python']}; load "
-        f"average {machine['load_before']:.1f} at the end of the sitting. "
+        f"average {machine['load']:.1f} at the end of the sitting. "
         + ", ".join(f"{name} {text}" for name, text in report["versions"].items())
         + ".\n"
     )
