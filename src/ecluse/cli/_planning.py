@@ -98,7 +98,8 @@ def _count(
             now,
             agent,
             batch_rows=batch_rows or BATCH_ROWS,
-            excluded=site.excluded(source, profile),
+            excluded=site.excluded(source, profile, papers.order.value),
+            views=site.setup.source.views,
         )
     finally:
         source.close()

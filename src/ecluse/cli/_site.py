@@ -14,8 +14,10 @@ from ecluse.cli._exclusion import read_key
 from ecluse.cli._text import tr
 from ecluse.control.setup import Setup, place_of
 from ecluse.domain.errors import UsageError
+from ecluse.domain.order import Order
 from ecluse.domain.profile import DestinationProfile, Engine, SourceProfile
-from ecluse.migration.persons import PersonList, read_list, resolve
+from ecluse.migration.compile import compile_order
+from ecluse.migration.persons import PersonList, read_list, resolve, resolve_on_views
 from ecluse.migration.ports import Destination, Source
 from ecluse.seal.sealing import Identity
 from ecluse.wire import documents
@@ -85,12 +87,14 @@ class Site:
         """The list of persons who stay out, if one is given."""
         return read_list(Path(self.setup.source.persons)) if self.setup.source.persons else None
 
-    def excluded(self, source: Source, profile: SourceProfile) -> tuple[str, ...] | None:
+    def excluded(self, source: Source, profile: SourceProfile, order: Order) -> tuple[str, ...] | None:
         """Source keys of the persons who stay out, in memory only; None where the order excludes nobody."""
         persons = self.persons()
         if persons is None:
             return None
         key = read_key(Path(_needed(self.setup.source.exclusion_key, "--exclusion-key")))
+        if self.setup.source.views:
+            return resolve_on_views(source, compile_order(order, profile, views=self.setup.source.views), persons, key)
         return resolve(source, profile, persons, key)
 
 

@@ -16,6 +16,7 @@ from ecluse.control.transfer import receive as collect
 from ecluse.domain.agreement import Agreement, SignerRole
 from ecluse.domain.errors import ProfileError, TransitionError, UsageError
 from ecluse.domain.lifecycle import State
+from ecluse.domain.order import Order
 from ecluse.domain.plan import Plan
 from ecluse.domain.policies import check_agent
 from ecluse.domain.records import Acceptance, Decision, Receipt, Reconciliation
@@ -57,7 +58,7 @@ def extract(site: Site) -> None:
             raise ProfileError("the profile is not the one that the plan was made with")
         source = site.open_source(profile)
         try:
-            excluded = frozenset(site.excluded(source, profile) or ())
+            excluded = frozenset(site.excluded(source, profile, place.pinned(Order)) or ())
         finally:
             source.close()
         sign = signer(key, _agent(place, key, SignerRole.SOURCE_AGENT))

@@ -14,7 +14,7 @@ from ecluse.cli._text import Text, tr
 from ecluse.control.reading import look
 from ecluse.control.setup import place_of, write_setup
 from ecluse.domain.plan import Plan
-from ecluse.migration.grants import grants
+from ecluse.migration.grants import grants, role_name
 from ecluse.workspace.place import Place
 
 
@@ -24,12 +24,12 @@ from ecluse.workspace.place import Place
         "site and by sensitive category, and what the order leaves out and why. Admits the signed agreement and order "
         "into the workspace and signs the plan with the agent's key; the options given are remembered for the next "
         "steps. With --dry-run nothing is written. With --grants, prints the script that gives this order its own "
-        "read-only role in the source, and stops.",
+        "read-only role in the source, and stops; with --views, then, it is that role which reads.",
         "Compter un ordre dans sa source, et montrer ce qui va tourner. Les requêtes exactes, les lots, les lignes par "
         "année et site et par catégorie sensible, et ce que l'ordre laisse et pourquoi. Admet le contrat et l'ordre "
         "signés dans l'espace de travail et signe le plan avec la clé de l'agent ; les options données sont retenues "
         "pour la suite. Avec --dry-run rien n'est écrit. Avec --grants, donne le script qui crée pour cet ordre son "
-        "propre rôle en lecture seule dans la source, et s'arrête.",
+        "propre rôle en lecture seule dans la source, et s'arrête ; avec --views, c'est ensuite ce rôle qui lit.",
     ),
     example="ecluse plan -w migration --agreement agreement.json --order order.json \\\n"
     "    --source postgresql://ecluse@lis/dxlab --profile dxlab.yaml --agent-key agent-source.key",
@@ -48,6 +48,14 @@ from ecluse.workspace.place import Place
     is_flag=True,
     text=Text("Print the source's grants for this order.", "Donner les droits de cet ordre dans la source."),
 )
+@option(
+    "--views",
+    is_flag=True,
+    text=Text(
+        "Read the order's own views (--grants makes them), under the order's own role.",
+        "Lire les vues propres à l'ordre (faites par --grants), sous le rôle propre à l'ordre.",
+    ),
+)
 @option("--sql/--no-sql", default=True, show_default=True, text=Text("Show the queries.", "Montrer les requêtes."))
 def command(
     *,
@@ -57,6 +65,7 @@ def command(
     batch_rows: int | None,
     dry_run: bool,
     print_grants: bool,
+    views: bool,
     sql: bool,
     **given: Any,
 ) -> None:
@@ -73,6 +82,8 @@ def command(
         _output.say(tr("This plan is signed and recorded already.", "Ce plan est déjà signé et enregistré."))
         return
     papers = read_papers(agreement, order)
+    if views:
+        site = Site(workspace, site.setup.on_views(role_name(papers.order.value)))
     if dry_run:
         report = draft_plan(site, papers, dt.datetime.now(dt.UTC), batch_rows)
     else:

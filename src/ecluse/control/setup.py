@@ -20,7 +20,10 @@ _FILE = "config.json"
 
 @dataclass(frozen=True, slots=True)
 class SourceSetup:
-    """How the source's place works: address, profile file, agent's key; the lists of persons who stay out."""
+    """How the source's place works: address, profile file, agent's key; the lists of persons who stay out.
+
+    ``views`` is the schema of the order's own views, where the source is entered by the order's own role.
+    """
 
     url: str | None = None
     profile: str | None = None
@@ -28,6 +31,7 @@ class SourceSetup:
     passfile: str | None = None
     persons: str | None = None
     exclusion_key: str | None = None
+    views: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,10 @@ class Setup:
             replace(self.destination, **{name: value for name, value in destination.items() if value is not None}),
             mailbox or self.mailbox,
         )
+
+    def on_views(self, schema: str) -> "Setup":
+        """The same, the source being read through the order's own views."""
+        return replace(self, source=replace(self.source, views=schema))
 
 
 def place_of(root: Path, place: Place) -> Path:

@@ -102,6 +102,13 @@ def view_bodies(compiled: Compiled) -> Mapping[str, str]:
     return bodies
 
 
+def person_views(compiled: Compiled) -> tuple[str, ...]:
+    """The views of an order's schema that name patients in ``_patient``; none where the order excludes nobody."""
+    if not compiled.scoped.excludes_persons:
+        return ()
+    return tuple(name + REACH if _needs_reach(compiled.scoped, name) else name for name in compiled.queries)
+
+
 def _without_persons(tree: exp.Expr, dialect: str) -> str:
     return bind(predicates.to_sql(tree, dialect), dialect, excluded=())
 

@@ -23,6 +23,7 @@ from ecluse.domain.errors import Location, MalformedError, OrderError, ProfileEr
 from ecluse.domain.order import PersonBasis, PersonExclusion
 from ecluse.domain.profile import SourceProfile
 from ecluse.migration import predicates
+from ecluse.migration.compile import Compiled, person_views
 from ecluse.migration.ports import Source
 from ecluse.migration.scoped import column, derived, named
 from ecluse.migration.selects import DIALECTS, ProfileSelect, read_selects
@@ -129,8 +130,7 @@ def resolve(source: Source, profile: SourceProfile, persons: PersonList, key: by
         OrderError: the key is not the list's.
         ProfileError: the profile does not serve what the list is hashed over.
     """
-    if not hmac.compare_digest(_hash(key, FORMAT), persons.check):
-        raise OrderError("the key is not that of the list of persons", location=Location(field="scope.exclude_persons"))
+    _check_key(persons, key)
     wanted = frozenset(persons.hashes)
     found: set[str] = set()
     for person, identity in _people(source, profile, persons.basis):
@@ -138,6 +138,38 @@ def resolve(source: Source, profile: SourceProfile, persons: PersonList, key: by
         if normal and _hash(key, normal) in wanted:
             found.add(person)
     return tuple(sorted(found))
+
+
+def resolve_on_views(source: Source, compiled: Compiled, persons: PersonList, key: bytes) -> tuple[str, ...]:
+    """As :func:`resolve`, for a source entered by the order's own role, which sees the order's views alone.
+
+    Raises:
+        OrderError: the key is not the list's, or the list is hashed over what the role cannot see.
+    """
+    where = Location(field="scope.exclude_persons")
+    if persons.basis is not PersonBasis.SOURCE_ID:
+        raise OrderError(
+            f"the order's own role cannot see every {persons.basis}",
+            location=where,
+            hint=f"make the list over {PersonBasis.SOURCE_ID}, or plan without --views",
+        )
+    _check_key(persons, key)
+    wanted, found = frozenset(persons.hashes), set()
+    for view in person_views(compiled):
+        person = named(predicates.as_text(column("e", "_patient"), compiled.dialect), "_person")
+        table = exp.table_(view, db=compiled.views, quoted=True, alias="e")
+        sql = predicates.to_sql(exp.select(person).distinct().from_(table), compiled.dialect)
+        for batch in source.stream(sql, _BATCH_ROWS):
+            for known in batch.column(0).to_pylist():
+                normal = normalised(known or "", persons.basis)
+                if normal and _hash(key, normal) in wanted:
+                    found.add(known)
+    return tuple(sorted(found))
+
+
+def _check_key(persons: PersonList, key: bytes) -> None:
+    if not hmac.compare_digest(_hash(key, FORMAT), persons.check):
+        raise OrderError("the key is not that of the list of persons", location=Location(field="scope.exclude_persons"))
 
 
 def _people(source: Source, profile: SourceProfile, basis: PersonBasis) -> Iterator[tuple[str, str]]:

@@ -15,7 +15,7 @@ from ecluse.domain.order import DateRange, PersonBasis
 from ecluse.domain.profile import DateStorage, Engine, ScopeColumns, SourceEntity, SourceProfile
 from ecluse.migration.compile import bind, compile_order
 from ecluse.migration.grants import grants, role_name
-from ecluse.migration.persons import make_list, resolve
+from ecluse.migration.persons import make_list, resolve, resolve_on_views
 from ecluse.migration.planning import make_plan
 from legacy import DIGEST, LOINCS, OUT, TABLES, UNORDERABLE, DbSource, create, fill, order, profile, run
 from reference import Legacy, Reference, cut
@@ -116,6 +116,9 @@ def test_the_role_reads_the_ordered_rows_and_nothing_else(
         full = make_plan(wide, ordered, DIGEST, DIGEST, served, NOW, "agent", excluded=excluded).plan
     reference = Reference(ordered, LEGACY, LOINCS, frozenset(excluded or ()))
     with _ROLES[engine](base, script, role) as source:
+        if left:
+            excluded = resolve_on_views(source, compile_order(ordered, served, views=role), left, KEY)
+            assert excluded
         plan = make_plan(
             source, ordered, DIGEST, DIGEST, served, NOW, "agent", batch_rows=150, excluded=excluded, views=role
         ).plan
