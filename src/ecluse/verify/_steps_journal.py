@@ -43,6 +43,17 @@ PINS = {
     Event.REFUSED: "acceptance",
     Event.ERASED: "erasure",
 }
+_DURING = {
+    Event.BATCH_EXTRACTING: {State.EXTRACTING},
+    Event.BATCH_SEALED: {State.EXTRACTING},
+    Event.PARCEL_DELIVERING: {State.SEALED},
+    Event.PARCEL_RECEIVED: {State.PLANNED},
+    Event.BATCH_LOADING: {State.DELIVERED},
+    Event.BATCH_LOADED: {State.DELIVERED},
+    Event.PUBLISHING: {State.DELIVERED},
+    Event.ERASING: {State.ACCEPTED, State.REFUSED, State.ABORTED},
+}
+"""Effects, and the states in which they may happen: a suspended migration moves no row, an erased one least of all."""
 _ED25519 = b"\x00\x00\x00\x0bssh-ed25519"
 _RECEIPTS = frozenset({Event.BATCH_SEALED, Event.PARCEL_RECEIVED, Event.BATCH_LOADED})
 
@@ -183,9 +194,14 @@ def time(name: str, case: Case) -> Words:
 
 
 def transitions(name: str, case: Case) -> Words:
-    """Every move is one that the transition table allows."""
+    """Every move is one that the transition table allows, and every effect happens in its own state."""
     state, before = State.ORDERED, None
     for number, entry in enumerate(case.place(name).entries):
+        fits(
+            state in _DURING.get(entry.event, {state}),
+            f"{name}: entry {number}: {entry.event} in a migration that is {state}",
+            f"{name} : entrée {number} : {entry.event} dans une migration à l'état {state}",
+        )
         move = MOVES.get(entry.event)
         if move is None:
             continue

@@ -368,6 +368,28 @@ def test_a_journal_that_lies(
     assert first_failure(verify_bundle(made.bundle(), trust=None, now=NOW)) == step
 
 
+@pytest.mark.parametrize(
+    ("place", "event"),
+    [
+        ("source", Event.BATCH_EXTRACTING),
+        ("source", Event.BATCH_SEALED),
+        ("source", Event.PARCEL_DELIVERING),
+        ("destination", Event.PARCEL_RECEIVED),
+        ("destination", Event.BATCH_LOADING),
+        ("destination", Event.PUBLISHING),
+    ],
+)
+def test_an_agent_that_goes_on_while_suspended(migration: Callable[..., Migration], place: str, event: Event) -> None:
+    def goes_on(where: str, what: Event, given: dict[str, object]) -> list[tuple[Event, dict[str, object]]]:
+        if (where, what) != (place, event):
+            return [(what, given)]
+        return [(Event.SUSPENDED, {}), (what, given), (Event.RESUMED, {})]
+
+    made = migration(bend_log=goes_on)
+    list(made.run())
+    assert first_failure(verify_bundle(made.bundle(), trust=None, now=NOW)) == f"journal.{place}.transitions"
+
+
 def _mend_progress(workspace: Any) -> None:
     """The exporter follows the journal; what it names and does not exist is left out here, as a forger would."""
     progress = workspace.progress()
