@@ -120,6 +120,11 @@ def _erased(keep: Callable[[Any], bool]) -> Callable[[ErasureCertificate], objec
     return lambda value: changed(value, erased=tuple(each for each in value.erased if keep(each)))
 
 
+def _only_markers(value: ErasureCertificate) -> object:
+    erased = (changed(e, path="keys/markers.secret") if e.kind is ErasedKind.KEY else e for e in value.erased)
+    return changed(value, erased=tuple(erased))
+
+
 def _at_source(value: ErasureCertificate) -> bool:
     return value.place == "source"
 
@@ -276,6 +281,7 @@ ROWS: list[tuple[str, dict[str, Any], str]] = [
         "erasure.source",
     ),
     ("no key destroyed", bend(ErasureCertificate, _erased(lambda e: e.kind is not ErasedKind.KEY)), "erasure.source"),
+    ("only the markers destroyed", bend(ErasureCertificate, _only_markers), "erasure.source"),
     (
         "erased before the delay",
         bend(
