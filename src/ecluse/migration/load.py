@@ -79,9 +79,13 @@ def run_load(
     digest = place.progress().pins["order"]
     with ExitStack() as stack:
         destinations = [stack.enter_context(open_destination()) for _ in range(workers)]
+        todo = _todo(place)
+        if todo:
+            # Staging tables are the first batch's first effect: without its entry no erasure would drop them.
+            _begin(place, todo[0])
         destinations[0].prepare(digest, schemas(place, plan, identity))
         loader = _Loader(place, identity, ReceivingGate(order, plan, production=profile.production), digest)
-        with closing(_work(place, loader, destinations)) as work:
+        with closing(_work(place, loader, destinations, todo)) as work:
             for receipt, rows in work:
                 report(receipt.batch, rows)
         place.log(Event.PUBLISHING, subject=profile.profile)
@@ -89,14 +93,21 @@ def run_load(
     place.log(Event.LOADED, batches=len(plan.batches))
 
 
-def _work(
-    place: Workspace, loader: _Loader, destinations: Sequence[Destination]
-) -> Generator[tuple[Receipt, int], None, None]:
-    done = place.progress().loaded
-    todo = [place.get(Receipt, address) for batch, address in place.progress().received.items() if batch not in done]
+def _todo(place: Workspace) -> list[Receipt]:
+    received, loaded = place.progress().received, place.progress().loaded
+    return [place.get(Receipt, address) for batch, address in received.items() if batch not in loaded]
 
+
+def _begin(place: Workspace, receipt: Receipt) -> None:
+    place.log(Event.BATCH_LOADING, subject=receipt.batch, rows=receipt.rows)
+
+
+def _work(
+    place: Workspace, loader: _Loader, destinations: Sequence[Destination], todo: Sequence[Receipt]
+) -> Generator[tuple[Receipt, int], None, None]:
     def begin(receipt: Receipt) -> None:
-        place.log(Event.BATCH_LOADING, subject=receipt.batch, rows=receipt.rows)
+        if receipt is not todo[0]:
+            _begin(place, receipt)
 
     with closing(spread(destinations, todo, begin, loader)) as ended:
         for receipt, future in ended:

@@ -1,6 +1,8 @@
 """Steps that are called when it is not their turn, on whole small migrations: nothing moves, nothing is lost."""
 
+import contextlib
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -24,10 +26,15 @@ def desk(planned: Desk, tmp_path: Path) -> Desk:
     return planned.copy(tmp_path / "desk")
 
 
-def moved(desk: Desk, *events: Event) -> None:
-    with Workspace(desk.path("migration", "source")) as place:
+def moved(desk: Desk, *events: Event, place: str = "source") -> None:
+    with Workspace(desk.path("migration", place)) as opened:
         for event in events:
-            place.log(event)
+            opened.log(event)
+
+
+def staged(desk: Desk) -> list[str]:
+    with contextlib.closing(sqlite3.connect(desk.path("new.sqlite"))) as target:
+        return [n for (n,) in target.execute("SELECT name FROM sqlite_master WHERE name LIKE 'ecluse_stage%'")]
 
 
 def events(desk: Desk, place: str) -> list[Event]:
@@ -81,6 +88,24 @@ def test_a_violation_at_the_recipient_is_journalled_and_suspends(desk: Desk, mon
     assert not any(desk.target_rows().values())
     desk.ecluse("resume", *W)
     assert desk.states() == ("delivered", "reconciled")
+
+
+def test_staging_tables_of_a_load_that_never_began_are_dropped(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    for step in ("extract", "deliver", "receive"):
+        desk.ecluse(step, *W)
+
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ecluse.migration.load.spread", dies)
+        desk.ecluse("load", *W, code=130)
+    assert staged(desk), "nothing was prepared: this test shows nothing"
+    assert events(desk, "destination")[-1] is Event.BATCH_LOADING
+    for place in ("source", "destination"):
+        moved(desk, Event.ABORTED, place=place)
+    desk.ecluse("erase", *W)
+    assert not staged(desk)
 
 
 def test_a_parcel_changed_after_its_receipt_is_journalled(desk: Desk) -> None:
