@@ -114,8 +114,8 @@ def empty_mailbox(place: Workspace, mailbox: Mailbox) -> None:
         if _digest(desk) == address:
             _note(place, thing)
             mailbox.discard(file)
-        elif not _is_sealed(desk) and thing.path in {entry.subject for entry in _erasing(place)}:
-            mailbox.discard(file)  # overwritten, and killed before it was unlinked
+        elif _is_overwritten(desk):
+            mailbox.discard(file)  # by an erasure, or by the reception before it, that was cut off
         erase(desk)
 
 
@@ -124,9 +124,10 @@ def _parcel_kind(path: Path) -> ErasedKind:
     return ErasedKind.QUARANTINE if aside else ErasedKind.PARCEL
 
 
-def _is_sealed(path: Path) -> bool:
+def _is_overwritten(path: Path) -> bool:
+    """Whether zeros stand where a parcel's header stood, without which nothing of it opens."""
     with path.open("rb") as file:
-        return file.read(len(AGE_HEADER)) == AGE_HEADER
+        return not any(file.read(len(AGE_HEADER)))
 
 
 def erase_place(

@@ -79,6 +79,9 @@ class Workspace:
             self.key = LogKey.load(root / "keys" / "log.key")
             self.journal = Journal.open(FolderStore(root / "journal"), self.key)
             self.parcels = Parcels(root / "parcels")
+            self._is_new = self.journal.size == 0
+            if self._is_new:  # also where making the place was cut off, whoever opens it next
+                self.log(Event.OPENED, subject=self.place)
         except BaseException:
             self._lock.close()
             raise
@@ -103,14 +106,9 @@ class Workspace:
     @classmethod
     def _finish(cls, root: Path, place: Place, agent: Identifier, clock: Clock) -> Self:
         made = cls(root, clock=clock)
-        if made.journal.size or (made.place, made.agent) != (place, agent):
+        if not made._is_new or (made.place, made.agent) != (place, agent):
             made.close()
             raise UsageError("a workspace is here already", location=Location(file=str(root)))
-        try:
-            made.log(Event.OPENED, subject=place)
-        except BaseException:
-            made.close()
-            raise
         return made
 
     def __enter__(self) -> Self:

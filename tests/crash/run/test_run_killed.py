@@ -51,15 +51,15 @@ def strike(planned: Desk, folder: Path, fault: str, calls: str, number: int, pat
 def check(desk: Desk) -> None:
     """Resumed, the migration ends as one that nothing happened to."""
     # The order's erasure has destroyed nothing that is still needed, however late the fault came.
-    ended = desk.spawn(*RESUME).json()
+    ended = desk.ecluse(*RESUME).json()
     assert ended["next"] == "done"
     assert ended["states"] == {"source": "erased", "destination": "erased"}
     assert ended["clean"], ended["reconciliation"]["differences"]
     assert numbers(desk.target_rows()) == expected_rows(desk.built)
     for place in ("source", "destination"):
-        desk.spawn("journal", "verify", f"migration/{place}")
-    desk.spawn("evidence", "export", "migration", "--out", "evidence.zip")
-    desk.spawn("evidence", "verify", "evidence.zip")
+        desk.ecluse("journal", "verify", f"migration/{place}")
+    desk.ecluse("evidence", "export", "migration", "--out", "evidence.zip")
+    desk.ecluse("evidence", "verify", "evidence.zip")
     left = [path for path in desk.root.rglob("*") if path.name.endswith((".age", ".part", ".secret"))]
     assert not left, left
     assert holding(OUT, desk.root, but=["legacy.sqlite"]) == []
@@ -71,28 +71,27 @@ def check(desk: Desk) -> None:
 
 
 def journal(desk: Desk, place: str) -> list[dict[str, str]]:
-    found: list[dict[str, str]] = desk.spawn("journal", "show", f"migration/{place}", "--json").json()[place]
+    found: list[dict[str, str]] = desk.ecluse("journal", "show", f"migration/{place}", "--json").json()[place]
     return found
 
 
 def struck(planned: Desk, root: Path, fault: str, numbers_: Iterator[int], calls: str = CALLS) -> int:
     """Strike at each number, two at a time, and check each; returns how many were hit. Ends where none is any more."""
 
-    def one(number: int) -> bool:
+    def one(number: int) -> Hit:
         folder = root / str(number)
         folder.mkdir()
-        hit = strike(planned, folder, fault, calls, number)
-        if hit.hit:
-            check(hit.desk)
-        shutil.rmtree(folder)
-        return hit.hit
+        return strike(planned, folder, fault, calls, number)
 
     hits = 0
     with ThreadPoolExecutor(2) as pool:
         for number in numbers_:
-            found = list(pool.map(one, (number, next(numbers_))))
-            hits += sum(found)
-            if not any(found):
+            found = [hit for hit in pool.map(one, (number, next(numbers_))) if hit.hit]
+            for hit in found:
+                check(hit.desk)
+                shutil.rmtree(hit.desk.root)
+            hits += len(found)
+            if not found:
                 break
     return hits
 
@@ -105,7 +104,7 @@ def every(step: int, first: int = 1) -> Iterator[int]:
 
 
 def test_killed_at_every_so_many_calls(planned: Desk, tmp_path: Path) -> None:
-    assert struck(planned, tmp_path, "signal=SIGKILL", every(97, first=13)) > 8
+    assert struck(planned, tmp_path, "signal=SIGKILL", every(251, first=13)) > 3
 
 
 @pytest.mark.slow
@@ -115,7 +114,7 @@ def test_killed_at_every_call(planned: Desk, tmp_path: Path, share: int) -> None
 
 
 def test_disk_full_at_every_so_many_calls(planned: Desk, tmp_path: Path) -> None:
-    assert struck(planned, tmp_path, "error=ENOSPC", every(181, first=31), calls="?fsync,?rename,?renameat") > 3
+    assert struck(planned, tmp_path, "error=ENOSPC", every(347, first=162), calls="?fsync,?rename,?renameat") > 1
 
 
 @pytest.mark.slow
@@ -177,7 +176,7 @@ def strikes_at_the_target(planned: Desk, root: Path, which: Callable[[], Iterato
 
 
 def test_killed_while_the_target_is_written(planned: Desk, tmp_path: Path) -> None:
-    assert strikes_at_the_target(planned, tmp_path, lambda: iter((1, 4, 10_000))) >= 3
+    assert strikes_at_the_target(planned, tmp_path, lambda: iter((2,))) == 2
 
 
 @pytest.mark.slow
