@@ -14,7 +14,7 @@ from ecluse.control.ports import Mailbox
 from ecluse.control.signatures import verified_signers
 from ecluse.domain.agreement import Agreement, SignerRole
 from ecluse.domain.entry import Event
-from ecluse.domain.errors import Location, MalformedError, SignatureError, TamperError, TransitionError, UsageError
+from ecluse.domain.errors import Location, MalformedError, SignatureError, TamperError, UsageError
 from ecluse.domain.lifecycle import Move, State, after
 from ecluse.domain.order import Order
 from ecluse.domain.plan import Plan
@@ -47,9 +47,6 @@ def deliver(place: Workspace, mailbox: Mailbox, report: Report = lambda _name: N
     if state is State.DELIVERED:
         return  # the entry stands after everything was sent
     after(state, Move.DELIVER)
-    state = place.progress().state
-    if state not in {State.SEALED, State.DELIVERED}:
-        raise TransitionError(f"cannot deliver a migration that is {state}")
     _check_mailbox(place, mailbox)
     for name in place.parcels.names(ParcelState.SEALED):
         place.log(Event.PARCEL_DELIVERING, subject=name)
@@ -125,8 +122,18 @@ def _fetch(mailbox: Mailbox, name: str, folder: Path) -> bytes:
         erase(path)
 
 
-def receive(place: Workspace, mailbox: Mailbox, sign: SignReceipt, report: Report = lambda _name: None) -> None:
+def receive(
+    place: Workspace,
+    mailbox: Mailbox,
+    sign: SignReceipt,
+    report: Report = lambda _name: None,
+    *,
+    agreement: str,
+) -> None:
     """Fetch papers and parcels, verify each, countersign its receipt. Killed at any instant, it can be called again.
+
+    ``agreement`` is the digest of the agreement that this place was told of by another way. Every signature is judged
+    by the keys which the agreement lists, so one that came through the mailbox alone would vouch for itself.
 
     Raises:
         SignatureError, AgreementError, OrderError: a paper that does not verify.
@@ -134,6 +141,11 @@ def receive(place: Workspace, mailbox: Mailbox, sign: SignReceipt, report: Repor
     """
     if place.progress().state in {State.ORDERED, State.APPROVED, State.PLANNED, State.EXTRACTING, State.SEALED}:
         desk = _Desk(place, mailbox)
+        if digest_of(desk.one(Agreement)[0]) != agreement:
+            raise SignatureError(
+                "the agreement in the mailbox is not the one that this place was told of",
+                hint="ask the controller; nothing has been taken in",
+            )
         admit_order(place, *desk.one(Agreement), *desk.one(Order))
         admit_plan(place, *desk.one(Plan))
         _admit_receipts(place, mailbox, desk, sign, report)
