@@ -11,6 +11,8 @@ from bench.cluster import running
 from bench.measure import Cost
 
 _ROOT = Path(__file__).resolve().parent.parent
+_PUBLISHED_ROUNDS = 3
+"""Medians of fewer are no figures to publish: the page then lies beside the data."""
 _PROGRAMS = ("psql", "zstd", "age", "age-keygen")
 
 
@@ -44,7 +46,8 @@ def main() -> int:
             rounds.append(costs)
     shutil.rmtree(build / "work", ignore_errors=True)
     made = report.made(given.rows, rounds)
-    report.write(build, given.page or build / "benchmarks.md", made)
+    published = given.rounds >= _PUBLISHED_ROUNDS
+    report.write(build, given.page or (_ROOT / "docs" if published else build) / "benchmarks.md", made)
     return _judge(made, given)
 
 
@@ -83,7 +86,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--compare", action="store_true", help="fail where a ratio is worse than bench/baseline.json's")
     parser.add_argument("--store", action="store_true", help="make this sitting the baseline of its scale")
     parser.add_argument("--build", type=Path, default=_ROOT / "build" / "bench", help="where data and environments lie")
-    parser.add_argument("--page", type=Path, help="docs/benchmarks.md, to publish the figures")
+    parser.add_argument("--page", type=Path, help="the page; default docs/benchmarks.md")
     parser.add_argument("--port", type=int, default=55_439)
     return parser.parse_args()
 

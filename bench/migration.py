@@ -111,13 +111,14 @@ def run(folder: Path, source: str, target: str) -> dict[str, Any]:
 
     mailbox = FolderMailbox(folder / "mailbox")
     with Workspace(folder / "source") as place:
+        agreement = place.progress().pins["agreement"]
         run_extraction(place, lambda: open_source(_source(source)), _profile(), receipted(_SOURCE))
         sealed = sum(path.stat().st_size for path in place.parcels.everything())
         stages.end("extract")
         deliver(place, mailbox)
         stages.end("deliver")
     with Workspace(folder / "destination") as place:
-        receive(place, mailbox, receipted(_DESTINATION))
+        receive(place, mailbox, receipted(_DESTINATION), agreement=agreement)
         stages.end("receive")
         run_load(place, identity, opened, profile)
         stages.end("load")

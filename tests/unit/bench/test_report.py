@@ -32,9 +32,12 @@ def test_a_peer_that_ran_once_is_held_against_its_round():
 def test_a_ratio_worse_than_the_baseline_by_a_quarter_is_told(tmp_path: Path):
     baseline = tmp_path / "baseline.json"
     store(made(10, [_round(b=1, ecluse=2)]), baseline)
-    assert json.loads(baseline.read_text()) == {"10": {"extract / b": 1.0}}
+    assert json.loads(baseline.read_text()) == {"10": {"wall": {"extract / b": 1.0}, "CPU": {"extract / b": 1.0}}}
     assert worse(made(10, [_round(b=1, ecluse=2.4)]), baseline) == []
-    assert worse(made(10, [_round(b=1, ecluse=2.6)]), baseline) == ["extract / b: 1.3, 1.0 in the baseline"]
+    assert worse(made(10, [_round(b=1, ecluse=2.6)]), baseline) == ["extract / b of wall: 1.3, 1.0 in the baseline"]
+    busy = _round(b=1, ecluse=2)
+    busy["b"].server = 0.5
+    assert worse(made(10, [busy]), baseline) == ["extract / b of CPU: 1.333, 1.0 in the baseline"]
     assert worse(made(20, [_round(b=1, ecluse=9)]), baseline) == []
 
 
