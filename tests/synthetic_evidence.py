@@ -356,7 +356,8 @@ class Migration:
     def _delivered(self) -> None:
         if self.genuine:
             deliver(self.source, self.mailbox)
-            receive(self.destination, self.mailbox, lambda receipt: self._signed(receipt, "agent-b"))
+            known = self.source.progress().pins["agreement"]
+            receive(self.destination, self.mailbox, lambda receipt: self._signed(receipt, "agent-b"), agreement=known)
             return
         for name in self.source.parcels.names(ParcelState.SEALED):
             self._log(self.source, Event.PARCEL_DELIVERING, subject=name)

@@ -62,6 +62,16 @@ class Site:
         name = _needed(self.setup.destination.profile, "--destination-profile")
         return documents.read(profile_file(name)).to(DestinationProfile)
 
+    def agreement(self) -> str:
+        """Digest of the agreement that whoever set this workspace up holds."""
+        if self.setup.agreement is None:
+            raise UsageError(
+                tr("an option is missing: --agreement", "il manque une option : --agreement"),
+                hint=tr("the agreement that you hold: one that comes through the mailbox alone vouches for itself",
+                        "le contrat que vous détenez : celui qui vient par la boîte seule se porte garant de lui-même"),
+            )  # fmt: skip
+        return self.setup.agreement
+
     def source_key(self) -> Path:
         """The signing key of the source's agent."""
         return Path(_needed(self.setup.source.key, "--agent-key"))

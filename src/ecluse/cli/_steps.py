@@ -98,7 +98,7 @@ def receive(site: Site) -> None:
     with site.open(Place.DESTINATION) as place:
         sign = signer(key, place.agent)
         with _output.progress(tr("receive, verify", "recevoir, vérifier"), 0) as advance:
-            collect(place, site.mailbox, sign, lambda _name: advance(1))
+            collect(place, site.mailbox, sign, lambda _name: advance(1), agreement=site.agreement())
         count = _output.count(len(place.progress().received))
         _output.say(tr(f"received and verified: {count} parcels", f"reçu et vérifié : {count} colis"))
 

@@ -82,6 +82,7 @@ def command(
         _output.say(tr("This plan is signed and recorded already.", "Ce plan est déjà signé et enregistré."))
         return
     papers = read_papers(agreement, order)
+    site = Site(workspace, site.setup.told_of(papers.agreement.digest))
     if views:
         site = Site(workspace, site.setup.on_views(role_name(papers.order.value)))
     if dry_run:

@@ -46,11 +46,15 @@ class DestinationSetup:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """Both, and the mailbox between them (a folder; by default the workspace's own)."""
+    """Both, and the mailbox between them (a folder; by default the workspace's own).
+
+    ``agreement`` is the digest of the agreement that whoever set this up holds; the mailbox must bring that one.
+    """
 
     source: SourceSetup = field(default_factory=SourceSetup)
     destination: DestinationSetup = field(default_factory=DestinationSetup)
     mailbox: str | None = None
+    agreement: str | None = None
 
     def changed(
         self, *, source: Mapping[str, str | None], destination: Mapping[str, str | None], mailbox: str | None
@@ -60,7 +64,12 @@ class Setup:
             replace(self.source, **{name: value for name, value in source.items() if value is not None}),
             replace(self.destination, **{name: value for name, value in destination.items() if value is not None}),
             mailbox or self.mailbox,
+            self.agreement,
         )
+
+    def told_of(self, agreement: str) -> "Setup":
+        """The same, knowing an agreement's digest."""
+        return replace(self, agreement=agreement)
 
     def on_views(self, schema: str) -> "Setup":
         """The same, the source being read through the order's own views."""
@@ -87,7 +96,10 @@ def read_setup(root: Path) -> Setup:
         if value.pop("format") != FORMAT:
             raise MalformedError(f"not of format {FORMAT}", location=place)
         return Setup(
-            SourceSetup(**value.pop("source")), DestinationSetup(**value.pop("destination")), value.pop("mailbox")
+            SourceSetup(**value.pop("source")),
+            DestinationSetup(**value.pop("destination")),
+            value.pop("mailbox"),
+            value.pop("agreement"),
         )
     except (KeyError, TypeError, AttributeError):
         raise MalformedError("not a workspace's configuration", location=place) from None

@@ -56,11 +56,11 @@ def test_two_machines_and_a_folder_between(desk: Desk) -> None:
     desk.run("deliver -w here")
     assert desk.run("status here --json").json()["next"] == "receive"
     assert desk.run("load -w there", code=2).err.startswith("error: there/destination: no workspace here")
-    desk.run(f"receive -w there {box} {lis.DESTINATION}")
+    desk.run(f"receive -w there --agreement agreement.json {box} {lis.DESTINATION}")
     assert desk.run("status there --json").json()["next"] == "load"
     desk.run("load -w there")
-    assert "Every planned row arrived" in desk.run("reconcile -w there").out
-    assert "Every planned row arrived" in desk.run("reconcile -w there").out
+    assert "Every row that was ordered arrived" in desk.run("reconcile -w there").out
+    assert "Every row that was ordered arrived" in desk.run("reconcile -w there").out
     assert "no decision waits" in desk.run("accept -w here", code=2).err
     desk.run("accept -w there --key director.key")
     assert desk.run("status there --json").json()["places"]["destination"]["state"] == "erased"
@@ -147,8 +147,8 @@ def test_a_reconciliation_that_is_not_clean_is_never_accepted_by_silence(desk: D
     with sqlite3.connect("new.sqlite") as new:
         new.execute(target)
     told = desk.run("reconcile -w w")
-    assert "NOT CLEAN" in told.out
-    assert "changed at the destination" in told.out
+    assert "not as ordered: 1 row differs" in told.out
+    assert "raw_value" in told.out
     refused = desk.run("accept -w w --key director.key", code=18)
     assert "--decision" in refused.err
     desk.run("accept -w w --key director.key --decision accepted", code=12)
