@@ -155,7 +155,7 @@ def write(build: Path, page: Path, report: Mapping[str, Any]) -> None:
 def worse(report: Mapping[str, Any], baseline: Path) -> list[str]:
     """Ratios that got worse than the baseline's of that scale by more than ``WORSE``, and memory above its limit.
 
-    Ratios of wall would miss what only a busy machine hides, those of CPU a worker that idles: both are compared.
+    Ratios of wall drift with what else the machine does; those of CPU do not show a worker that idles: both count.
     """
     before = _stored(baseline).get(str(report["rows"]), {})
     found = [
