@@ -102,6 +102,12 @@ def view_bodies(compiled: Compiled) -> Mapping[str, str]:
     return bodies
 
 
+def keys_alone(sql: str, dialect: str) -> str:
+    """A bound extraction query cut down to its rows' keys."""
+    table = derived(sqlglot.parse_one(sql, read=dialect, into=exp.Select), "k")
+    return predicates.to_sql(exp.select(column("k", KEY)).from_(table), dialect)
+
+
 def person_views(compiled: Compiled) -> tuple[str, ...]:
     """The views of an order's schema that name patients in ``_patient``; none where the order excludes nobody."""
     if not compiled.scoped.excludes_persons:

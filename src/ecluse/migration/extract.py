@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from ecluse.domain.catalogue import KEY
 from ecluse.domain.entry import Event
 from ecluse.domain.errors import ScopeViolationError, TransitionError
 from ecluse.domain.lifecycle import State
@@ -21,8 +22,8 @@ from ecluse.domain.plan import Batch, Plan
 from ecluse.domain.profile import SourceProfile
 from ecluse.domain.records import Receipt
 from ecluse.migration.canary import plant
-from ecluse.migration.compile import bind
-from ecluse.migration.digest import group_digests
+from ecluse.migration.compile import bind, keys_alone
+from ecluse.migration.digest import group_digests, key_digest
 from ecluse.migration.gate import Gate
 from ecluse.migration.normalise import Normaliser, storage_of
 from ecluse.migration.pack import Header, pack
@@ -72,8 +73,8 @@ class Job:
         return {p.entity: Normaliser(self.profile, p, storage) for p in self.plan.entities}
 
 
-def extract_batch(source: Source, job: Job, batch: Batch) -> Receipt:
-    """Read one batch, gate it, seal it to the recipient, and put the parcel in its folder.
+def extract_batch(source: Source, job: Job, batch: Batch) -> tuple[Receipt, str]:
+    """Read one batch, gate it, seal it to the recipient, and put the parcel in its folder; receipt and keys' digest.
 
     Nothing of the batch is written before the gate has let all of it through.
 
@@ -81,13 +82,13 @@ def extract_batch(source: Source, job: Job, batch: Batch) -> Receipt:
         ScopeViolationError: a row or column outside the order, or a count that is not the plan's.
     """
     planned, gate = job.plan.entity(batch.entity), job.gates[batch.entity]
-    sql = bind(planned.sql, source.dialect, lower=batch.lower, upper=batch.upper, excluded=sorted(job.excluded))
-    batches = list(source.stream(sql, batch.rows + 1))
+    batches = list(source.stream(_bound(source, job, batch), batch.rows + 1))
     if not batches:
         raise ScopeViolationError(f"{batch.entity}: the source answers batch {batch.id} with nothing, not even columns")
     raw = pa.Table.from_batches(batches)
     del batches
     gate.check_raw(raw, batch)
+    keys = key_digest(raw.column(KEY), job.digest_key)
     clean = job.normalisers[batch.entity](raw)
     del raw
     rows = clean.rows.select(list(planned.names()))
@@ -95,7 +96,7 @@ def extract_batch(source: Source, job: Job, batch: Batch) -> Receipt:
     groups = group_digests(rows, clean.years, clean.sites, job.digest_key)
     size, address = _write(job, batch, batch.id, rows)
     quarantine = _write(job, batch, f"{batch.id}{QUARANTINE}", clean.quarantine)[1] if clean.quarantine else None
-    return Receipt(
+    receipt = Receipt(
         format="ecluse.receipt/1",
         order=job.order_digest,
         plan=job.plan_digest,
@@ -114,6 +115,35 @@ def extract_batch(source: Source, job: Job, batch: Batch) -> Receipt:
         sealed_at=utc(job.clock()),
         agent=job.agent,
     )
+    return receipt, keys
+
+
+def _bound(source: Source, job: Job, batch: Batch) -> str:
+    planned = job.plan.entity(batch.entity)
+    return bind(planned.sql, source.dialect, lower=batch.lower, upper=batch.upper, excluded=sorted(job.excluded))
+
+
+def _check_unmoved(place: Workspace, job: Job, source: Source) -> None:
+    """What an earlier attempt sealed must be what the source holds now: a snapshot cannot be resumed.
+
+    Between two attempts a row may have moved from a batch still to come into one that is sealed, and be in neither
+    (law 3); counts alone do not show it.
+
+    Raises:
+        ScopeViolationError: the keys of a sealed batch are not those in the source; journalled, and suspended.
+    """
+    sealed = {e.subject: str(e.detail["keys"]) for e in place.entries() if e.event is Event.BATCH_SEALED}
+    for batch in (b for b in job.plan.batches if b.id in sealed):
+        sql = keys_alone(_bound(source, job, batch), source.dialect)
+        keys = pa.Table.from_batches(list(source.stream(sql, batch.rows + 1))).column(0)
+        if key_digest(keys, job.digest_key) != sealed[batch.id]:
+            violation = ScopeViolationError(
+                f"{batch.id}: the source's rows are no longer those that an earlier attempt sealed",
+                hint="the old system has been worked on since: abort, and order, plan and extract anew",
+            )
+            place.log(Event.SCOPE_VIOLATION, subject=batch.id, rule=violation.message)
+            place.log(Event.SUSPENDED, subject=batch.id)
+            raise violation
 
 
 def _write(job: Job, batch: Batch, name: str, rows: pa.Table) -> tuple[int, str]:
@@ -163,9 +193,10 @@ def run_extraction(
         _sources(open_source, job.plan.source.workers) as sources,
         closing(_work(place, job, sources, todo)) as work,
     ):
-        for batch, receipt in work:
+        _check_unmoved(place, job, sources[0])
+        for batch, (receipt, keys) in work:
             address = place.put(receipt, sign(receipt))
-            detail = {"receipt": address, "parcel": receipt.parcel}
+            detail = {"receipt": address, "parcel": receipt.parcel, "keys": keys}
             place.log(Event.BATCH_SEALED, subject=batch.id, rows=receipt.rows, **detail)
             report(batch, receipt.rows)
     _drop_strays(place)
@@ -207,13 +238,13 @@ def _sources(open_source: OpenSource, workers: int) -> Iterator[list[Source]]:
 
 def _work(
     place: Workspace, job: Job, sources: list[Source], todo: list[Batch]
-) -> Generator[tuple[Batch, Receipt], None, None]:
+) -> Generator[tuple[Batch, tuple[Receipt, str]], None, None]:
     """Sealed batches as they come. The next batch starts only after its entry is in the journal."""
 
     def begin(batch: Batch) -> None:
         place.log(Event.BATCH_EXTRACTING, subject=batch.id, planned=batch.rows)
 
-    def work(source: Source, batch: Batch) -> Receipt:
+    def work(source: Source, batch: Batch) -> tuple[Receipt, str]:
         return extract_batch(source, job, batch)
 
     with closing(spread(sources, todo, begin, work)) as ended:
@@ -221,7 +252,7 @@ def _work(
             yield batch, _result(place, done, batch)
 
 
-def _result(place: Workspace, done: Future[Receipt], batch: Batch) -> Receipt:
+def _result(place: Workspace, done: Future[tuple[Receipt, str]], batch: Batch) -> tuple[Receipt, str]:
     try:
         return done.result()
     except ScopeViolationError as violation:
