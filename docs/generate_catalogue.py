@@ -2,7 +2,7 @@
 
 ``python docs/generate_catalogue.py`` writes it; with ``--check`` it says whether the page is current.
 """
-# ruff: noqa: INP001 - a script beside the pages it writes, not a package
+
 
 import sys
 from pathlib import Path

@@ -47,13 +47,13 @@ def path(m: int, d: list[bytes]) -> list[bytes]:
     return [*path(m, d[:k]), mth(d[k:])] if m < k else [*path(m - k, d[k:]), mth(d[:k])]
 
 
-def subproof(m: int, d: list[bytes], whole: bool) -> list[bytes]:  # noqa: FBT001  # the RFC's own signature
+def subproof(m: int, d: list[bytes], whole: bool) -> list[bytes]:  # the RFC's own signature
     if m == len(d):
         return [] if whole else [mth(d)]
     k = split(len(d))
     if m <= k:
         return [*subproof(m, d[:k], whole), mth(d[k:])]
-    return [*subproof(m - k, d[k:], False), mth(d[:k])]  # noqa: FBT003
+    return [*subproof(m - k, d[k:], False), mth(d[:k])]
 
 
 def entries_of(size: int) -> list[bytes]:
@@ -76,7 +76,7 @@ def test_proofs_equal_the_naive_reference(size: int, data: st.DataObject) -> Non
     assert list(inclusion) == path(index, entries[:at])
     verify_inclusion(leaf_hash(entries[index]), index, at, inclusion, mth(entries[:at]))
     consistency = journal.consistency_proof(old, at)
-    assert list(consistency) == subproof(old, entries[:at], True)  # noqa: FBT003
+    assert list(consistency) == subproof(old, entries[:at], True)
     verify_consistency(old, mth(entries[:old]), at, mth(entries[:at]), consistency)
 
 
@@ -116,7 +116,7 @@ def test_a_node_does_not_pass_for_a_leaf_nor_a_subtree_for_a_tree(size: int, dat
     with pytest.raises(TamperError, match="too short"):
         verify_inclusion(node, 0, size, proof[cut:], mth(entries))
     old = data.draw(st.sampled_from([1 << i for i in range(7) if 1 << i < size]))
-    steps = subproof(old, entries, True)  # noqa: FBT003
+    steps = subproof(old, entries, True)
     with pytest.raises(TamperError, match="too short"):
         verify_consistency(old, mth(entries[: 2 * old]), size, mth(entries), steps[1:])
 
@@ -126,7 +126,7 @@ def test_an_altered_consistency_proof_is_refused(size: int, data: st.DataObject)
     entries = entries_of(size)
     old = data.draw(st.integers(1, size - 1))
     before, after = mth(entries[:old]), mth(entries)
-    proof = subproof(old, entries, True)  # noqa: FBT003
+    proof = subproof(old, entries, True)
     place = data.draw(st.integers(0, len(proof) - 1))
     bit = data.draw(st.integers(0, 255))
     flipped = (int.from_bytes(proof[place], "big") ^ 1 << bit).to_bytes(32, "big")
@@ -141,14 +141,14 @@ def test_an_altered_consistency_proof_is_refused(size: int, data: st.DataObject)
             verify_consistency(old, before, size, after, bad)
     rewritten = [*entries[: old - 1], b"rewritten", *entries[old:]]
     with pytest.raises(TamperError):
-        verify_consistency(old, before, size, mth(rewritten), subproof(old, rewritten, True))  # noqa: FBT003
+        verify_consistency(old, before, size, mth(rewritten), subproof(old, rewritten, True))
     for sizes in ((size, old), (old, old), (-1, size), (0, size)):
         with pytest.raises(TamperError):
             verify_consistency(sizes[0], before, sizes[1], after, proof)
 
 
 @given(st.lists(st.integers(0, 300), max_size=8), st.booleans(), st.booleans())
-def test_a_journal_is_the_list_of_what_was_appended(batches: list[int], on_disk: bool, reopen: bool) -> None:  # noqa: FBT001
+def test_a_journal_is_the_list_of_what_was_appended(batches: list[int], on_disk: bool, reopen: bool) -> None:
     with TemporaryDirectory() as folder:
         store: JournalStore = FolderStore(Path(folder)) if on_disk else MemoryStore()
         journal = Journal.open(store, KEY)
@@ -246,7 +246,7 @@ def test_checkpoint_text_and_keys_fail_as_malformed_only(text: str) -> None:
 
 
 @given(st.integers(0, 63), st.integers(0, (1 << 63) - 1), st.integers(1, 256), st.booleans())
-def test_a_tile_path_reads_back(level: int, index: int, width: int, bundle: bool) -> None:  # noqa: FBT001
+def test_a_tile_path_reads_back(level: int, index: int, width: int, bundle: bool) -> None:
     tile = Tile(None if bundle else level, index, width)
     assert Tile.parse(tile.path) == tile
 
