@@ -8,14 +8,13 @@ from pathlib import Path
 import pytest
 
 import ecluse.cli
-from ecluse.cli import _account, _events, _plan_show, _text
+from ecluse.cli import _events, _plan_show, _text
 from ecluse.cli._messages import translated
 from ecluse.cli._messages_fr import FRENCH
 from ecluse.cli._messages_fr_run import FRENCH_RUN
 from ecluse.domain.entry import Event
 from ecluse.domain.lifecycle import Owner, State
 from ecluse.domain.plan import LeftOutReason, Snapshot
-from ecluse.domain.records import DifferenceKind
 from ecluse.wire import documents
 
 SOURCES = sorted(Path(ecluse.cli.__file__).parent.glob("*.py"))
@@ -72,7 +71,6 @@ def test_nothing_is_said_in_one_language_alone(path: Path) -> None:
         (_events.OWNERS, Owner),
         (_plan_show._REASONS, LeftOutReason),
         (_plan_show._SNAPSHOTS, Snapshot),
-        (_account._KINDS, DifferenceKind),
     ],
 )
 def test_tables_are_total(table: dict, kinds: type) -> None:
