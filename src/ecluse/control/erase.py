@@ -156,10 +156,11 @@ def erase_place(
     needles = Needles(_remembered(place, markers))
     for kind, path in _targets(place):
         _erase(place, kind, path)
-    if drop_staging is not None:
-        _drop(place, drop_staging)
     for path in keys:
         _erase_outside(place, path)
+    # After the keys: a target that cannot be reached must not keep the key that opens the parcels alive.
+    if drop_staging is not None:
+        _drop(place, drop_staging)
     _scan(place, needles, trees)
     for path in (place.root / "keys" / _CANARY, place.root / "keys" / _MARKERS):
         if path.exists():
