@@ -9,7 +9,7 @@ from ecluse.cli import _guard, _output, _text
 from ecluse.cli._app import missing_extra
 from ecluse.cli._click_errors import translate
 from ecluse.cli._commands import APP
-from ecluse.domain.errors import EcluseError, InternalError, Location, RefusedError, StorageError, TransitionError
+from ecluse.domain.errors import EcluseError, InternalError, Location, StorageError
 
 __all__ = ["main"]
 
@@ -51,7 +51,7 @@ def _told(error: BaseException) -> int:
             return InternalError.exit_code
     _output.complain(ours)
     _guard.trace(error)
-    return _code(ours)
+    return ours.exit_code
 
 
 def _run(given: list[str]) -> int:
@@ -66,8 +66,3 @@ def _run(given: list[str]) -> int:
     except ModuleNotFoundError as error:
         raise missing_extra(error) or error from None
     return code if isinstance(code, int) else 0
-
-
-def _code(error: EcluseError) -> int:
-    """The documented code; a refusal without one of its own is that of a step before its turn."""
-    return TransitionError.exit_code if type(error) is RefusedError else error.exit_code

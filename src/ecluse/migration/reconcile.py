@@ -27,7 +27,6 @@ from ecluse.migration.opening import open_parcel
 from ecluse.migration.ports import Destination, OpenDestination
 from ecluse.migration.workers import mapped
 from ecluse.seal.sealing import Identity
-from ecluse.wire.artefacts import digest_of
 from ecluse.workspace.place import Workspace
 
 Group = tuple[int | None, str | None]
@@ -99,7 +98,7 @@ def run_reconciliation(
         differences=tuple(differences),
     )
     address = place.put(account, sign(account))
-    place.log(Event.RECONCILED, subject=address, differences=len(differences), digest=digest_of(account))
+    place.log(Event.RECONCILED, subject=address, differences=len(differences))
     return account
 
 
