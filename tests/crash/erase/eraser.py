@@ -4,6 +4,7 @@ import datetime as dt
 import sys
 import tempfile
 from pathlib import Path
+from unittest.mock import patch
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_ssh_private_key
@@ -23,8 +24,8 @@ FAILED = 9
 
 def main(root: Path, end: str, keys: Path, *, markers: bool = True) -> None:
     """The caller works markers out anew each time; ``markers`` False: it no longer can."""
-    tempfile.tempdir = str(root / "temporary")
-    with Workspace(root / end, clock=lambda: NOW) as place:
+    temporary = patch.object(tempfile, "tempdir", str(root / "temporary"))
+    with temporary, Workspace(root / end, clock=lambda: NOW) as place:
         agent = AGENTS[place.place]
         key = load_ssh_private_key((keys / agent).read_bytes(), None)
         assert isinstance(key, Ed25519PrivateKey)

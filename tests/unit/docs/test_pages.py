@@ -109,10 +109,11 @@ def _help(words: list[str]) -> str:
     _text.use("en")
     command, path = APP, "ecluse"
     for word in words:
-        with click.Context(command, info_name=path) as context:
+        with click.Context(command, info_name=path, **command.context_settings) as context:
             command = command.get_command(context, word)
         path += f" {word}"
-    with click.Context(command, info_name=path, terminal_width=100, max_content_width=100) as context:
+    settings = {**command.context_settings, "terminal_width": 100, "max_content_width": 100}
+    with click.Context(command, info_name=path, **settings) as context:
         return command.get_help(context).strip()
 
 
