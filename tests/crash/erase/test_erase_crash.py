@@ -72,7 +72,7 @@ class Scene:
 
         def hit(number: int) -> tuple[Path, int, bool, str]:
             rule = f"inject={calls}:{fault}:when={number}"
-            return self.run(f"{end}{calls[1:3]}{fault[:3]}{number}", end, "-e", f"trace={calls}", "-e", rule)
+            return self.run(f"{end}{calls[1:3]}{fault[:3]}{step}-{number}", end, "-e", f"trace={calls}", "-e", rule)
 
         with ThreadPoolExecutor(2) as pool:
             for first in range(1, 2000, 2 * step):
