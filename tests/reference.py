@@ -72,6 +72,13 @@ class Reference:
     def _codes(self) -> dict[Any, str | None]:
         return {o["source_id"]: o["code"] for o in self.legacy["observation"]}
 
+    def code(self, entity: str, row: Row, missing: str) -> str | None:
+        """The code of a result, or of the result that a row hangs on (``missing`` where that has none)."""
+        if entity == "observation":
+            return row["code"]  # type: ignore[no-any-return]
+        code = self._codes.get(row["observation"])
+        return None if row["observation"] is None else missing if code is None else code
+
     def code_leaves(self, code: str | None) -> bool:
         """Whether a result of that code leaves."""
         scope, loinc = self.order.scope, self.loincs.get(code or "")

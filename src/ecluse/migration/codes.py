@@ -3,9 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ecluse.domain.catalogue import CATALOGUE
 from ecluse.domain.categories import Answer, SensitiveCategory, categories_of, classify, is_loinc
 from ecluse.domain.order import Scope
 from ecluse.domain.profile import SourceProfile
+
+NO_CODE = "(no code)"
+"""Stands in ``_code`` for a result that has none, or that cannot be found, where NULL says that there is no result."""
+
+
+def result_link(entity: str) -> str | None:
+    """The field by which rows of another entity hang on a result, and leave or stay with it: a comment's."""
+    refers = [field.name for field in CATALOGUE.entity(entity).fields if field.refers == "observation"]
+    return refers[0] if refers and entity != "observation" else None
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from ecluse.domain.order import Order
 from ecluse.domain.plan import Column
 from ecluse.domain.profile import SourceProfile
 from ecluse.migration import predicates
+from ecluse.migration.codes import result_link
 from ecluse.migration.fields import planned_columns
 from ecluse.migration.predicates import bind
 from ecluse.migration.scoped import Parts, Scoped, column, derived, earliest, named
@@ -148,7 +149,7 @@ def _view_parts(scoped: Scoped, entity: str, schema: str) -> Parts:
         date=date,
         site=column("e", "_site"),
         person=column("e", "_patient") if scoped.excludes_persons else None,
-        code=column("e", "_code") if entity == "observation" else None,
+        code=column("e", "_code") if entity == "observation" or result_link(entity) else None,
         bounds=tuple(bounds),
     )
     if parts.person is None:

@@ -19,6 +19,7 @@ from ecluse.domain.order import Order, Scope
 from ecluse.domain.plan import Batch, ColumnType, Plan, PlannedEntity
 from ecluse.domain.profile import DateStorage, SourceProfile
 from ecluse.domain.records import Receipt
+from ecluse.migration.codes import result_link
 from ecluse.migration.dates import ScopeDates, scope_dates
 from ecluse.migration.normalise import SCOPED_BY_DATE, storage_of
 
@@ -79,6 +80,8 @@ class Gate:
         _check_sites(self._scope, self._control(raw, "_site"), f"{batch.entity}._site")
         if batch.entity == "observation":
             self._check_categories(self._control(raw, "_code"))
+        if (link := result_link(batch.entity)) is not None:
+            self._check_results(raw, link)
         if self._scope.exclude_persons is not None and batch.entity in _PERSONAL:
             self._check_persons(self._control(raw, "_patient"))
         self._check_what_travels(raw, batch)
@@ -148,6 +151,15 @@ class Gate:
                 raise self._violation("_code", "a result belongs to a category that the order excludes")
             if answer is Answer.UNCLASSIFIABLE and not self._scope.include_unclassifiable:
                 raise self._violation("_code", "a result cannot be classified, and the order leaves such results out")
+
+    def _check_results(self, raw: pa.Table, link: str) -> None:
+        """What hangs on a result leaves only if the result may; what hangs on none has no code."""
+        codes = self._control(raw, "_code")
+        self._check_categories(codes.drop_null())
+        if link in raw.column_names:
+            hidden = pc.and_(pc.is_valid(raw.column(link)), pc.is_null(codes))
+            if pc.any(hidden).as_py():
+                raise self._violation("_code", "a row hangs on a result whose category is not told")
 
     def _judged(self, code: str | None) -> Answer:
         loinc = self._profile.loinc_of(code) if code is not None else None

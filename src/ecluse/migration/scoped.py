@@ -17,7 +17,7 @@ from ecluse.domain.errors import Location, OrderError, ProfileError
 from ecluse.domain.order import Order
 from ecluse.domain.profile import DateStorage, SourceProfile
 from ecluse.migration import predicates
-from ecluse.migration.codes import CodeRule, code_rule
+from ecluse.migration.codes import NO_CODE, CodeRule, code_rule, result_link
 from ecluse.migration.fields import EntityFields, planned_fields
 from ecluse.migration.selects import DIALECTS, ProfileSelect, read_selects
 
@@ -173,16 +173,19 @@ class Scoped:
         joins: list[tuple[exp.Expr, exp.Expr, str]] = [
             (self._requests(KEY), exp.EQ(this=column("e", "request"), expression=column("r", KEY)), "inner")
         ]
-        where, code, more = self._on_requests("r"), None, ["request"]
+        where, more = self._on_requests("r"), ["request"]
+        code: exp.Expr | None = None
         if entity == "observation":
             code = column("e", select.require("code", "categories are told by it"))
             more.append("code")
             where += [self._leaves(code)] if classed else []
-        if entity == "comment" and "observation" in select.names and "observation" in self.selects:
-            more.append("observation")
-            joins.append(self._commented())
-            no_result = exp.Is(this=column("e", "observation"), expression=exp.null())
-            where.append(exp.paren(exp.or_(no_result, self._leaves(column("o", "code")))))
+        elif (link := result_link(entity)) is not None:
+            code = exp.cast(exp.null(), "text")
+            if link in select.names:
+                more.append(link)
+                found, code = self._of_result(link)
+                joins += [self._results(link)] if "observation" in self.selects else []
+                where += [found] if classed else []
         return Parts(
             table=self.own(entity, *more),
             joins=tuple(joins),
@@ -194,11 +197,20 @@ class Scoped:
             bounds=tuple(predicates.bounds(column("r", name), storage)),
         )
 
-    def _commented(self) -> tuple[exp.Expr, exp.Expr, str]:
+    def _results(self, link: str) -> tuple[exp.Expr, exp.Expr, str]:
         select = self.selects["observation"]
-        select.require("code", "comments on results of an excluded category stay")
-        on = exp.EQ(this=column("e", "observation"), expression=column("o", KEY))
+        select.require("code", "what hangs on results of an excluded category stays")
+        on = exp.EQ(this=column("e", link), expression=column("o", KEY))
         return derived(select.narrowed({KEY, "code"}), "o"), on, "left"
+
+    def _of_result(self, link: str) -> tuple[exp.Expr, exp.Expr]:
+        """Whether a row leaves with the result that it hangs on, and that result's code; NULL where it has none."""
+        told = "observation" in self.selects
+        code = predicates.as_text(column("o", "code"), self.dialect) if told else exp.cast(exp.null(), "text")
+        none = exp.Is(this=column("e", link), expression=exp.null())
+        leaves = self._leaves(column("o", "code") if told else code)
+        shown = exp.Case(default=exp.Coalesce(this=code, expressions=[predicates.literal(NO_CODE)]))
+        return exp.paren(exp.or_(none, leaves)), shown.when(none.copy(), exp.null())
 
     def _leaves(self, code: exp.Expr) -> exp.Expr:
         exact = predicates.exact(code, self.dialect)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from ecluse.domain.order import Order, PersonBasis
 from ecluse.domain.plan import LeftOutReason, Plan
 from ecluse.domain.profile import Engine, SourceProfile
+from ecluse.migration.codes import NO_CODE
 from ecluse.migration.compile import bind, compile_order
 from ecluse.migration.gate import Gate
 from ecluse.migration.persons import make_list, normalised, resolve
@@ -71,7 +72,7 @@ def test_plan_returns_exactly_what_was_ordered(
         assert cut(rows, sources_) == cut(expected, sources_)
         assert planned.rows == len(expected)
         control = {"_date", "_site", *(["_patient"] if basis else [])}
-        control |= {"_code"} if planned.entity == "observation" else set()
+        control |= {"_code"} if planned.entity in {"observation", "comment"} else set()
         assert all(set(row) == {*sources_, *control} for row in rows)
         _check_control(reference, planned.entity, rows, expected)
     _check_accounts(plan, legacy)
@@ -108,7 +109,7 @@ def _check_control(
         assert text(row["_site"]) in reference.order.scope.sites
         assert "_patient" not in row or text(row["_patient"]) not in reference.excluded
         if "_code" in row:
-            assert text(row["_code"]) == whole[text(row["source_id"])]["code"]
+            assert text(row["_code"]) == reference.code(entity, whole[text(row["source_id"])], NO_CODE)
 
 
 def _check_accounts(plan: Plan, legacy: Legacy) -> None:

@@ -11,6 +11,7 @@ from ecluse.domain.identifiers import InsOid
 from ecluse.domain.plan import Batch, Because, Column, ColumnType, Plan, PlannedEntity, Snapshot, SourceFacts, Tally
 from ecluse.domain.profile import DateStorage
 from ecluse.domain.records import GroupDigest, QuarantineCount, Receipt
+from ecluse.migration.codes import NO_CODE
 from ecluse.migration.gate import Gate, ReceivingGate
 from migration_parts import CANARY, DIGEST, SITES, batch, make_order, make_profile, planned, raw
 
@@ -164,7 +165,7 @@ def test_a_date_of_a_doubtful_type(column):
 def test_a_row_outside_its_batch(entity, lower, upper):
     order = make_order({"request": ("source_id",), entity: ("source_id",)})
     made = Gate(order, make_profile(), planned(entity, "source_id"), frozenset())
-    table = observations() if entity == "observation" else observations().drop_columns(["_code"])
+    table = observations() if entity in {"observation", "comment"} else observations().drop_columns(["_code"])
     with pytest.raises(ScopeViolationError, match="outside the days of batch"):
         made.check_raw(table, batch(entity, 2, lower, upper))
     made.check_raw(table, batch(entity, 2, "2019-06-01", "2019-06-02"))
@@ -216,6 +217,39 @@ def test_a_result_that_cannot_be_classified(code):
 
 def test_categories_that_are_not_excluded_pass():
     passes(observations(code=["NA", "VIH"]), made=gate(order=make_order(FIELDS, categories=())))
+
+
+# What hangs on a result.
+
+def comments(codes, **columns):
+    return raw({"source_id": [CANARY, "2"], **columns}, code=codes)
+
+
+def commenting(**choices):
+    order = make_order({"comment": ("source_id", "observation")}, **choices)
+    return Gate(order, make_profile(), planned("comment", "source_id", "observation"), frozenset())
+
+
+@pytest.mark.parametrize("code", ["VIH", "ENVOI", CANARY, NO_CODE, ""])
+def test_a_comment_leaves_only_with_its_result(code):
+    with pytest.raises(ScopeViolationError, match="excludes|cannot be classified") as caught:
+        commenting().check_raw(comments([None, code]), batch("comment", 2))
+    assert caught.value.location.field == "comment._code"
+    assert CANARY not in str(caught.value)
+    if code != "VIH":
+        commenting(unclassifiable=True).check_raw(comments([None, code]), batch("comment", 2))
+
+
+def test_comments_on_results_that_leave_and_on_requests_pass():
+    commenting().check_raw(comments([None, "NA"]), batch("comment", 2))
+    commenting().check_raw(comments([None, "NA"], observation=[None, "7"]), batch("comment", 2))
+
+
+def test_a_comment_may_not_hide_its_result():
+    with pytest.raises(ScopeViolationError, match="whose category is not told"):
+        commenting(unclassifiable=True).check_raw(comments([None, "NA"], observation=["6", "7"]), batch("comment", 2))
+    with pytest.raises(ScopeViolationError, match="cannot be shown"):
+        commenting().check_raw(comments([None, "NA"]).drop_columns(["_code"]), batch("comment", 2))
 
 
 # Persons.
