@@ -125,7 +125,7 @@ def _needs_reach(scoped: Scoped, entity: str) -> bool:
 
 
 def _projections(scoped: Scoped, entity: str, parts: Parts) -> list[exp.Expr]:
-    made: list[exp.Expr] = [named(column("e", name), name) for name in scoped.fields[entity].sources]
+    made: list[exp.Expr] = [named(parts.column(name), name) for name in scoped.fields[entity].sources]
     # SQLite keeps a number where the column's affinity says so; a compact date is a text to all who read it.
     date = predicates.as_text(parts.date, scoped.dialect) if scoped.dialect == "sqlite" else parts.date
     made.append(named(date, "_date"))

@@ -53,6 +53,12 @@ class Parts:
     code: exp.Expr | None = None
     joins: tuple[tuple[exp.Expr, exp.Expr, str], ...] = ()
     bounds: tuple[exp.Expr, ...] = ()
+    instead: Mapping[str, exp.Expr] = field(default_factory=dict)
+    """Columns that are not taken from ``e``: a link as its parent writes the key, where the engine compares loosely."""
+
+    def column(self, name: str) -> exp.Expr:
+        """A column of the entity, as it leaves."""
+        return self.instead.get(name, column("e", name))
 
     def select(self, projections: Sequence[exp.Expr], *, bounded: bool = True) -> exp.Select:
         """The query that returns these projections."""
@@ -195,6 +201,7 @@ class Scoped:
             person=self._person("r"),
             code=code,
             bounds=tuple(predicates.bounds(column("r", name), storage)),
+            instead={"request": column("r", KEY)},
         )
 
     def _results(self, link: str) -> tuple[exp.Expr, exp.Expr, str]:

@@ -64,7 +64,6 @@ def test_comments_on_results_that_stay_stay_too(commented: tuple[Desk, set[str]]
     desk.ecluse("run", *W)
     with closing(sqlite3.connect(desk.path("new.sqlite"))) as new:
         assert {key for (key,) in new.execute("SELECT id FROM remarque")} == leaving
-    desk.finish()
 
 
 def test_a_query_without_its_predicate_is_stopped_at_the_gate(

@@ -73,6 +73,8 @@ class MysqlSource:
         self._do("SET SESSION net_write_timeout = 86400")
         limit = "max_statement_time" if self.facts().engine == "mariadb" else "max_execution_time"
         self._do(f"SET SESSION {limit} = 0")
+        # A key of CHAR(n) is read without its padding, as what refers to it is written, whatever the server was told.
+        self._do("SET SESSION sql_mode = REPLACE(@@SESSION.sql_mode, 'PAD_CHAR_TO_FULL_LENGTH', '')")
         self._do("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         self._do("SET SESSION TRANSACTION READ ONLY")
 
