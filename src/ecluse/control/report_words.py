@@ -106,6 +106,9 @@ DETAILS: dict[str, Words] = {
     "more than one row has this key": Words("more than one row has this key", "plusieurs lignes ont cette clé"),
     "key": Words("no key", "sans clé"),
     "duplicate_key": Words("another row has the same key", "une autre ligne a la même clé"),
+    "duplicate_link": Words(
+        "several rows have the key that it refers to", "plusieurs lignes ont la clé à laquelle elle renvoie"
+    ),
     "link": Words("a reference is missing", "un renvoi manque"),
     "encoding": Words("{field}: characters cannot be read", "{field} : caractères illisibles"),
     "date": Words("{field}: not a date", "{field} : n'est pas une date"),

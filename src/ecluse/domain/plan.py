@@ -1,6 +1,6 @@
 """The plan: the exact queries, batches and counts by which an order will be carried out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -114,6 +114,18 @@ class LeftOut(Strict):
     rows: Count | None
 
 
+@dataclass(frozen=True, slots=True)
+class RepeatedKey(Strict):
+    """A source key on several rows: its ``rows`` planned ones are set aside, sealed too (law 3).
+
+    A request's key is repeated also by a row outside the scope: whose results are whose could not be told.
+    """
+
+    entity: Identifier
+    key: Verbatim
+    rows: Count
+
+
 class Snapshot(StrEnum):
     """What consistency the source can give to all workers of an extraction."""
 
@@ -147,6 +159,7 @@ class Plan(Strict):
     batches: tuple[Batch, ...]
     tallies: tuple[Tally, ...]
     left_out: tuple[LeftOut, ...]
+    repeated: tuple[RepeatedKey, ...] = ()
 
     def __post_init__(self) -> None:
         """Batches and tallies must add up to the entities' rows."""
@@ -167,6 +180,17 @@ class Plan(Strict):
                 raise FieldError(f"batches[{place}].entity", "an entity that is not planned")
             if batch.id.endswith(RESERVED):
                 raise FieldError(f"batches[{place}].id", f"{RESERVED} names the parcels of quarantined rows")
+        self._check_repeated(names)
+
+    def _check_repeated(self, names: Sequence[str]) -> None:
+        _refuse_repeats("repeated", [(each.entity, each.key) for each in self.repeated], "a key is listed twice")
+        left = {planned.entity: planned.rows for planned in self.entities}
+        for place, each in enumerate(self.repeated):
+            if each.entity not in names:
+                raise FieldError(f"repeated[{place}].entity", "an entity that is not planned")
+            left[each.entity] -= each.rows
+            if left[each.entity] < 0:
+                raise FieldError(f"repeated[{place}].rows", "more rows than are planned")
 
     def entity(self, name: str) -> PlannedEntity:
         """The planned entity of that name; KeyError if none."""
@@ -175,6 +199,13 @@ class Plan(Strict):
     def batch(self, id_: str) -> Batch:
         """The batch of that id; KeyError if none."""
         return {batch.id: batch for batch in self.batches}[id_]
+
+    def repeated_keys(self) -> Mapping[str, tuple[str, ...]]:
+        """Keys on several rows, by entity; only entities that have some."""
+        found: dict[str, list[str]] = {}
+        for each in self.repeated:
+            found.setdefault(each.entity, []).append(each.key)
+        return {entity: tuple(keys) for entity, keys in found.items()}
 
 
 def _refuse_repeats(field: str, names: Sequence[object], message: str) -> None:

@@ -69,8 +69,8 @@ class Job:
     @cached_property
     def normalisers(self) -> dict[str, Normaliser]:
         """One normaliser an entity."""
-        storage = storage_of(self.profile, self.order.scope)
-        return {p.entity: Normaliser(self.profile, p, storage) for p in self.plan.entities}
+        storage, repeated = storage_of(self.profile, self.order.scope), self.plan.repeated_keys()
+        return {p.entity: Normaliser(self.profile, p, storage, repeated) for p in self.plan.entities}
 
 
 def extract_batch(source: Source, job: Job, batch: Batch) -> tuple[Receipt, str]:

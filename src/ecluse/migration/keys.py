@@ -6,9 +6,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ecluse.migration.dates import Bools
+from ecluse.migration.texts import as_text
 
 _DENSE = 8
 """Integer keys that span less than so many times their number are counted in a table of bits."""
+
+
+def key_texts(keys: pa.Array) -> pa.Array:
+    """Keys as text; null where they are none."""
+    if pa.types.is_dictionary(keys.type):
+        keys = keys.cast(keys.type.value_type)
+    return as_text(keys)[0]
 
 
 def repeated(keys: pa.ChunkedArray) -> Bools:

@@ -1,12 +1,13 @@
 """Source rows into typed rows: parsed by the profile's rules, every original kept beside, nothing guessed (law 3).
 
-What cannot be made into its wire type is set aside, whole and with its reason: ``key``, ``duplicate_key``, ``link``,
-``encoding.<field>``, ``date.<field>``, ``value.<field>``, ``number.<field>``, ``boolean.<field>``. A row is counted
-under the first that applies, in that order of tests: keys, links, then columns in parcel order.
+What cannot be made into its wire type is set aside, whole and with its reason: ``key``, ``duplicate_link`` (it refers
+to a key that several rows have), ``duplicate_key``, ``link``, ``encoding.<field>``, ``date.<field>``,
+``value.<field>``, ``number.<field>``, ``boolean.<field>``. A row is counted under the first that applies, in that order
+of tests: keys, links, then columns in parcel order.
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,7 +22,7 @@ from ecluse.domain.profile import DateStorage, Parse, SourceProfile
 from ecluse.domain.records import QuarantineCount
 from ecluse.migration import convert
 from ecluse.migration.dates import ISO_DAY, ISO_PARTIAL, ISO_TIME, Bools, DateReader, ScopeDates, nulls, scope_dates
-from ecluse.migration.keys import repeated
+from ecluse.migration.keys import key_texts, repeated
 from ecluse.migration.numbers import NumberReader, Numbers, read_by_rule
 from ecluse.migration.texts import as_text, repaired
 
@@ -102,17 +103,25 @@ class Normaliser:
         profile: parses, number rules, code and unit maps of the source.
         planned: the columns that travel.
         storage: how ``_date`` is written, see :func:`storage_of`; needed where the profile has two forms of dates.
+        repeated: keys that the plan found on several rows, by entity; all of those are set aside, whatever their batch.
 
     Raises:
         ProfileError: a rule that cannot be obeyed (a date format, a parse of a field without a companion).
     """
 
-    def __init__(self, profile: SourceProfile, planned: PlannedEntity, storage: DateStorage | None = None) -> None:
+    def __init__(
+        self,
+        profile: SourceProfile,
+        planned: PlannedEntity,
+        storage: DateStorage | None = None,
+        repeated: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
         self._profile, self._planned = profile, planned
+        self._repeated = {entity: pa.array(keys, pa.string()) for entity, keys in (repeated or {}).items()}
         self._storage = storage or _only_storage(profile)
         self._parse: Mapping[str, Parse] = profile.entities[planned.entity].parse
         self._fields = {column.name: column for column in CATALOGUE.entity(planned.entity).columns}
-        self._links = {link.field for link in CATALOGUE.entity(planned.entity).links}
+        self._links = {link.field: link.entity for link in CATALOGUE.entity(planned.entity).links}
         readers: dict[object, NumberReader] = {}
 
         def reader(rule: object) -> NumberReader:
@@ -171,12 +180,19 @@ class Normaliser:
 
     def _check_keys(self, work: _Work) -> None:
         names = set(self._planned.names())
-        if KEY in names:
-            key = self._column(work, KEY)
+        links = {link: self._column(work, link) for link in sorted(self._links.keys() & names)}
+        key = self._column(work, KEY) if KEY in names else None
+        if key is not None:
             work.set_aside(_empty(key), "key")
+        for link, refers in links.items():
+            if self._links[link] in self._repeated:
+                work.set_aside(_among(refers, self._repeated[self._links[link]]), "duplicate_link")
+        if key is not None:
+            if self._planned.entity in self._repeated:
+                work.set_aside(_among(key, self._repeated[self._planned.entity]), "duplicate_key")
             work.set_aside(repeated(key), "duplicate_key")
-        for link in sorted(self._links & names):
-            work.set_aside(_empty(self._column(work, link)), "link")
+        for refers in links.values():
+            work.set_aside(_empty(refers), "link")
 
     # Makers: one a planned column, chosen when the normaliser is made.
 
@@ -363,6 +379,12 @@ def _empty(column: pa.ChunkedArray) -> Bools:
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind):
         blank = pc.fill_null(pc.equal(pc.binary_length(column), 0), True)  # noqa: FBT003 - Arrow's own signature
         found = found | blank.to_numpy()
+    return found
+
+
+def _among(column: pa.ChunkedArray, keys: pa.Array) -> Bools:
+    """Which rows hold one of these keys."""
+    found: Bools = pc.is_in(pa.chunked_array(map(key_texts, column.chunks), pa.string()), value_set=keys).to_numpy()
     return found
 
 

@@ -1,6 +1,7 @@
 """The plan: exact queries, batches and counts by which an order will be carried out, and what it leaves out (R2, R16).
 
-Planning reads no patient's value: only counts by day, site and analysis code, and the keys at which batches begin.
+Planning reads no patient's value: only counts by day, site and analysis code, the keys at which batches begin, and
+those that stand on several rows.
 """
 
 import datetime as dt
@@ -16,6 +17,7 @@ from ecluse.migration.compile import Compiled, compile_order
 from ecluse.migration.counting import Counter, DayCount
 from ecluse.migration.leftout import CategoryCount, left_out
 from ecluse.migration.ports import Source
+from ecluse.migration.repeated import Repeats
 from ecluse.migration.scoped import check_dialect
 from ecluse.wire.artefacts import digest_of, utc
 
@@ -64,7 +66,7 @@ def make_plan(  # noqa: PLR0917 - the plan's own fields, in their order
 
     Raises:
         OrderError: the profile cannot serve the order, or it excludes persons and ``excluded`` is None.
-        ProfileError: the profile does not stand.
+        ProfileError: the profile does not stand, or what it says is a key is none (:mod:`ecluse.migration.repeated`).
     """
     if (order.scope.exclude_persons is None) != (excluded is None):
         raise OrderError(
@@ -90,6 +92,7 @@ def make_plan(  # noqa: PLR0917 - the plan's own fields, in their order
         batches=tuple(batch for part in made for batch in part.batches),
         tallies=tuple(tally for part in made for tally in part.tallies),
         left_out=stays,
+        repeated=Repeats(source, compiled, excluded).all(),
     )
     return PlanReport(plan, categories)
 
