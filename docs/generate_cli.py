@@ -39,7 +39,8 @@ def cli_page() -> str:
     _text.use("en")
     parts = [_HEAD]
     for path, command in _walk(APP, "ecluse"):
-        with click.Context(command, info_name=path, terminal_width=100, max_content_width=100) as context:
+        settings = {**command.context_settings, "terminal_width": 100, "max_content_width": 100}
+        with click.Context(command, info_name=path, **settings) as context:
             parts.append(f"## `{path}`\n\n```text\n{command.get_help(context)}\n```\n")
     return "\n".join(parts)
 
@@ -63,7 +64,7 @@ def codes_page() -> str:
 def _walk(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
     yield path, command
     if isinstance(command, click.Group):
-        with click.Context(command, info_name=path) as context:
+        with click.Context(command, info_name=path, **command.context_settings) as context:
             for name in command.list_commands(context):
                 child = command.get_command(context, name)
                 if child is not None:

@@ -28,6 +28,14 @@ def key_line(name: str) -> str:
     return f"{key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()} {name}"
 
 
+def log_key(name: str) -> str:
+    """A log's public key (C2SP signed-note) that is always the same for a name."""
+    private = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(name.encode()).digest())
+    public = b"\x01" + private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    id_ = hashlib.sha256(name.encode() + b"\n" + public).hexdigest()[:8]
+    return f"{name}+{id_}+{base64.b64encode(public).decode()}"
+
+
 def _steps(path: str) -> list[str | int]:
     return [name or int(place) for name, place in _STEP.findall(path)]
 
@@ -142,6 +150,8 @@ ORDER: dict[str, Any] = {
     },
     "retention": {"erase_after_acceptance": "0d", "erase_by": "2026-12-31", "source_disposition": "controller"},
 }
+SOURCE_LOG = log_key("ecluse/source/agent-a")
+DESTINATION_LOG = log_key("ecluse/destination/agent-b")
 PLAN: dict[str, Any] = {
     "format": "ecluse.plan/1",
     "order": digest("order"),
@@ -149,7 +159,7 @@ PLAN: dict[str, Any] = {
     "profile": digest("profile"),
     "made_at": "2026-03-02T08:00:00Z",
     "agent": "agent-a",
-    "source": {"engine": "postgresql", "version": "15.4", "snapshot": "shared", "workers": 2},
+    "source": {"engine": "postgresql", "version": "15.4", "snapshot": "shared", "workers": 2, "files": []},
     "entities": [
         {
             "entity": "patient",
@@ -182,6 +192,7 @@ PLAN: dict[str, Any] = {
         {"entity": "observation", "reason": "unclassifiable", "subject": "", "rows": 1},
         {"entity": "patient", "reason": "field_not_ordered", "subject": "phone", "rows": None},
     ],
+    "log": SOURCE_LOG,
 }
 RECEIPT: dict[str, Any] = {
     "format": "ecluse.receipt/1",
@@ -220,6 +231,7 @@ RECONCILIATION: dict[str, Any] = {
     "receipts": sorted([digest("receipt 1"), digest("receipt 2")]),
     "made_at": "2026-03-02T09:00:00Z",
     "agent": "agent-b",
+    "log": DESTINATION_LOG,
     "flows": [_flow("patient", None, None, 6), _flow("request", 2018, "RENNES-SUD", 4)],
     "differences": [
         {"kind": "quarantined", "entity": "request", "source_key": "R-17", "detail": "unreadable_date"},
@@ -236,6 +248,14 @@ ACCEPTANCE: dict[str, Any] = {
     "decided_at": "2026-03-03T10:00:00Z",
     "signatory": "dr.martin",
 }
+INSTRUCTION: dict[str, Any] = {
+    "format": "ecluse.instruction/1",
+    "order": digest("order"),
+    "action": "suspend",
+    "reason": "The source was restored from a backup this morning: look first.",
+    "given_at": "2026-03-02T08:30:00Z",
+    "signatory": "dr.martin",
+}
 ERASURE: dict[str, Any] = {
     "format": "ecluse.erasure/1",
     "order": digest("order"),
@@ -249,8 +269,11 @@ ERASURE: dict[str, Any] = {
     "scanned": [{"tree": "workspace", "files": 30, "size": 30000}],
     "looked_for": ["age ciphertext", "3 planted markers"],
     "found": [],
+    "recipient_key": "not_here",
+    "statement": "",
     "erased_at": "2026-03-03T10:00:05Z",
     "agent": "agent-a",
+    "log": SOURCE_LOG,
 }
 ENTRY: dict[str, Any] = {
     "format": "ecluse.entry/1",
@@ -322,9 +345,22 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "receipt": RECEIPT,
     "reconciliation": RECONCILIATION,
     "acceptance": ACCEPTANCE,
+    "instruction": INSTRUCTION,
     "erasure": ERASURE,
     "entry": ENTRY,
     "source-profile": SOURCE_PROFILE,
     "destination-profile": DESTINATION_PROFILE,
 }
 """One full sample a kind: every optional field is there."""
+
+INTAKE: dict[str, object] = {
+    "name": "*.hl7", "files": 2, "size": 1000, "digest": digest("intake"), "records": 9, "mapped": 700,
+    "unmapped": 150, "structure": 130,
+    "set_aside": [{"file": 2, "line": 7, "byte": 480, "length": 20, "reason": "a segment before any MSH"}],
+}  # fmt: skip
+
+
+def source_file(path: str, **given: object) -> dict[str, object]:
+    """A file's declaration in canonical form, all fields told."""
+    told = {"encoding": "", "delimiter": ",", "quote": '"', "format": "delimited", "part": "", "columns": {}, "fields": []}
+    return {"path": path, **told, **given}

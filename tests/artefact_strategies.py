@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from artefact_samples import SAMPLES, put
+from artefact_samples import SAMPLES, put, source_file
 from ecluse.domain.catalogue import CATALOGUE, KEY
 
 SCHEMAS = Path(__file__).parent.parent / "src" / "ecluse" / "wire" / "schemas"
@@ -66,6 +66,7 @@ def _string(schema: dict[str, Any], _defs: dict[str, Any]) -> Values:
     )
 
 
+_NO_PATTERN = str.maketrans("*?[", "___")
 _BLANKS = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
 
 
@@ -105,6 +106,13 @@ def _order(value: Any) -> Any:
 
 
 def _plan(value: Any) -> Any:
+    for intake in value["source"]["files"]:
+        for part in ("mapped", "unmapped", "structure"):
+            intake[part] %= 2**40
+        for aside in intake["set_aside"]:
+            aside["length"] %= 2**40
+        sums = intake["mapped"] + intake["unmapped"] + intake["structure"]
+        intake["size"] = sums + sum(aside["length"] for aside in intake["set_aside"])
     value["entities"] = _distinct(value["entities"], "entity")
     names = [planned["entity"] for planned in value["entities"]]
     value["batches"] = _distinct([b for b in value["batches"] if not b["id"].endswith(".quarantine")], "id")
@@ -160,11 +168,15 @@ def _source_profile(value: Any) -> Any:
     for number in [value["number"], *(a["number"] for a in value["analyses"].values() if a["number"])]:
         number["group"] = "" if number["group"] == number["decimal"] else number["group"]
     value["engine"] = "csv" if value["files"] else "mysql"
+    value["files"] = {
+        name: source_file(file["path"].translate(_NO_PATTERN), encoding="utf-8", quote=file["quote"])
+        for name, file in value["files"].items()
+    }
     return value
 
 
 def _destination_profile(value: Any) -> Any:
-    value["engine"] = "sqlite" if value["engine"] == "csv" else value["engine"]
+    value["engine"] = value["engine"] if value["engine"] in {"postgresql", "mysql"} else "sqlite"
     value["entities"] = {
         entity.name: part | {"columns": {KEY: "id", entity.fields[1].name: "other"}}
         for entity, part in zip(CATALOGUE.entities, value["entities"].values(), strict=False)

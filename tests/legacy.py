@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 from hypothesis import strategies as st
 
+from ecluse.domain.files import SourceFile
 from ecluse.domain.order import (
     AgreementRef,
     DateRange,
@@ -23,7 +24,6 @@ from ecluse.domain.order import (
 from ecluse.domain.plan import Snapshot, SourceFacts
 from ecluse.domain.profile import (
     Analysis,
-    CsvFile,
     DateStorage,
     Engine,
     Parse,
@@ -153,7 +153,7 @@ def profile(engine: Engine, **selects: str) -> SourceProfile:
         engine,
         entities,
         analyses={code: Analysis(loinc) for code, loinc in LOINCS.items()},
-        files={"PATIENTS": CsvFile("patients.csv", "utf-8")} if engine is Engine.CSV else {},
+        files={"PATIENTS": SourceFile("patients.csv", "utf-8")} if engine is Engine.CSV else {},
     )
 
 

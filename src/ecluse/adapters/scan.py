@@ -14,10 +14,12 @@ import pyarrow as pa
 from sqlglot import exp
 
 from ecluse.adapters.sources import detect
+from ecluse.adapters.sources.files import FilesSource
 from ecluse.adapters.sources.opening import open_source
 from ecluse.adapters.sources.spec import SourceSpec
 from ecluse.domain.errors import EcluseError, RetryableError, UsageError
-from ecluse.domain.profile import CsvFile, Engine
+from ecluse.domain.files import SourceFile
+from ecluse.domain.profile import FILE_ENGINES
 from ecluse.migration.ports import Source
 from ecluse.migration.scan_guesses import guess_entities, refers_by_name
 from ecluse.migration.scan_words import Role, words
@@ -94,12 +96,12 @@ def scan(spec: SourceSpec, *, show_codes: Collection[str] = (), sample_rows: int
         UsageError: ``show_codes`` names no column; the folder holds no delimited file.
         ProfileError, MalformedError, RetryableError: the source cannot be entered.
     """
-    if spec.engine is Engine.CSV and not spec.files:
+    if spec.engine in FILE_ENGINES and not spec.files:
         spec = replace(spec, files=_detected(spec))
     with closing(open_source(spec)) as source:
         source.adopt_snapshot(None)
         looker = _Looker(source, frozenset(show_codes), sample_rows)
-        declared = looker.declared(spec)
+        declared = looker.declared()
         known = {f"{table}.{column.name}" for table, columns in declared.items() for column in columns}
         for name in show_codes:
             if name not in known:
@@ -107,7 +109,7 @@ def scan(spec: SourceSpec, *, show_codes: Collection[str] = (), sample_rows: int
         return looker.report(spec, declared)
 
 
-def _detected(spec: SourceSpec) -> dict[str, CsvFile]:
+def _detected(spec: SourceSpec) -> dict[str, SourceFile]:
     folder = spec.address().folder()
     found = {}
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
@@ -132,11 +134,11 @@ class _Looker:
     def dialect(self) -> str:
         return self.source.dialect
 
-    def declared(self, spec: SourceSpec) -> dict[str, list[_Declared]]:
+    def declared(self) -> dict[str, list[_Declared]]:
         """Tables and columns, as the engine's catalogue has them."""
         found: dict[str, list[_Declared]] = defaultdict(list)
-        if spec.engine is Engine.CSV:
-            for name in spec.files:
+        if isinstance(self.source, FilesSource):
+            for name in self.source.tables():
                 head = self.source.query(f"SELECT * FROM {self._name(name)} LIMIT 0")  # noqa: S608 - quoted
                 found[name] = [_Declared(column, "text", key=False) for column in head.column_names]
             return dict(found)

@@ -15,7 +15,7 @@ from ecluse.cli._text import tr
 from ecluse.control.setup import Setup, place_of
 from ecluse.domain.errors import UsageError
 from ecluse.domain.order import Order
-from ecluse.domain.profile import DestinationProfile, Engine, SourceProfile
+from ecluse.domain.profile import FILE_ENGINES, DestinationProfile, Engine, SourceProfile
 from ecluse.migration.compile import compile_order
 from ecluse.migration.persons import PersonList, read_list, resolve, resolve_on_views
 from ecluse.migration.ports import Destination, Source
@@ -116,7 +116,7 @@ def open_source_at(url: str, profile: SourceProfile, passfile: str | None = None
 
 def address(url: str, engine: Engine) -> str:
     """A URL as given, or that of a path."""
-    if "://" in url or engine not in {Engine.SQLITE, Engine.CSV}:
+    if "://" in url or engine not in {Engine.SQLITE, *FILE_ENGINES}:
         return url
     return f"{engine}://{quote(str(Path(url).resolve()))}"
 

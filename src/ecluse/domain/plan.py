@@ -5,17 +5,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from ecluse.domain.files import FileIntake
 from ecluse.domain.values import (
     Count,
     Digest,
     FieldError,
     Identifier,
     Instant,
+    LogVerifier,
     Name,
     Sql,
     Strict,
     Verbatim,
     Year,
+    check_log,
 )
 
 RESERVED = ".quarantine"
@@ -142,6 +145,8 @@ class SourceFacts(Strict):
     version: Name
     snapshot: Snapshot
     workers: Count
+    files: tuple[FileIntake, ...] = ()
+    """Of files, the account of every byte (law 3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +165,13 @@ class Plan(Strict):
     tallies: tuple[Tally, ...]
     left_out: tuple[LeftOut, ...]
     repeated: tuple[RepeatedKey, ...] = ()
+    log: LogVerifier | None = None
+    """The key of the source place's journal, so that the order's chain pins it; None in a draft, which nobody signs."""
 
     def __post_init__(self) -> None:
         """Batches and tallies must add up to the entities' rows."""
+        if self.log is not None:
+            check_log(self.log, "source", self.agent)
         for place, planned in enumerate(self.entities):
             batched = sum(batch.rows for batch in self.batches if batch.entity == planned.entity)
             tallied = sum(tally.rows for tally in self.tallies if tally.entity == planned.entity)

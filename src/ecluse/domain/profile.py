@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 from ecluse.domain.catalogue import CATALOGUE
 from ecluse.domain.errors import OrderError
+from ecluse.domain.files import FileFormat, SourceFile
 from ecluse.domain.values import FieldError, Identifier, Name, Sql, Strict, Text
 
 
@@ -22,6 +23,14 @@ class Engine(StrEnum):
     MYSQL = "mysql"
     SQLITE = "sqlite"
     CSV = "csv"
+    FILES = "files"
+    FIREBIRD = "firebird"
+
+
+FILE_ENGINES = frozenset({Engine.CSV, Engine.FILES})
+"""Engines that read a folder; the profile declares its files."""
+TARGET_ENGINES = frozenset({Engine.POSTGRESQL, Engine.MYSQL, Engine.SQLITE})
+"""Engines that can be loaded into."""
 
 
 class DateStorage(StrEnum):
@@ -31,16 +40,6 @@ class DateStorage(StrEnum):
     TIMESTAMP = "timestamp"
     TEXT_COMPACT = "text_yyyymmdd"
     TEXT_ISO = "text_iso"
-
-
-@dataclass(frozen=True, slots=True)
-class CsvFile(Strict):
-    """One delimited file, mounted as a table. Encoding and delimiter are declared, never assumed."""
-
-    path: Name
-    encoding: Name
-    delimiter: Annotated[str, Text("one character", max_length=1)] = ","
-    quote: Annotated[str, Text("one character or empty", min_length=0, max_length=1)] = '"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +109,7 @@ class SourceProfile(Strict):
     number: NumberRule = NumberRule()
     analyses: Mapping[str, Analysis] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
-    files: Mapping[str, CsvFile] = field(default_factory=dict)
+    files: Mapping[str, SourceFile] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Entities come from the catalogue; the request carries the scope."""
@@ -119,8 +118,11 @@ class SourceProfile(Strict):
         request = self.entities.get("request")
         if request is None or request.scope is None or not request.scope.dates:
             raise FieldError("entities.request", "the request and its scope (dates, site) are needed")
-        if (self.engine is Engine.CSV) != bool(self.files):
-            raise FieldError("files", "files are given for csv sources, and only there")
+        if (self.engine in FILE_ENGINES) != bool(self.files):
+            raise FieldError("files", "files are given for sources of files, and only there")
+        for name, file in self.files.items():
+            if self.engine is Engine.CSV and file.format is not FileFormat.DELIMITED:
+                raise FieldError(f"files.{name}.format", "only delimited files are csv; give engine: files")
 
     def _check_selects(self) -> None:
         for name, entity in self.entities.items():
@@ -171,8 +173,8 @@ class DestinationProfile(Strict):
 
     def __post_init__(self) -> None:
         """Entities and fields come from the catalogue."""
-        if self.engine is Engine.CSV:
-            raise FieldError("engine", "a destination is a database")
+        if self.engine not in TARGET_ENGINES:
+            raise FieldError("engine", "a destination is a database: postgresql, mysql or sqlite")
         _check_entities(self.entities)
         for name, entity in self.entities.items():
             known = {column.name for column in CATALOGUE.entity(name).columns}

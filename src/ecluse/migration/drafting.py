@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from ecluse.domain.catalogue import CATALOGUE
-from ecluse.domain.profile import CsvFile, Engine
+from ecluse.domain.files import SourceFile
+from ecluse.domain.profile import Engine
 from ecluse.migration.scan_guesses import path
 from ecluse.migration.scan_words import Role, words
 from ecluse.migration.scanning import SHARED_KEY, ColumnScan, EntityGuess, Reference, ScanReport, TableScan
@@ -92,7 +93,7 @@ def _files(report: ScanReport) -> list[str]:
     made = ["", "# Encoding and delimiter were guessed from the files: confirm them."] if report.files else []
     made += ["files:"] if report.files else []
     for name, file in report.files.items():
-        if isinstance(file, CsvFile):
+        if isinstance(file, SourceFile):
             given = f"{{path: {_quoted(file.path)}, encoding: {file.encoding}, delimiter: {_quoted(file.delimiter)}"
             made.append(f"  {_quoted(name)}: {given}, quote: {_quoted(file.quote)}}}")
     return made

@@ -55,16 +55,25 @@ def grants(order: Order, profile: SourceProfile, *, host: str = "%") -> str:
     return _mariadb(order, role, bodies, host)
 
 
+_FILES = (
+    "-- Files have no columns' rights: whoever can read a file can read all of it.\n"
+    "-- Give the extracting account read access to the listed files, for the time of the migration only.\n"
+    "-- The order is kept by the compiled query and by both gates.\n"
+)
 _EXPLAINED: Mapping[Engine, str] = {
     Engine.SQLITE: (
         "-- SQLite has no users: whoever can read the file can read all of it.\n"
         "-- Give the extracting account read access to a copy, or to the file, for the time of the migration only;\n"
         "-- Ecluse opens it read-only. The order is kept by the compiled query and by both gates.\n"
     ),
-    Engine.CSV: (
-        "-- Files have no columns' rights: whoever can read a file can read all of it.\n"
-        "-- Give the extracting account read access to the listed files, for the time of the migration only.\n"
-        "-- The order is kept by the compiled query and by both gates.\n"
+    Engine.CSV: _FILES,
+    Engine.FILES: _FILES,
+    Engine.FIREBIRD: (
+        "-- For Firebird, read access is given table by table: the script that makes views and a role is not written yet.\n"
+        "-- Create a user for the migration alone, GRANT SELECT on the tables that the profile's SELECTs name, and drop\n"
+        "-- the user afterwards. A database file opened without a server knows no rights at all: give the extracting\n"
+        "-- account a copy, for the time of the migration only.\n"
+        "-- Ecluse reads in a read-only transaction. The order is kept by the compiled query and by both gates.\n"
     ),
 }
 

@@ -124,7 +124,7 @@ class ScanReport:
     references: tuple[Reference, ...]
     guesses: tuple[EntityGuess, ...]
     files: Mapping[str, object] = field(default_factory=dict)
-    """For CSV: each table's declaration as guessed (``domain.profile.CsvFile``)."""
+    """For CSV: each table's declaration as guessed (``domain.files.SourceFile``)."""
     unread: Mapping[str, str] = field(default_factory=dict)
     """Tables that could not be read, and why."""
 

@@ -16,12 +16,15 @@ from sqlglot.errors import SqlglotError
 from ecluse.domain.catalogue import CATALOGUE, FieldClass
 from ecluse.domain.errors import Location, ProfileError
 from ecluse.domain.profile import Engine, SourceProfile
+from ecluse.migration import firebird_sql
 
 DIALECTS: Mapping[Engine, str] = {
     Engine.POSTGRESQL: "postgres",
     Engine.MYSQL: "mysql",
     Engine.SQLITE: "sqlite",
     Engine.CSV: "duckdb",
+    Engine.FILES: "duckdb",
+    Engine.FIREBIRD: firebird_sql.Firebird.__name__.lower(),
 }
 """sqlglot's name of each engine's dialect; CSV files are tables of DuckDB."""
 

@@ -12,8 +12,10 @@ import pyarrow as pa
 
 from ecluse.adapters.sources import SourceSpec, open_source
 from ecluse.adapters.sources.memory import MemorySource
-from ecluse.domain.profile import CsvFile, Engine
+from ecluse.domain.files import SourceFile
+from ecluse.domain.profile import Engine
 from ecluse.migration.ports import Source
+from firebird_servers import PASSWORD, FirebirdDatabase, FirebirdServer, firebird_file
 
 CANARY = "CANARY-Durand-2880575123456"
 
@@ -86,7 +88,7 @@ def csv_folder(folder: Path, encoding: str = "utf-8", delimiter: str = ";") -> K
         writer = csv.writer(target, delimiter=delimiter)
         writer.writerow(["id", "name", "note", "born"])
         writer.writerows(["" if value is None else value for value in row] for row in ROWS)
-    spec = SourceSpec(Engine.CSV, f"csv://{quote(str(folder))}", {"person": CsvFile("person.csv", encoding, delimiter)})
+    spec = SourceSpec(Engine.CSV, f"csv://{quote(str(folder))}", {"person": SourceFile("person.csv", encoding, delimiter)})
     return Kind("csv", lambda: open_source(spec), None, text=True, nulls=False, spec=spec)
 
 
@@ -115,6 +117,34 @@ def mariadb(server: object) -> Kind:
         database.execute("insert into person(id, name) values (99, 'late')")
 
     return Kind("mariadb", lambda: open_source(spec), write, text=False, spec=spec)
+
+
+def firebird(folder: Path) -> Kind:
+    return _firebird(firebird_file(folder / "lab é.fdb"), None)
+
+
+def firebird_server(server: FirebirdServer, folder: Path) -> Kind:
+    passfile = folder / "passes"
+    passfile.touch(0o600)
+    passfile.write_text("*:*:*:SYSDBA:" + PASSWORD.replace(":", "\\:"))
+    return _firebird(server.database(), str(passfile))
+
+
+def _firebird(database: FirebirdDatabase, passfile: str | None) -> Kind:
+    text = "blob sub_type text character set utf8"
+    database.execute(f"create table person (id int primary key, name {text}, note {text}, born date)")
+    database.fill("insert into person values (?, ?, ?, ?)", [(*row[:3], dt.date.fromisoformat(row[3])) for row in ROWS])
+    spec = SourceSpec(Engine.FIREBIRD, quote(database.url, safe=":/@"), passfile=passfile)
+
+    def write() -> None:
+        database.execute("insert into person(id, name) values (99, 'late')")
+
+    return Kind("firebird", lambda: open_source(spec), write, text=False, spec=spec)
+
+
+def lowered(table: pa.Table) -> pa.Table:
+    """Firebird folds names to capitals."""
+    return table.rename_columns([name.lower() for name in table.column_names])
 
 
 def everything_said(error: BaseException) -> str:

@@ -14,10 +14,11 @@ from ecluse.adapters.sources import SourceSpec, _delimited, open_source
 from ecluse.adapters.sources._delimited import Delimited
 from ecluse.adapters.sources.detect import detect
 from ecluse.domain.errors import EcluseError, MalformedError, ProfileError, UsageError
-from ecluse.domain.profile import CsvFile, Engine
+from ecluse.domain.files import SourceFile
+from ecluse.domain.profile import Engine
 
 
-def rows(data: bytes, file: CsvFile, block: int = _delimited._BLOCK) -> list[tuple[str, ...]]:
+def rows(data: bytes, file: SourceFile, block: int = _delimited._BLOCK) -> list[tuple[str, ...]]:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(_delimited, "_BLOCK", block)
         path = Path(folder) / file.path
@@ -57,7 +58,7 @@ PIECES = [
 def test_rows_are_the_oracles_or_the_file_is_refused(body: str, block: int) -> None:
     data = f"h,k\n{body}"
     try:
-        found = rows(data.encode(), CsvFile("t.csv", "utf-8"), block)
+        found = rows(data.encode(), SourceFile("t.csv", "utf-8"), block)
     except MalformedError as error:
         refused = error.location
         found = None
@@ -74,7 +75,7 @@ def test_rows_are_the_oracles_or_the_file_is_refused(body: str, block: int) -> N
 @given(st.binary(max_size=80), st.sampled_from(["utf-8", "utf-16", "cp1252", "cp850", "latin-1", "utf-8-sig"]))
 def test_any_bytes_give_rows_or_our_error(body: bytes, encoding: str) -> None:
     try:
-        found = rows("h\n".encode(encoding) + body, CsvFile("t.csv", encoding), 5)
+        found = rows("h\n".encode(encoding) + body, SourceFile("t.csv", encoding), 5)
     except MalformedError:
         return
     assert all(len(row) == 1 for row in found)
@@ -92,7 +93,7 @@ def test_what_a_strict_writer_writes_is_read_back(
     target = io.StringIO(newline="")
     writer = csv.writer(target, delimiter=delimiter, lineterminator=end, quoting=csv.QUOTE_ALL)
     writer.writerows([("h", "k"), *table])
-    assert rows(target.getvalue().encode(encoding), CsvFile("t.csv", encoding, delimiter), 32) == table
+    assert rows(target.getvalue().encode(encoding), SourceFile("t.csv", encoding, delimiter), 32) == table
 
 
 @pytest.mark.parametrize(
@@ -114,7 +115,7 @@ def test_what_a_strict_writer_writes_is_read_back(
 def test_a_bad_line_is_named_and_not_shown(body: str, line: int, words: str, block: int) -> None:
     data = f"h,k\n{body.format(c=CANARY)}".encode(errors="surrogateescape")
     with pytest.raises(MalformedError, match=words) as caught:
-        rows(data, CsvFile("t.csv", "utf-8"), block)
+        rows(data, SourceFile("t.csv", "utf-8"), block)
     assert caught.value.location is not None
     assert (caught.value.location.file, caught.value.location.line) == ("t.csv", line)
     assert CANARY not in everything_said(caught.value)
@@ -123,7 +124,7 @@ def test_a_bad_line_is_named_and_not_shown(body: str, line: int, words: str, blo
 @pytest.mark.parametrize("header", ["a,a", "a,A", "a,", "a, ", "", "\n", '"a","a"'])
 def test_a_header_that_does_not_tell_columns_apart_is_refused(header: str) -> None:
     with pytest.raises(MalformedError):
-        rows(f"{header}\n1,2\n".encode() if header else b"", CsvFile("t.csv", "utf-8"))
+        rows(f"{header}\n1,2\n".encode() if header else b"", SourceFile("t.csv", "utf-8"))
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "cp850", "cp1252", "latin-1"])
@@ -131,36 +132,36 @@ def test_bytes_outside_an_encoding_are_named_by_line(encoding: str) -> None:
     bad = {"cp1252": b"\x81"}.get(encoding, b"\x00\xd8\x00" if encoding.startswith("utf-16") else None)
     data = "h,k\né,b\n".encode(encoding)
     if bad is None:
-        assert rows(data, CsvFile("t.csv", encoding)) == [("é", "b")]
+        assert rows(data, SourceFile("t.csv", encoding)) == [("é", "b")]
         return
     with pytest.raises(MalformedError, match=encoding) as caught:
-        rows(data + bad, CsvFile("t.csv", encoding), 6)
+        rows(data + bad, SourceFile("t.csv", encoding), 6)
     assert caught.value.location is not None
     assert caught.value.location.line == 3
 
 
 def test_nothing_is_taken_for_null() -> None:
     data = b'h,k\nNA,\n,""\nNULL,nan\n'
-    assert rows(data, CsvFile("t.csv", "utf-8")) == [("NA", ""), ("", ""), ("NULL", "nan")]
+    assert rows(data, SourceFile("t.csv", "utf-8")) == [("NA", ""), ("", ""), ("NULL", "nan")]
 
 
 def test_a_file_without_quoting_keeps_its_quotes() -> None:
     data = b'h;k\n5" pipe;"x\n'
-    assert rows(data, CsvFile("t.csv", "utf-8", ";", "")) == [('5" pipe', '"x')]
+    assert rows(data, SourceFile("t.csv", "utf-8", ";", "")) == [('5" pipe', '"x')]
 
 
 @pytest.mark.parametrize(
     "file",
     [
-        CsvFile("t.csv", "klingon"),
-        CsvFile("t.csv", "unicode_escape"),
-        CsvFile("t.csv", "base64"),
-        CsvFile("t.csv", "utf-8", "§"),
-        CsvFile("t.csv", "utf-8", "\n"),
-        CsvFile("t.csv", "utf-8", '"', '"'),
+        SourceFile("t.csv", "klingon"),
+        SourceFile("t.csv", "unicode_escape"),
+        SourceFile("t.csv", "base64"),
+        SourceFile("t.csv", "utf-8", "§"),
+        SourceFile("t.csv", "utf-8", "\n"),
+        SourceFile("t.csv", "utf-8", '"', '"'),
     ],
 )
-def test_a_declaration_that_cannot_be_is_refused(file: CsvFile) -> None:
+def test_a_declaration_that_cannot_be_is_refused(file: SourceFile) -> None:
     with pytest.raises(ProfileError):
         rows(b"h\n1\n", file)
 
@@ -170,7 +171,7 @@ def test_a_file_outside_the_folder_or_missing_is_refused(tmp_path: Path, path: s
     (tmp_path / "in").mkdir()
     (tmp_path / "secret.csv").write_text("a\n1\n")
     with pytest.raises(EcluseError):
-        open_source(SourceSpec(Engine.CSV, f"csv://{tmp_path}/in", {"t": CsvFile(path, "utf-8")}))
+        open_source(SourceSpec(Engine.CSV, f"csv://{tmp_path}/in", {"t": SourceFile(path, "utf-8")}))
 
 
 def test_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
@@ -178,7 +179,7 @@ def test_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "secret.csv").write_text("a\n1\n")
     (tmp_path / "in" / "t.csv").symlink_to(tmp_path / "secret.csv")
     with pytest.raises(ProfileError):
-        open_source(SourceSpec(Engine.CSV, f"csv://{tmp_path}/in", {"t": CsvFile("t.csv", "utf-8")}))
+        open_source(SourceSpec(Engine.CSV, f"csv://{tmp_path}/in", {"t": SourceFile("t.csv", "utf-8")}))
 
 
 def test_a_changed_file_is_not_the_snapshot(tmp_path: Path) -> None:
@@ -197,9 +198,9 @@ def test_a_changed_file_is_not_the_snapshot(tmp_path: Path) -> None:
 
 
 def test_a_bad_line_in_a_streamed_query_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ecluse.adapters.sources.csv_folder._RESIDENT_SHARE", 1 << 40)
+    monkeypatch.setattr("ecluse.adapters.sources.files._RESIDENT_SHARE", 1 << 40)
     (tmp_path / "t.csv").write_text(f"a,b\n1,2\n3,{CANARY},5\n")
-    source = open_source(SourceSpec(Engine.CSV, f"csv://{tmp_path}", {"t": CsvFile("t.csv", "utf-8")}))
+    source = open_source(SourceSpec(Engine.CSV, f"csv://{tmp_path}", {"t": SourceFile("t.csv", "utf-8")}))
     with pytest.raises(MalformedError) as caught:
         source.query("select * from t")
     assert str(caught.value.location) == "t.csv:3"
@@ -251,5 +252,5 @@ def test_a_guess_of_nothing_is_refused(tmp_path: Path) -> None:
 def test_an_address_that_says_nothing_is_refused(url: str) -> None:
     engine = Engine.CSV if url.startswith("csv") else Engine.SQLITE
     with pytest.raises(EcluseError) as caught:
-        open_source(SourceSpec(engine, url, {"t": CsvFile("t", "utf-8")}))
+        open_source(SourceSpec(engine, url, {"t": SourceFile("t", "utf-8")}))
     assert isinstance(caught.value, (UsageError, ProfileError))

@@ -298,9 +298,10 @@ def test_mariadb_writes_no_file_on_its_server(mariadb: MariadbServer, tmp_path: 
 _MEASURE = """
 import resource, sys
 from ecluse.adapters.sources import SourceSpec, open_source
-from ecluse.domain.profile import CsvFile, Engine
+from ecluse.domain.files import SourceFile
+from ecluse.domain.profile import Engine
 engine, url, sql = sys.argv[1:4]
-files = {"big": CsvFile("big.csv", "utf-8")} if engine == "csv" else {}
+files = {"big": SourceFile("big.csv", "utf-8")} if engine == "csv" else {}
 source = open_source(SourceSpec(Engine(engine), url, files, memory_mb=64 if engine == "csv" else 512))
 for batch in source.stream("select * from big where 1 = 0", 20000): pass
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from ecluse.cli import _guard, main, status
-from ecluse.domain.errors import RefusedError
 from functional.cli import lis
 from functional.cli.world import Desk
 
@@ -59,13 +58,6 @@ def test_a_full_disk_is_a_storage_error(desk: Desk, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(status, "places_under", broken(OSError(28, "No space left on device", "here")))
     said = desk.run("status .", code=31)
     assert said.err.startswith("error: here: No space left on device")
-
-
-def test_a_refusal_without_a_code_of_its_own_is_a_step_before_its_turn(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(status, "places_under", broken(RefusedError("not yet")))
-    desk.run("status .", code=16)
 
 
 def test_no_core_dump_and_files_for_their_owner_alone(desk: Desk) -> None:

@@ -13,7 +13,18 @@ from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from artefact_samples import SAMPLES, digest, key_line, put, row_digest, without
+from artefact_samples import (
+    DESTINATION_LOG,
+    INTAKE,
+    SAMPLES,
+    SOURCE_LOG,
+    digest,
+    key_line,
+    put,
+    row_digest,
+    source_file,
+    without,
+)
 
 HERE = Path(__file__).parent
 Change = Callable[[Any], Any]
@@ -77,10 +88,14 @@ GOOD: dict[str, dict[str, Change]] = {
     },
     "plan": {
         "full": lambda value: value,
+        "draft": set_("log", None),
         "nothing-in-scope": also(
             set_("entities[0].rows", 0), set_("entities[1].rows", 0), set_("batches", []), set_("tallies", []),
         ),
-        "files": also(set_("source.snapshot", "files"), set_("source.workers", 1), set_("left_out", [])),
+        "files": also(
+            set_("source.snapshot", "files"), set_("source.workers", 1), set_("left_out", []),
+            set_("source.files", [INTAKE]),
+        ),
     },
     "receipt": {
         "full": lambda value: value,
@@ -100,8 +115,21 @@ GOOD: dict[str, dict[str, Change]] = {
         "accepted": also(set_("decision", "accepted"), set_("differences", 0), set_("remarks", "")),
         "refused": also(set_("decision", "refused"), set_("remarks", "Résultats à revoir : « µmol/L » ≠ « mmol/L »")),
     },
+    "instruction": {
+        "full": lambda value: value,
+        "resume": set_("action", "resume"),
+        "abort": also(set_("action", "abort"), set_("reason", "Le laboratoire renonce :\nvoir le courrier du 3 mars.")),
+    },
     "erasure": {
         "full": lambda value: value,
+        "destination": also(
+            set_("place", "destination"), set_("recipient_key", "destroyed"), set_("agent", "agent-b"),
+            set_("log", DESTINATION_LOG),
+        ),
+        "identity-stated-destroyed": also(
+            set_("place", "destination"), set_("recipient_key", "stated_destroyed"), set_("agent", "agent-b"),
+            set_("statement", "Token cut in two by S. Roux on 3 March 2026."), set_("log", DESTINATION_LOG),
+        ),
         "overdue": also(set_("reason", "erase_by"), set_("acceptance", None)),
         "something-found": set_("found", ["desk/x.age: age ciphertext"]),
     },
@@ -114,7 +142,7 @@ GOOD: dict[str, dict[str, Change]] = {
         "full": lambda value: value,
         "csv": also(
             set_("engine", "csv"),
-            set_("files", {"patients": {"path": "p.csv", "encoding": "cp1252", "delimiter": ";", "quote": ""}}),
+            set_("files", {"patients": source_file("p.csv", encoding="cp1252", delimiter=";", quote="")}),
         ),
         "request-alone": also(
             drop("entities.patient"), set_("analyses", {}), set_("units", {}),
@@ -201,6 +229,9 @@ BAD: dict[str, dict[str, tuple[Change, str | None, str]]] = {
         "truth-as-number": (set_("scope.include_unclassifiable", 1), "scope.include_unclassifiable", "1 is not true"),
     },
     "plan": {
+        "bytes-do-not-add-up": (
+            set_("source.files", [INTAKE | {"mapped": 701}]), "source.files[0].size", "a byte counted twice",
+        ),
         "rows-do-not-add-up": (set_("batches[0].rows", 7), "entities[0].rows", "batches and entity differ"),
         "year-does-not-add-up": (set_("tallies[1].rows", 3), "entities[1].rows", "tallies and entity differ"),
         "rows-below-zero": (
@@ -225,6 +256,9 @@ BAD: dict[str, dict[str, tuple[Change, str | None, str]]] = {
         "instant-with-fraction": (set_("made_at", "2026-03-02T08:00:00.500000Z"), "made_at", "whole seconds"),
         "column-twice": (set_("entities[1].columns[1].name", "source_id"), "entities[1].columns[1]", "twice"),
         "type-unknown": (set_("entities[0].columns[0].type", "float"), "entities[0].columns[0].type", "no such type"),
+        "log-of-the-other-place": (set_("log", DESTINATION_LOG), "log", "the source's agent names the source's log"),
+        "log-of-another-agent": (set_("agent", "agent-b"), "log", "an agent names its own place's log"),
+        "log-without-key": (set_("log", SOURCE_LOG.rpartition("+")[0]), "log", "no key"),
         "batch-outside-its-folder": (set_("batches[0].id", "../x"), "batches[0].id", "a name, not a path"),
     },
     "receipt": {
@@ -249,6 +283,8 @@ BAD: dict[str, dict[str, tuple[Change, str | None, str]]] = {
         "rows-as-text": (set_("flows[0].planned", "6"), "flows[0].planned", "a text is no number"),
         "rows-below-zero": (set_("flows[0].loaded", -6), "flows[0].loaded", "below zero"),
         "detail-missing": (set_("differences[0].detail", ""), "differences[0].detail", "a difference says what differs"),
+        "log-missing": (drop("log"), "log", "the account pins the journal"),
+        "log-of-the-other-place": (set_("log", SOURCE_LOG), "log", "the destination's agent names its own log"),
         "value-shown": (
             set_("differences[1].value", "MARTIN"), "differences[1].value", "law 5: no patient's value in a record",
         ),
@@ -263,7 +299,32 @@ BAD: dict[str, dict[str, tuple[Change, str | None, str]]] = {
         "two-persons": (set_("signatory", "dr.martin, a.second"), "signatory", "one person"),
         "reconciliation-by-name": (set_("reconciliation", "the last one"), "reconciliation", "named by digest"),
     },
+    "instruction": {
+        "action-unknown": (set_("action", "hurry"), "action", "suspend, resume or abort"),
+        "reason-missing": (drop("reason"), "reason", "an instruction has its reason"),
+        "reason-blank": (set_("reason", " \n"), "reason", "a blank is no reason"),
+        "order-missing": (drop("order"), "order", "about which order?"),
+        "order-by-number": (set_("order", "BIO-2026-0042"), "order", "named by digest"),
+        "nobody": (set_("signatory", ""), "signatory", "somebody instructs"),
+        "two-persons": (set_("signatory", "dr.martin, a.second"), "signatory", "one person"),
+        "instant-elsewhere": (set_("given_at", "2026-03-02T09:30:00+01:00"), "given_at", "UTC"),
+    },
     "erasure": {
+        "log-missing": (drop("log"), "log", "the certificate pins the journal"),
+        "log-of-the-other-place": (set_("log", DESTINATION_LOG), "log", "an agent names its own place's log"),
+        "identity-not-told": (
+            also(set_("place", "destination"), set_("agent", "agent-b"), set_("log", DESTINATION_LOG)),
+            "recipient_key", "the destination's certificate says what became of the identity",
+        ),
+        "identity-at-the-source": (set_("recipient_key", "destroyed"), "recipient_key", "it was never there"),
+        "identity-stated-in-no-words": (
+            also(
+                set_("place", "destination"), set_("recipient_key", "stated_destroyed"), set_("agent", "agent-b"),
+                set_("log", DESTINATION_LOG),
+            ),
+            "statement", "how, and by whom?",
+        ),
+        "statement-of-nothing": (set_("statement", "All gone."), "statement", "nothing is only stated here"),
         "decision-not-named": (set_("acceptance", None), "acceptance", "accepted, by which acceptance?"),
         "reason-unknown": (set_("reason", "tidy"), "reason", "no such reason"),
         "kind-unknown": (set_("erased[0].kind", "copy"), "erased[0].kind", "no such kind"),
@@ -295,13 +356,21 @@ BAD: dict[str, dict[str, tuple[Change, str | None, str]]] = {
             set_("entities.patient.parse.sex.number", True), "entities.patient.parse.sex", "one parse, one meaning",
         ),
         "files-of-a-database": (
-            set_("files", {"a": {"path": "a.csv", "encoding": "utf-8", "delimiter": ",", "quote": ""}}), "files",
+            set_("files", {"a": source_file("a.csv", encoding="utf-8", quote="")}), "files",
             "files are a csv source's",
         ),
         "two-delimiters": (
             also(set_("engine", "csv"),
-                 set_("files", {"a": {"path": "a.csv", "encoding": "utf-8", "delimiter": "||", "quote": ""}})),
+                 set_("files", {"a": source_file("a.csv", encoding="utf-8", delimiter="||", quote="")})),
             "files.a.delimiter", "one character",
+        ),
+        "encoding-untold": (
+            also(set_("engine", "csv"), set_("files", {"a": source_file("a.csv")})), "files.a.encoding",
+            "an encoding is declared, never assumed",
+        ),
+        "pattern-of-one-file": (
+            also(set_("engine", "csv"), set_("files", {"a": source_file("*.csv", encoding="utf-8")})), "files.a.path",
+            "delimited files are declared one by one",
         ),
         "one-mark-two-meanings": (set_("number.group", ","), "number.group", "decimal and group are the same"),
         "loinc-malformed": (set_("analyses.NA.loinc", "2951"), "analyses.NA.loinc", "a LOINC code has a check digit"),

@@ -62,5 +62,5 @@ def open_destination(spec: DestinationSpec) -> Destination:
             from ecluse.adapters.destinations.sqlite import SqliteDestination  # noqa: PLC0415
 
             return SqliteDestination(entered.address().folder(), spec.profile)
-        case Engine.CSV:
-            raise UsageError("a destination is a database")
+        case _:
+            raise UsageError("a destination is a database: postgresql, mysql or sqlite")

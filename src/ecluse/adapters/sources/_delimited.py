@@ -10,7 +10,7 @@ before them, which of those count.
 
 import codecs
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -21,8 +21,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ecluse.adapters.sources._arrow import Bounds, cut
+from ecluse.adapters.sources._reading import Declared, opened
 from ecluse.domain.errors import Location, MalformedError, ProfileError
-from ecluse.domain.profile import CsvFile
+from ecluse.domain.files import FileIntake, SourceFile
 
 _BLOCK = 4 << 20
 _RECORD = 64 << 20
@@ -37,7 +38,7 @@ class Delimited:
     """One pass over one file. ``name`` is what errors call it; lines are counted from 1 as an editor does."""
 
     path: Path
-    file: CsvFile
+    file: SourceFile
     name: str
     columns: tuple[str, ...] = ()
     _line: int = field(default=1, init=False)
@@ -75,7 +76,7 @@ class Delimited:
 
     def _records(self, width: int | None) -> Iterator[list[pa.Array]]:
         """Columns of whole records; without ``width``, of the first record alone."""
-        with _opened(self.path, self.name) as source:
+        with opened(self.path, self.name) as source:
             for text, last in self._decoded(source):
                 data = self._rest + text.encode()
                 if last and data and not data.endswith(b"\n"):
@@ -200,17 +201,37 @@ class Delimited:
         return MalformedError(what, location=Location(self.name, line))
 
 
+class DelimitedReader:
+    """One delimited file as one table of text columns. Strict: what does not parse refuses the file."""
+
+    def __init__(self, declared: Declared) -> None:
+        """Read the header. Raises ProfileError, MalformedError."""
+        self._declared = declared
+        self._columns = self._pass().header()
+        schema = pa.schema([(name, pa.string()) for name in self._columns])
+        self.tables: Mapping[str, pa.Schema] = {declared.table: schema}
+
+    def passing(self, tables: Collection[str]) -> Iterator[tuple[str, pa.RecordBatch]]:
+        """The file's records. Raises MalformedError."""
+        for table in tables:
+            for batch in self._pass().batches():
+                yield table, batch
+
+    def intake(self) -> FileIntake:
+        """Strict: every record has all its columns, or the file would have been refused."""
+        records = sum(batch.num_rows for _, batch in self.passing(self.tables))
+        made, size = self._declared, self._declared.size
+        return FileIntake(made.file.path, 1, size, made.digest(), records, size, 0, 0)
+
+    def _pass(self) -> Delimited:
+        return Delimited(self._declared.path, self._declared.file, self._declared.file.path)
+
+
 def _trimmed(numbers: _Bytes, begin: Bounds, end: Bounds) -> Bounds:
     """The ends of records without the CR of a CRLF."""
     returned = (end > begin) & (numbers[np.maximum(end - 1, 0)] == _CR)
     trimmed: Bounds = end - returned
     return trimmed
-
-
-def _opened(path: Path, name: str) -> BinaryIO:
-    with contextlib.suppress(OSError):
-        return path.open("rb")
-    raise MalformedError("the file is not there, or may not be read", location=Location(name))
 
 
 def _codec(encoding: str, name: str) -> codecs.CodecInfo:
@@ -222,7 +243,7 @@ def _codec(encoding: str, name: str) -> codecs.CodecInfo:
     raise ProfileError("its encoding is not known", location=Location(name, field="encoding"))
 
 
-def _marks(file: CsvFile, name: str) -> tuple[int, int]:
+def _marks(file: SourceFile, name: str) -> tuple[int, int]:
     for field_, mark in (("delimiter", file.delimiter), ("quote", file.quote)):
         if (mark and not mark.isascii()) or mark in ("\n", "\r"):
             raise ProfileError("must be one ASCII character, no line end", location=Location(name, field=field_))

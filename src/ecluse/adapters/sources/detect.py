@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ecluse.domain.errors import Location, MalformedError
-from ecluse.domain.profile import CsvFile
+from ecluse.domain.files import SourceFile
 
 _SAMPLE = 1 << 20
 _RECORDS = 500
@@ -23,7 +23,7 @@ _EIGHT_BIT = ("cp1252", "cp850")
 class Guess:
     """``confidence``: 1 excluded all else that is tried; 0 means nothing spoke for it."""
 
-    file: CsvFile
+    file: SourceFile
     confidence: float
     because: str
 
@@ -43,7 +43,7 @@ def detect(path: Path) -> Guess:
         text = text[: text.rfind("\n") + 1] or text
     quote = _quote(text)
     delimiter, fits = _delimiter(text, quote)
-    return Guess(CsvFile(path.name, encoding, delimiter, quote), round(min(sure, fits), 2), because)
+    return Guess(SourceFile(path.name, encoding, delimiter, quote), round(min(sure, fits), 2), because)
 
 
 def _encoding(sample: bytes) -> tuple[str, float, str]:

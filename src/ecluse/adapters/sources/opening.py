@@ -23,7 +23,11 @@ def open_source(spec: SourceSpec) -> Source:
             from ecluse.adapters.sources.sqlite import SqliteSource  # noqa: PLC0415
 
             return SqliteSource(spec)
-        case Engine.CSV:
-            from ecluse.adapters.sources.csv_folder import CsvFolderSource  # noqa: PLC0415
+        case Engine.CSV | Engine.FILES:
+            from ecluse.adapters.sources.files import FilesSource  # noqa: PLC0415
 
-            return CsvFolderSource(spec)
+            return FilesSource(spec)
+        case Engine.FIREBIRD:
+            from ecluse.adapters.sources.firebird import FirebirdSource  # noqa: PLC0415
+
+            return FirebirdSource(spec)

@@ -9,16 +9,19 @@ from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from ecluse.domain.errors import ProfileError, UsageError
-from ecluse.domain.profile import CsvFile, Engine
+from ecluse.domain.files import SourceFile
+from ecluse.domain.profile import Engine
 
 PASSWORD_ENV = "ECLUSE_SOURCE_PASSWORD"  # noqa: S105  (the variable's name, not a password)
-_PORTS = {Engine.POSTGRESQL: 5432, Engine.MYSQL: 3306}
+_PORTS = {Engine.POSTGRESQL: 5432, Engine.MYSQL: 3306, Engine.FIREBIRD: 3050}
 _LOOPBACK = frozenset({"", "localhost", "127.0.0.1", "::1"})
 _OPTIONS = {
     Engine.POSTGRESQL: frozenset({"host", "sslmode", "sslrootcert", "sslcert", "sslkey", "channel_binding"}),
     Engine.MYSQL: frozenset({"tls", "ca"}),
     Engine.SQLITE: frozenset({"encoding"}),
     Engine.CSV: frozenset[str](),
+    Engine.FILES: frozenset[str](),
+    Engine.FIREBIRD: frozenset({"charset", "wirecrypt", "scratch"}),
 }
 
 
@@ -26,7 +29,8 @@ _OPTIONS = {
 class SourceSpec:
     """One source. No secret in it: the password stands in an environment variable or a private passfile.
 
-    ``url``: ``postgresql://user@host:port/db``, ``mysql://…``, ``sqlite:///path``, ``csv:///folder``. Options after
+    ``url``: ``postgresql://user@host:port/db``, ``mysql://…``, ``sqlite:///path``, ``csv:///folder``,
+    ``files:///folder``. Options after
     ``?``: PostgreSQL ``sslmode`` and its certificate files, MySQL ``tls=off`` and ``ca=file``, SQLite
     ``encoding=cp1252`` (what bytes in TEXT are when they are no UTF-8). ``passfile`` has libpq's format
     (``host:port:db:user:password``, mode 0600). ``memory_mb`` bounds DuckDB and keeps small CSV folders in memory.
@@ -34,7 +38,7 @@ class SourceSpec:
 
     engine: Engine
     url: str
-    files: Mapping[str, CsvFile] = field(default_factory=dict)
+    files: Mapping[str, SourceFile] = field(default_factory=dict)
     password_env: str = PASSWORD_ENV
     passfile: str | None = None
     memory_mb: int = 512

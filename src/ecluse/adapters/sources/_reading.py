@@ -1,0 +1,78 @@
+"""What a file format gives to be mounted: its tables, passes over them, and the account of its bytes."""
+
+import contextlib
+import hashlib
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+import pyarrow as pa
+
+from ecluse.domain.errors import Location, MalformedError
+from ecluse.domain.files import FileFormat, FileIntake, SourceFile
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A declaration and the files that it found, in order of their names; ``table`` is its name in the profile."""
+
+    table: str
+    file: SourceFile
+    paths: tuple[Path, ...]
+
+    @property
+    def path(self) -> Path:
+        """The one file of a format that takes no pattern."""
+        return self.paths[0]
+
+    def called(self, number: int) -> str:
+        """What errors call the ``number``th file, from 1: never by its name where a pattern found it."""
+        return self.file.path if self.paths == (self.path,) and number == 1 else f"{self.file.path}#{number}"
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files together."""
+        return sum(path.stat().st_size for path in self.paths)
+
+    def digest(self) -> str:
+        """The file's SHA-256; of several, that of their digests."""
+        each = [_sha256(path) for path in self.paths]
+        made = each[0] if len(each) == 1 else hashlib.sha256(b"".join(each)).digest()
+        return f"sha256:{made.hex()}"
+
+
+class FileReader(Protocol):
+    """One declaration's files, read as often as asked; each pass in bounded memory, nothing written."""
+
+    tables: Mapping[str, pa.Schema]
+    """Tables to be mounted, by name, with their columns."""
+
+    def passing(self, tables: Collection[str]) -> Iterator[tuple[str, pa.RecordBatch]]:
+        """A pass over the files: batches of the tables asked for, as they come. Raises MalformedError."""
+        ...
+
+    def intake(self) -> FileIntake:
+        """The account of every byte; needs a pass of its own where none was whole yet. Raises MalformedError."""
+        ...
+
+
+def reader_of(declared: Declared) -> FileReader:
+    """The reader of a declaration's format. Raises ProfileError, MalformedError."""
+    match declared.file.format:
+        case FileFormat.DELIMITED:
+            from ecluse.adapters.sources._delimited import DelimitedReader  # noqa: PLC0415
+
+            return DelimitedReader(declared)
+
+
+def opened(path: Path, name: str) -> BinaryIO:
+    """A file to read from, called ``name`` in errors. Raises MalformedError."""
+    with contextlib.suppress(OSError):
+        return path.open("rb")
+    raise MalformedError("the file is not there, or may not be read", location=Location(name))
+
+
+def _sha256(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
