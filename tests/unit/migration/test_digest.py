@@ -1,19 +1,23 @@
-"""Row digests: the standard's function, blind to Arrow's representation, and to nothing else."""
+"""Row digests: the plain reference's function, blind to Arrow's representation, and to nothing else."""
 
 import datetime as dt
 import random
+import sys
+from collections import Counter
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
-from cryptography.hazmat.primitives.ciphers.algorithms import AES
-from cryptography.hazmat.primitives.cmac import CMAC
 
 from ecluse.domain.errors import InternalError, MalformedError
-from ecluse.migration import digest, encoding
+from ecluse.migration import encoding, groups
 from ecluse.migration.digest import ZERO, add, group_digests, row_digests
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "vectors" / "digest"))
+import digest_reference as reference
 
 KEY = bytes(range(32))
 NAN = float("nan")
@@ -32,29 +36,56 @@ def one(column: Any, name: str = "a") -> list[str]:
     return hexes(pa.table({name: column}))
 
 
-def test_equals_the_library_s_cmac_row_by_row() -> None:
+def plain(table: pa.Table, kinds: list[str], key: bytes = KEY) -> list[str]:
+    columns = list(zip(table.column_names, kinds, strict=True))
+    return [reference.digest(columns, list(row.values()), key).hex() for row in table.to_pylist()]
+
+
+LENGTHS = [0, 1, 11, 12, 13, 23, 24, 25, 36, 300]
+
+
+@pytest.mark.parametrize("nulls", [0, 0.1, 0.5, 0.9])
+@pytest.mark.parametrize("lengths", [LENGTHS, [0, 5, 12], [36], [24], [13, 14], [*LENGTHS, 4095, 4096, 4097, 9000]])
+def test_equals_the_plain_reference_row_by_row(
+    lengths: list[int], nulls: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
     chance = random.Random(1)
-    texts = [None if chance.random() < 0.1 else "é" * chance.choice([0, 1, 7, 8, 15, 40, 2100]) for _ in range(3000)]
-    table = pa.table({"a": texts, "b": pa.array(range(3000))})
-    blocks, counts = encoding.encode(table)
-    raw, key = blocks.tobytes(), digest._derive(KEY, ["a", "b"])
-    wanted, at = [], 0
-    for count in counts.tolist():
-        mac = CMAC(AES(key))
-        mac.update(raw[at : at + 16 * count])
-        wanted.append(mac.finalize().hex())
-        at += 16 * count
-    assert at == len(raw)
-    assert counts.max() > digest._LONG > counts.min()
-    assert hexes(table) == wanted
+
+    def text(_row: int) -> str | None:
+        return None if chance.random() < nulls else chance.choice("xé\0")[:1] * (chance.choice(lengths) // 2)
+
+    texts = [text(row) for row in range(300)]
+    blobs = [None if t is None else t.encode() + bytes(chance.choice([0, 1, 2])) for t in texts]
+    table = pa.table({"a": texts, "b": pa.array(range(300)), "c": pa.array(blobs, pa.binary())})
+    wanted = plain(table, ["text", "integer", "binary"])
+    for many, pieces in ((1, 1 << 16), (8, 16), (100, 1), (1 << 20, 1 << 16), (1 << 20, 7)):
+        monkeypatch.setattr(encoding, "_MANY", many)
+        monkeypatch.setattr(encoding, "_SLICE_PIECES", pieces)
+        assert hexes(table) == wanted, (many, pieces)
+
+
+def test_two_rows_that_exchange_a_value_do_not_cancel_out() -> None:
+    def total(rows: list[tuple[str, str]]) -> str:
+        table = pa.table({"a": [a for a, _ in rows], "b": [b for _, b in rows]})
+        return group_digests(table, pa.nulls(2), pa.nulls(2), KEY)[0].digest
+
+    assert total([("x", "1"), ("y", "2")]) != total([("x", "2"), ("y", "1")])
+
+
+def test_a_value_moved_to_another_column_is_another_row() -> None:
+    table = pa.table({"a": ["x", None, "x", None, "y"], "b": [None, "x", "x", None, "y"]})
+    assert len(set(hexes(table))) == 5
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
 def test_slices_make_no_difference(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     table = pa.table({"a": [str(n) * (n % 50) for n in range(500)]})
     whole = hexes(table)
+    nowhere = pa.nulls(500)
+    together = group_digests(table, nowhere, nowhere, KEY)
     monkeypatch.setattr(encoding, "_SLICE_ROWS", size)
     assert hexes(table) == whole
+    assert group_digests(table, nowhere, nowhere, KEY) == together
     monkeypatch.setattr(encoding, "_SLICE_BYTES", 64)
     assert hexes(table) == whole
 
@@ -123,10 +154,12 @@ def test_a_null_is_a_null_of_any_type() -> None:
     assert hexes(mixed)[1] == hexes(pa.table({"a": pa.nulls(1), "b": pa.nulls(1, pa.timestamp("s"))}))[0]
 
 
-def test_no_rows_and_no_columns() -> None:
+def test_no_rows_and_no_columns(monkeypatch: pytest.MonkeyPatch) -> None:
     assert hexes(pa.table({"a": pa.array([], pa.string())})) == []
     assert hexes(pa.table({"a": pa.chunked_array([], pa.string())})) == []
     assert len(set(hexes(pa.table({"a": [1, 2]}).select([])))) == 1
+    monkeypatch.setattr(encoding, "_SLICE_ROWS", 3)
+    assert len(hexes(pa.table({"a": range(10)}).select([]))) == 10
 
 
 def test_names_order_and_key_are_bound() -> None:
@@ -172,7 +205,7 @@ def test_groups_are_sums_in_order() -> None:
     sites = [chance.choice([None, "B", "A", ""]) for _ in range(2000)]
     wanted: dict[tuple[int | None, str | None], list[int]] = {}
     for value, year, site in zip(hexes(table), years, sites, strict=True):
-        wanted.setdefault((year, site), []).append(int(value, 16))
+        wanted.setdefault((year, site), []).append(int.from_bytes(bytes.fromhex(value), "little"))
     for kind in (pa.int16(), pa.int32(), pa.int64()):
         found = group_digests(
             table, pa.chunked_array([years[:7], years[7:]], kind), pa.array(sites).dictionary_encode(), KEY
@@ -192,13 +225,33 @@ def test_a_sum_forgets_order_and_counts_duplicates() -> None:
     assert total(["x", "x"]) == add(total(["x"]), total(["x"])) != total(["y", "y"])
 
 
-def test_sums_are_exact_beyond_a_float_s_reach(monkeypatch: pytest.MonkeyPatch) -> None:
-    most = np.full((5000, 16), 255, np.uint8)
-    codes = np.zeros(5000, np.int64)
-    wanted = [5000 * (2**128 - 1) % 2**128]
-    assert digest._sums(most, codes, 1) == wanted
-    monkeypatch.setattr(digest, "_EXACT", 64)
-    assert digest._sums(most, codes, 1) == wanted
+@pytest.mark.parametrize("sites", [["A"] * 5000, ["A", "B"] * 2500, ["A"] * 2500 + ["B"] * 2500])
+@pytest.mark.parametrize("low", [2**64 - 1, 2**32 - 1, 2**63, 0])
+@pytest.mark.parametrize("high", [2**64 - 1, 1])
+def test_sums_are_exact_whatever_is_carried(sites: list[str], low: int, high: int) -> None:
+    digests = np.tile(np.array([low, high], np.uint64), (5000, 1))
+    sums = groups.Groups(5000, pa.nulls(5000), pa.array(sites))
+    for start in range(0, 5000, 1111):
+        sums.add(digests[start : start + 1111])
+    each = 5000 // len(set(sites))
+    wanted = [(None, site, each, each * ((high << 64) + low) % 2**128) for site in sorted(set(sites))]
+    assert list(sums.sums()) == wanted
+
+
+def test_years_and_sites_are_told_apart_however_they_are_held() -> None:
+    table = pa.table({"a": list("abcdef")})
+    years = [2018, 2018, 2019, None, 2018, 2018]
+    for sites in (
+        ["AB", "AB", "AB", "AB", "BA", "AB"],
+        ["A", "AA", "A", "A", "AA", ""],
+        ["", "", "", "", "", "A"],
+        ["A"] * 6,
+    ):
+        wanted = Counter(zip(years, sites, strict=True))
+        for at in range(6):
+            around = pa.array([*sites, *sites])[at : at + 6]
+            found = group_digests(table, pa.array([*years, *years])[at : at + 6], around, KEY)
+            assert {(g.year, g.site): g.rows for g in found} == wanted
 
 
 def test_add_is_modulo_two_to_the_128() -> None:

@@ -28,12 +28,24 @@ VECTORS: dict[str, list[tuple[str, bytes, list[reference.Column], list[list[Any]
             ["R-000019", None, None, None, None, None, None, None, None],
         ]),
         ("no columns", KEY, [], [[], []]),
-        ("exactly one block", KEY, [("a", "integer")], [[1], [None]]),
-        ("eight and nine columns", KEY, [(f"c{i}", "integer") for i in range(9)], [list(range(9)), [None] * 9]),
-        ("a long text, 300 blocks", KEY, [("text", "text")], [["é" * 2400]]),
+        ("one number", KEY, [("a", "integer")], [[1], [None]]),
+        ("nine columns", KEY, [(f"c{i}", "integer") for i in range(9)], [list(range(9)), [None] * 9]),
+        ("one piece and more", KEY, [("a", "text"), ("b", "text")], [
+            ["", "aperçu"], ["abcdefghijk", "abcdefghijkl"], ["abcdefghijklm", "abcdefghijklmnopqrstuvwx"],
+            ["abcdefghijklmnopqrstuvwxy", None],
+        ]),
+        ("the longest in pieces, the shortest long one", KEY, [("a", "text")], [["é" * 2048], ["é" * 2048 + "!"]]),
+        ("bytes, long and empty", KEY, [("a", "binary")], [[bytes(4097)], [bytes(4096)], [b""]]),
     ],
     "distinct": [
         ("null, empty, zero byte", KEY, [("a", "text")], [[None], [""], ["\0"], [" "]]),
+        ("zeros at the end of a piece", KEY, [("z", "binary")],
+         [[b""], *([b"x" * (size - 1) + b"\0"] for size in (1, 2, 12, 13, 14, 24, 25)),
+          *([b"x" * size] for size in (1, 11, 12, 13, 23, 24)), *([bytes(size)] for size in (2, 12, 13, 24, 25))]),
+        ("two rows that exchange a value", KEY, [("c", "text"), ("d", "text")],
+         [["a", "b"], ["b", "a"], ["a", "a"], ["b", "b"]]),
+        ("a text that reads like a header", KEY, [("h", "binary")],
+         [[b"x" * 12 + b"\x01\0\0\x80" + b"y" * 8], [b"x" * 12 + b"y" * 12], [b"x" * 12 + b"y" * 8]]),
         ("no separator", KEY, [("a", "text"), ("b", "text")], [["ab", "c"], ["a", "bc"], ["", "abc"], ["abc", ""]]),
         ("null is not empty beside a text", KEY, [("a", "text"), ("b", "text")],
          [[None, "a"], ["", "a"], ["a", None], ["a", ""]]),
@@ -77,16 +89,17 @@ def _vector(name: str, key: bytes, columns: list[reference.Column], rows: list[l
         "name": name,
         "key": key.hex(),
         "columns": [{"name": column, "class": kind} for column, kind in columns],
-        "derived_key": reference.derived_key(key, [column for column, _ in columns]).hex(),
+        "row_key": reference.derived_key(key, [column for column, _ in columns], reference.ROW).hex(),
         "rows": [
             {
                 "values": [_json(value) for value in row],
-                "encoding": reference.encoding(columns, row).hex(),
+                "cells": [reference.cell(columns, at, value, key).hex() for at, value in enumerate(row)],
+                "block": reference.row_block(columns, row, key).hex(),
                 "digest": digest.hex(),
             }
             for row, digest in zip(rows, digests, strict=True)
         ],
-        "sum": f"{sum(int.from_bytes(digest, 'big') for digest in digests) % 2**128:032x}",
+        "sum": reference.total(digests),
     }
 
 

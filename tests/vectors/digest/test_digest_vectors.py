@@ -53,8 +53,12 @@ def _table(vector: dict[str, Any]) -> pa.Table:
 def test_vector(vector: dict[str, Any]) -> None:
     key, columns = bytes.fromhex(vector["key"]), [(c["name"], c["class"]) for c in vector["columns"]]
     wanted = [row["digest"] for row in vector["rows"]]
-    assert reference.derived_key(key, [name for name, _ in columns]).hex() == vector["derived_key"]
-    assert [reference.encoding(columns, row).hex() for row in _rows(vector)] == [r["encoding"] for r in vector["rows"]]
+    assert reference.derived_key(key, [name for name, _ in columns], reference.ROW).hex() == vector["row_key"]
+    assert [reference.row_block(columns, row, key).hex() for row in _rows(vector)] == [
+        r["block"] for r in vector["rows"]
+    ]
+    cells = [[reference.cell(columns, at, v, key).hex() for at, v in enumerate(row)] for row in _rows(vector)]
+    assert cells == [row["cells"] for row in vector["rows"]]
     assert [reference.digest(columns, row, key).hex() for row in _rows(vector)] == wanted
     table = _table(vector)
     assert row_digests(table, key).tobytes().hex() == "".join(wanted)
