@@ -11,6 +11,7 @@ from importlib.resources import files
 
 from ecluse.control import report_words as w
 from ecluse.control.markup import Markup, foreign, joined, tag
+from ecluse.control.report_intake import intake_section
 from ecluse.control.report_picture import Scene, picture
 from ecluse.control.report_proofs import Papers, appendix, erasure
 from ecluse.control.report_stayed import stayed_section
@@ -60,6 +61,7 @@ def reconciliation_html(  # noqa: PLR0917 - the papers in the order in which eac
         _aside(counted, reader),
         _differences(reconciliation, reader, shown),
         stayed_section(plan, reader),
+        intake_section(plan.source.files, reader, shown),
         _decision(acceptance, reader),
         erasure(papers, reader),
         appendix(papers, reader),

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
 from ecluse.control import report_words as w
+from ecluse.control.report_intake import ASIDE_HEADS, HEADS, intake_rows, set_aside_rows
 from ecluse.control.report_sums import STATIONS, Account, Line, account, stayed
 from ecluse.control.report_words import Lang, Reader
 from ecluse.domain.plan import LeftOutReason, Plan
@@ -27,6 +28,7 @@ def reconciliation_text(
         _aside(counted, reader),
         _differences(reconciliation.differences, reader, shown),
         _stayed(plan, reader),
+        _intake(plan, reader, shown),
     ]
     return "\n\n".join("\n".join(lines) for lines in map(list, parts) if lines) + "\n"
 
@@ -140,6 +142,20 @@ def _stayed(plan: Plan, reader: Reader) -> Iterator[str]:
         for entity, names in fields.items():
             said = f"{reader.say(w.COLON, name=reader.entity(entity))} {'; '.join(names)}"
             yield from wrap(said, _WIDTH, initial_indent="  ", subsequent_indent="    ")
+
+
+def _intake(plan: Plan, reader: Reader, shown: int) -> Iterator[str]:
+    if plan.source.files:
+        yield reader.say(w.INTAKE)
+        heads = [reader.say(each) for each in HEADS]
+        yield from _table(heads, intake_rows(plan.source.files, reader), left=1)
+    if aside := set_aside_rows(plan.source.files, reader):
+        yield ""
+        said = w.SHOWN if len(aside) > shown else w.ALL_SHOWN
+        told = reader.say(said, shown=min(shown, len(aside)), total=len(aside))
+        yield f"{reader.say(w.UNREADABLE_LISTED)}. {told}"
+        yield from wrap(reader.say(w.UNREADABLE_SAYS), _WIDTH, initial_indent="  ", subsequent_indent="  ")
+        yield from _table([reader.say(each) for each in ASIDE_HEADS], aside[:shown], left=2)
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, left: int) -> Iterator[str]:

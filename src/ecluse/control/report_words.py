@@ -9,6 +9,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
+from ecluse.control.report_reasons import UNREADABLE_REASONS
 from ecluse.domain.catalogue import CATALOGUE
 from ecluse.domain.errors import OrderError
 from ecluse.domain.plan import LeftOutReason
@@ -214,6 +215,31 @@ STAYED_SAYS = Words(
     "au premier.",
 )
 WHICH = Words("which", "lequel")
+INTAKE = Words("What the files held", "Ce que contenaient les fichiers")
+INTAKE_SAYS = Words(
+    "Every byte is counted once: taken into a column that the order may then ask for, part of a field that no column "
+    "takes, structure between fields, or part of a record that could not be read.",
+    "Chaque octet est compté une fois : pris dans une colonne que l'ordre peut demander, partie d'un champ que "
+    "nulle colonne ne prend, structure entre les champs, ou partie d'un enregistrement illisible.",
+)
+FILES, FILE_COUNT, BYTES, RECORDS = (
+    Words("file", "fichier"),
+    Words("files", "fichiers"),
+    Words("bytes", "octets"),
+    Words("records", "enregistrements"),
+)
+MAPPED, UNMAPPED, STRUCTURE, UNREADABLE = (
+    Words("in columns", "en colonnes"),
+    Words("other fields", "autres champs"),
+    Words("structure", "structure"),
+    Words("unreadable", "illisibles"),
+)
+UNREADABLE_LISTED = Words("Records that could not be read", "Enregistrements illisibles")
+UNREADABLE_SAYS = Words(
+    "They stay in the source: what cannot be read cannot be known to be within the order.",
+    "Ils restent dans la source : ce qui ne se lit pas ne peut être tenu pour ordonné.",
+)
+LINE, BYTE = Words("line", "ligne"), Words("at byte", "à l'octet")
 DECISION = Words("Decision", "Décision")
 UNDECIDED = Words("Not decided yet: the controller's director must.", "Pas encore : au directeur du laboratoire.")
 REMARKS = Words("Remarks: {remarks}", "Remarques : {remarks}")
@@ -223,6 +249,14 @@ NOT_ERASED = Words(
     "Pas encore. Ce qui a été fait pour la route doit avoir disparu le {by}.",
 )
 ERASED_ON = Words("Erased on {when}, {why}.", "Effacé le {when}, {why}.")
+IDENTITY_DESTROYED = Words(
+    "The identity that opens the parcels was destroyed: copies of parcels, wherever they are, open no more.",
+    "L'identité qui ouvre les colis a été détruite : les copies de colis, où qu'elles soient, ne s'ouvrent plus.",
+)
+IDENTITY_STATED = Words(
+    "The identity that opens the parcels was NOT destroyed here. It is only stated to be destroyed:",
+    "L'identité qui ouvre les colis n'a PAS été détruite ici. Il est seulement déclaré qu'elle l'est :",
+)
 LOOKED_FOR = Words("Looked for afterwards, in the {trees}:", "Recherché ensuite, dans : {trees} :")
 SCANNED = Words(
     "{tree} ({files} [files:file|files], {size} bytes)", "{tree} ({files} [files:fichier|fichiers], {size} octets)"
@@ -338,6 +372,10 @@ class Reader:
         what, _, field = detail.partition(".")
         words = DETAILS.get(detail) or (DETAILS.get(what) if field else None)
         return self.say(words, field=self.field(entity, field)) if words else shown(detail)
+
+    def reason(self, reason: str) -> str:
+        """Why a record could not be read; in English where nobody has translated it."""
+        return shown(UNREADABLE_REASONS.get(reason, reason) if self.lang == "fr" else reason)
 
     def subject(self, entity: str, reason: LeftOutReason, subject: str) -> str:
         """What stays: a year, a site, a category, a code, an entity, a field."""

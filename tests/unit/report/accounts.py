@@ -5,8 +5,9 @@ import datetime as dt
 from dataclasses import dataclass, replace
 
 from ecluse.control.scan import looked_for
+from ecluse.domain.files import FileIntake, SetAside
 from ecluse.domain.order import Order
-from ecluse.domain.plan import LeftOut, LeftOutReason, Plan
+from ecluse.domain.plan import LeftOut, LeftOutReason, Plan, Snapshot
 from ecluse.domain.records import (
     Acceptance,
     Decision,
@@ -16,11 +17,12 @@ from ecluse.domain.records import (
     ErasedKind,
     ErasureCertificate,
     Receipt,
+    RecipientKey,
     Reconciliation,
     Scanned,
 )
 from ecluse.wire.artefacts import digest_of
-from synthetic_evidence import BEGIN, make_agreement, make_order, make_plan, make_receipt, make_reconciliation
+from synthetic_evidence import BEGIN, log_of, make_agreement, make_order, make_plan, make_receipt, make_reconciliation
 
 STAYED = (
     LeftOut("request", LeftOutReason.DATES, "2016", 1_234_567),
@@ -85,7 +87,9 @@ def with_rows_set_aside() -> Story:
                 Erased(ErasedKind.KEY, "keys/digest.secret", "sha256:" + "e" * 64, 32),
             ),
             (Scanned(place, 30, 47_265), Scanned("mailbox", 1, 12), Scanned("temporary folder", 251, 4_269_710)),
-            looked_for(60), (), at + dt.timedelta(minutes=1), agent,
+            looked_for(60), (),
+            RecipientKey.NOT_HERE if place == "source" else RecipientKey.DESTROYED, "",
+            at + dt.timedelta(minutes=1), agent, log_of(place, agent),
         )
         for place, agent in (("source", "agent-a"), ("destination", "agent-b"))
     )  # fmt: skip
@@ -109,6 +113,18 @@ def wrong() -> Story:
         Difference(DifferenceKind.UNEXPECTED, "patient", "P-1", "more than one row has this key"),
     ]
     return replace(story, account=replace(story.account, flows=tuple(flows), differences=tuple(listed)))
+
+
+def from_files() -> Story:
+    """Messages of three files, two records of which cannot be read."""
+    story = clean()
+    aside = (
+        SetAside(2, 7, 480, 20, "a segment before any MSH"),
+        SetAside(3, 1, 0, 1300, "bytes that are no UTF-8"),
+    )
+    held = FileIntake("messages/*.hl7", 3, 2_500_000, "sha256:" + "a" * 64, 610, 1_900_000, 400_000, 198_680, aside)
+    facts = replace(story.plan.source, engine="files", snapshot=Snapshot.FILES, workers=1, files=(held,))
+    return replace(story, plan=replace(story.plan, source=facts))
 
 
 HOSTILE = (
@@ -136,11 +152,14 @@ def hostile(name: str) -> Story:
     )
     flows = tuple(replace(f, site=name if f.site == "NORD" else f.site) for f in story.account.flows)
     listed = tuple(replace(d, source_key=f"{name}{n}", detail=name) for n, d in enumerate(story.account.differences))
-    account = replace(story.account, flows=flows, differences=listed, agent=name)
+    account = replace(story.account, flows=flows, differences=listed, agent=name, log=f"ecluse/destination/{name}+")
     left = tuple(replace(each, subject=f"{name}{n}") for n, each in enumerate(story.plan.left_out))
-    plan = replace(story.plan, left_out=left, agent=name)
+    plan = replace(story.plan, left_out=left, agent=name, log=None)
     told = with_rows_set_aside()
     assert told.acceptance
-    found = replace(told.certificates[0], found=(name,), scanned=(Scanned(name, 1, 1),), looked_for=(name,), agent=name)
+    found = replace(
+        told.certificates[1], found=(name,), scanned=(Scanned(name, 1, 1),), looked_for=(name,),
+        agent=name, log=f"ecluse/destination/{name}+", recipient_key=RecipientKey.STATED, statement=name,
+    )  # fmt: skip
     acceptance = replace(told.acceptance, remarks=name, signatory=name)
     return Story(order, plan, story.receipts, account, acceptance, (found,))

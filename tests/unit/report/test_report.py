@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from accounts import HOSTILE, STAYED, Story, clean, hostile, with_rows_set_aside, wrong
+from accounts import HOSTILE, STAYED, Story, clean, from_files, hostile, with_rows_set_aside, wrong
 
 from ecluse.control import report_words
 from ecluse.control.report import reconciliation_html, reconciliation_text, verdict
@@ -23,7 +23,7 @@ from ecluse.domain.records import Decision, DifferenceKind, ErasedKind, Stage
 from ecluse.wire.artefacts import digest_of
 
 TRANSCRIPTS = Path(__file__).parent / "transcripts"
-STORIES = {"clean": clean, "set_aside": with_rows_set_aside, "wrong": wrong}
+STORIES = {"clean": clean, "files": from_files, "set_aside": with_rows_set_aside, "wrong": wrong}
 STAGES = [stage.value for stage in Stage]
 
 
