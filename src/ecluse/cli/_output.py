@@ -35,6 +35,11 @@ def _console(*, stderr: bool = False) -> Console:
     return Console(file=stream, width=width, markup=False, highlight=False, emoji=False, soft_wrap=False)
 
 
+def width() -> int:
+    """Columns of the person's screen."""
+    return _console().width
+
+
 def say(text: str = "", *, style: str = "") -> None:
     """A line for the person; silent under ``--json`` and ``--quiet``. Never wrapped, so that it can be copied."""
     if not MODE.json and not MODE.quiet:

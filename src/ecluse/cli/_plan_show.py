@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from ecluse.cli import _output
+from ecluse.cli._sql_show import laid_out
 from ecluse.cli._text import Text, language, tr
 from ecluse.domain.catalogue import CATALOGUE
 from ecluse.domain.plan import Because, LeftOut, LeftOutReason, Plan, Snapshot
 from ecluse.domain.sensitive import SensitiveCategory
 from ecluse.migration.leftout import NO_SITE, OTHER_CODES, CategoryCount
+from ecluse.migration.selects import DIALECTS
 from ecluse.wire.artefacts import digest_of, to_json
 
 _REASONS: dict[LeftOutReason, Text] = {
@@ -29,6 +31,9 @@ _SNAPSHOTS: dict[Snapshot, Text] = {
     Snapshot.FILES: Text("files: nothing guarantees that they stay still; reconciliation checks it",
                          "des fichiers : rien ne garantit qu'ils ne bougent pas ; la réconciliation le vérifie"),
 }  # fmt: skip
+_DIALECTS = {str(engine): dialect for engine, dialect in DIALECTS.items()} | {"mariadb": "mysql", "memory": "duckdb"}
+"""sqlglot's name of the dialect, by the engine's own name in a plan."""
+_SHOWN_KEYS = 20
 
 
 def plan_json(plan: Plan, categories: Sequence[CategoryCount]) -> dict[str, Any]:
@@ -55,6 +60,7 @@ def show_plan(plan: Plan, categories: Sequence[CategoryCount], *, sql: bool) -> 
     _by_year(plan)
     _by_category(categories)
     _stays(plan)
+    _repeated(plan)
     source = plan.source
     _output.say(
         tr(
@@ -69,14 +75,23 @@ def show_plan(plan: Plan, categories: Sequence[CategoryCount], *, sql: bool) -> 
 def _queries(plan: Plan) -> None:
     _output.say(
         tr(
-            "The exact queries. :lower and :upper bound a batch; :excluded_persons never leaves memory.",
-            "Les requêtes exactes. :lower et :upper bornent un lot ; :excluded_persons ne quitte pas la mémoire.",
+            "The exact queries, laid out, with the scope under a comment of its own; --json has them to the letter.",
+            "Les requêtes exactes, mises en page, la portée sous son commentaire ; --json les donne à la lettre.",
         ),
         style="bold",
     )
+    _output.say(
+        tr(
+            ":lower and :upper bound a batch; :excluded_persons never leaves memory.",
+            ":lower et :upper bornent un lot ; :excluded_persons ne quitte pas la mémoire.",
+        ),
+        style="bold",
+    )
+    dialect = _DIALECTS.get(plan.source.engine, "")
     for planned in plan.entities:
-        _output.say(f"-- {label(planned.entity)} ({planned.entity})")
-        _output.say(planned.sql)
+        _output.say(f"-- {label(planned.entity)} ({planned.entity})", style="bold")
+        for line in laid_out(planned.sql, dialect, _output.width()):
+            _output.say(line.text, style="bold cyan" if line.scope else "")
         _output.say()
 
 
@@ -177,3 +192,20 @@ def _stays(plan: Plan) -> None:
             ("", ""),
             [(label(entity), ", ".join(names)) for entity, names in fields.items()],
         )
+
+
+def _repeated(plan: Plan) -> None:
+    """Keys on several rows: what will be set aside, so that the source can be mended before the plan is signed."""
+    rows = []
+    for entity, keys in plan.repeated_keys().items():
+        named = ", ".join(keys[:_SHOWN_KEYS]) + (" …" if len(keys) > _SHOWN_KEYS else "")
+        lines = sum(each.rows for each in plan.repeated if each.entity == entity)
+        rows.append((label(entity), _output.count(len(keys)), _output.count(lines), named))
+    if not rows:
+        return
+    head = ("", tr("keys", "clés"), tr("rows", "lignes"), tr("which", "lesquelles"))
+    title = tr(
+        "Keys that stand on several rows: all of these will be set aside, and listed",
+        "Clés portées par plusieurs lignes : toutes seront mises de côté, et listées",
+    )
+    _output.table(title, head, rows, right=(1, 2))

@@ -21,7 +21,7 @@ from ecluse.migration.fields import planned_columns
 from ecluse.migration.predicates import bind
 from ecluse.migration.scoped import Parts, Scoped, column, derived, earliest, named
 
-__all__ = ["Compiled", "Query", "bind", "compile_order", "planned_columns", "pretty", "view_bodies"]
+__all__ = ["Compiled", "Query", "bind", "compile_order", "planned_columns", "view_bodies"]
 
 REACH = "_reach"
 """Suffix of the helper views that tell through which patients a practitioner or site is reached."""
@@ -76,14 +76,6 @@ def compile_order(order: Order, profile: SourceProfile, *, views: str | None = N
             entity, predicates.to_sql(tree, scoped.dialect), fields.columns, fields.sources, scoped.by_date(entity)
         )
     return Compiled(scoped.dialect, queries, scoped, views)
-
-
-def pretty(sql: str, dialect: str) -> str:
-    """A plan's query laid out for reading."""
-    tree = sqlglot.parse_one(sql, read=dialect)
-    for hole in list(tree.find_all(exp.Placeholder)):
-        hole.replace(exp.var(f":{hole.this}"))
-    return tree.sql(dialect=dialect, pretty=True)
 
 
 def view_bodies(compiled: Compiled) -> Mapping[str, str]:
