@@ -192,6 +192,8 @@ PLAN: dict[str, Any] = {
         {"entity": "observation", "reason": "unclassifiable", "subject": "", "rows": 1},
         {"entity": "patient", "reason": "field_not_ordered", "subject": "phone", "rows": None},
     ],
+    "repeated": [],
+    "analyses": {"GLY": "2345-7", "ZDIV": ""},
     "log": SOURCE_LOG,
 }
 RECEIPT: dict[str, Any] = {

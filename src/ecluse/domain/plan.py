@@ -1,7 +1,7 @@
 """The plan: the exact queries, batches and counts by which an order will be carried out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
@@ -165,6 +165,9 @@ class Plan(Strict):
     tallies: tuple[Tally, ...]
     left_out: tuple[LeftOut, ...]
     repeated: tuple[RepeatedKey, ...] = ()
+    analyses: Mapping[str, str] = field(default_factory=dict)
+    """Where results are planned, the profile's map from local code to LOINC (empty: unmapped), by which the recipient
+    judges each result's category again."""
     log: LogVerifier | None = None
     """The key of the source place's journal, so that the order's chain pins it; None in a draft, which nobody signs."""
 
@@ -208,6 +211,10 @@ class Plan(Strict):
     def batch(self, id_: str) -> Batch:
         """The batch of that id; KeyError if none."""
         return {batch.id: batch for batch in self.batches}[id_]
+
+    def loinc_of(self, code: str) -> str | None:
+        """The LOINC code of a local analysis code, as the plan says; None when nobody has mapped it."""
+        return self.analyses.get(code) or None
 
     def repeated_keys(self) -> Mapping[str, tuple[str, ...]]:
         """Keys on several rows, by entity; only entities that have some."""

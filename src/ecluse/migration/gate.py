@@ -5,7 +5,7 @@ Messages name rule, entity and column; never a value.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 
 import pyarrow as pa
@@ -59,7 +59,7 @@ class Gate:
         self._excluded = excluded
         self._columns = frozenset(planned.names())
         self._sources = frozenset(_sources(profile, planned)) | set(CONTROLS)
-        self._judge = lru_cache(maxsize=None)(self._judged)
+        self._categories = _Categories(order.scope, profile.loinc_of)
 
     def check_raw(self, raw: pa.Table, batch: Batch) -> None:
         """Everything of one batch as it came from the source, before anything is made of it.
@@ -145,12 +145,7 @@ class Gate:
                 raise self._violation("_date", f"a row lies outside the days of batch {batch.id}")
 
     def _check_categories(self, column: pa.ChunkedArray) -> None:
-        for code in pc.unique(column.cast(pa.string())).to_pylist():
-            answer = self._judge(code)
-            if answer is Answer.MATCH:
-                raise self._violation("_code", "a result belongs to a category that the order excludes")
-            if answer is Answer.UNCLASSIFIABLE and not self._scope.include_unclassifiable:
-                raise self._violation("_code", "a result cannot be classified, and the order leaves such results out")
+        self._categories.check(column, _place(self._planned.entity, "_code"))
 
     def _check_results(self, raw: pa.Table, link: str) -> None:
         """What hangs on a result leaves only if the result may; what hangs on none has no code."""
@@ -161,8 +156,35 @@ class Gate:
             if pc.any(hidden).as_py():
                 raise self._violation("_code", "a row hangs on a result whose category is not told")
 
+    def _check_persons(self, column: pa.ChunkedArray) -> None:
+        # A request that names no patient is nobody's: it is not excluded here, but set aside for its missing link.
+        excluded = pa.array(sorted(self._excluded), pa.string())
+        if pc.any(pc.is_in(column.cast(pa.string()), value_set=excluded)).as_py():
+            raise self._violation("_patient", "a row of a person whom the order excludes")
+
+
+class _Categories:
+    """Which results may pass, by their local code. Made once, used from any thread."""
+
+    def __init__(self, scope: Scope, loinc_of: Callable[[str], str | None]) -> None:
+        self._scope, self._loinc_of = scope, loinc_of
+        self._judge = lru_cache(maxsize=None)(self._judged)
+
+    def check(self, column: pa.ChunkedArray, where: Location) -> None:
+        entity = str(where.field).partition(".")[0]
+        for code in pc.unique(column.cast(pa.string())).to_pylist():
+            answer = self._judge(code)
+            if answer is Answer.MATCH:
+                raise ScopeViolationError(
+                    f"{entity}: a result belongs to a category that the order excludes", location=where
+                )
+            if answer is Answer.UNCLASSIFIABLE and not self._scope.include_unclassifiable:
+                raise ScopeViolationError(
+                    f"{entity}: a result cannot be classified, and the order leaves such results out", location=where
+                )
+
     def _judged(self, code: str | None) -> Answer:
-        loinc = self._profile.loinc_of(code) if code is not None else None
+        loinc = self._loinc_of(code) if code is not None else None
         answers = {classify(category, loinc) for category in self._scope.exclude_categories}
         if Answer.MATCH in answers:
             return Answer.MATCH
@@ -170,12 +192,6 @@ class Gate:
             # Nobody has said what it is, so that also an order that excludes no category leaves it out.
             return Answer.UNCLASSIFIABLE
         return Answer.UNCLASSIFIABLE if Answer.UNCLASSIFIABLE in answers else Answer.NO_MATCH
-
-    def _check_persons(self, column: pa.ChunkedArray) -> None:
-        # A request that names no patient is nobody's: it is not excluded here, but set aside for its missing link.
-        excluded = pa.array(sorted(self._excluded), pa.string())
-        if pc.any(pc.is_in(column.cast(pa.string()), value_set=excluded)).as_py():
-            raise self._violation("_patient", "a row of a person whom the order excludes")
 
 
 class ReceivingGate:
@@ -189,6 +205,7 @@ class ReceivingGate:
 
     def __init__(self, order: Order, plan: Plan, *, production: bool = False) -> None:
         self._scope, self._plan, self._production = order.scope, plan, production
+        self._categories = _Categories(order.scope, plan.loinc_of)
         self._field = order.scope.dates.field.split(".")[1]
 
     def check(self, rows: pa.Table, receipt: Receipt) -> None:
@@ -208,9 +225,11 @@ class ReceivingGate:
             raise ScopeViolationError(f"{receipt.entity}: {receipt.batch} holds other rows than its receipt counts")
         self._check_receipt(receipt)
         if receipt.entity == "request":
-            self._check_requests(rows)
+            self._check_requests(rows, self._plan.batch(receipt.batch))
         if receipt.entity == "observation" and "loinc" in rows.column_names:
             _check_loinc(self._scope, rows.column("loinc"))
+        if receipt.entity == "observation" and "code" in rows.column_names:
+            self._categories.check(rows.column("code"), _place("observation", "code"))
         if self._production and "ins_oid" in rows.column_names:
             self._check_identities(rows.column("ins_oid"))
 
@@ -245,12 +264,16 @@ class ReceivingGate:
                     f"{receipt.entity}: the receipt of {receipt.batch} counts a year outside the order"
                 )
 
-    def _check_requests(self, rows: pa.Table) -> None:
+    def _check_requests(self, rows: pa.Table, batch: Batch) -> None:
         if self._field in rows.column_names:
             days = scope_dates(rows.column(self._field), DateStorage.TEXT_ISO)
             if days is None:
                 raise ScopeViolationError("the scope date is no date", location=_place("request", self._field))
             _check_range(self._scope, days, _place("request", self._field))
+            first, last = days.bounds()
+            if first is not None and last is not None and not _within(first, last, batch):
+                message = f"request: a row lies outside the days of batch {batch.id}"
+                raise ScopeViolationError(message, location=_place("request", self._field))
         if "site" in rows.column_names:
             _check_sites(self._scope, rows.column("site"), "request.site")
 

@@ -93,6 +93,7 @@ def make_plan(  # noqa: PLR0917 - the plan's own fields, in their order
         tallies=tuple(tally for part in made for tally in part.tallies),
         left_out=stays,
         repeated=Repeats(source, compiled, excluded).all(),
+        analyses={c: profile.loinc_of(c) or "" for c in profile.analyses} if "observation" in compiled.queries else {},
     )
     return PlanReport(plan, categories)
 

@@ -2,6 +2,7 @@
 # ruff: noqa: DTZ001 - a laboratory's times are on its wall clock
 
 import datetime as dt
+from dataclasses import replace
 
 import pyarrow as pa
 import pytest
@@ -471,3 +472,39 @@ def test_what_a_result_says_of_itself_is_looked_at_on_both_sides(code):
 @pytest.mark.parametrize("code", [None, "2951-2", "not a code"])
 def test_a_result_that_says_nothing_of_itself_arrives(code):
     arrives(code)
+
+
+MAPPED = {"NA": "2951-2", "VIH": "56888-1", "ENVOI": ""}
+
+
+def judged(code, **choices):
+    order = make_order({"observation": ("source_id", "code")}, **choices)
+    made = replace(plan("observation", planned("observation", "source_id", "code").columns), analyses=MAPPED)
+    rows = pa.table({"source_id": [CANARY], "code": pa.array([code], pa.string())})
+    ReceivingGate(order, made).check(rows, receipt("observation", ("source_id", "code")))
+
+
+@pytest.mark.parametrize("code", ["VIH", "ENVOI", CANARY, None])
+def test_the_recipient_judges_local_codes_by_the_plan_s_map(code):
+    """No LOINC code travels, so that nothing but the plan says what a result is of."""
+    with pytest.raises(ScopeViolationError, match="excludes|cannot be classified") as caught:
+        judged(code)
+    assert caught.value.location.field == "observation.code"
+    assert CANARY not in str(caught.value)
+    if code != "VIH":
+        judged(code, unclassifiable=True)
+    judged("NA")
+
+
+def test_requests_arrive_in_the_days_of_their_batch():
+    made = plan("request", planned("request", "source_id", "registered_on").columns)
+    made = replace(made, batches=(Batch("b1", "request", "2019-01-01", "2019-07-01", 1),))
+    gate_ = ReceivingGate(make_order(FIELDS), made)
+    for day, good in ((dt.datetime(2019, 6, 30, 23), True), (dt.datetime(2019, 7, 1), False), (dt.datetime(2018, 12, 31), False)):
+        rows = request(registered_on=pa.array([day], pa.timestamp("us")))
+        announced = receipt(columns=("source_id", "registered_on"))
+        if good:
+            gate_.check(rows, announced)
+        else:
+            with pytest.raises(ScopeViolationError, match="outside the days of batch"):
+                gate_.check(rows, announced)
