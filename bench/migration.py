@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,7 @@ def plan(folder: Path, source: str, _target: str) -> dict[str, Any]:
             ).plan
         finally:
             connection.close()
+        made = replace(made, log=place.key.vkey)
         admit_plan(place, made, {_SOURCE: sign_artefact(made, folder / _SOURCE)})
     rows = {entity.entity: entity.rows for entity in made.entities}
     return {"planning": time.monotonic() - began, "batches": len(made.batches), "rows": rows}

@@ -113,6 +113,7 @@ def _plan(value: Any) -> Any:
             aside["length"] %= 2**40
         sums = intake["mapped"] + intake["unmapped"] + intake["structure"]
         intake["size"] = sums + sum(aside["length"] for aside in intake["set_aside"])
+    value = _own_log(value, "source") if value["log"] else value
     value["entities"] = _distinct(value["entities"], "entity")
     names = [planned["entity"] for planned in value["entities"]]
     value["batches"] = _distinct([b for b in value["batches"] if not b["id"].endswith(".quarantine")], "id")
@@ -139,6 +140,11 @@ def _distinct(parts: list[Any], *names: str) -> list[Any]:
     return list({tuple(part[name] for name in names): part for part in parts}.values())
 
 
+def _own_log(value: Any, place: str) -> Any:
+    """The log of the agent's own place, whatever key."""
+    return put(value, "log", f"ecluse/{place}/{value['agent']}+{value['log'].split('+', 1)[1]}")
+
+
 def _receipt(value: Any) -> Any:
     value["groups"] = _distinct(value["groups"], "year", "site")
     for group in value["groups"]:
@@ -154,10 +160,15 @@ def _receipt(value: Any) -> Any:
 
 
 def _reconciliation(value: Any) -> Any:
+    value = _own_log(value, "destination")
     return put(value, "flows", _distinct(value["flows"], "entity", "year", "site"))
 
 
 def _erasure(value: Any) -> Any:
+    value["place"] = "destination" if value["recipient_key"] != "not_here" else "source"
+    stated = value["recipient_key"] == "stated_destroyed"
+    value["statement"] = (value["statement"].strip(_BLANKS) or "in words") if stated else ""
+    value = _own_log(value, value["place"])
     decided = value["reason"] in {"accepted", "refused"}
     return put(value, "reason", "aborted" if decided and value["acceptance"] is None else value["reason"])
 

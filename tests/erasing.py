@@ -40,7 +40,7 @@ def erased(
     at_destination = place.place is Place.DESTINATION
     agent = AGENTS[place.place]
     given = {
-        "keys": (root / "recipient.age",) if at_destination else (),
+        "identity": root / "recipient.age" if at_destination else None,
         "trees": (Tree("mailbox", root / "mailbox"),),
         **more,
     }

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import load_ssh_private_key
 from ecluse.adapters.mailboxes.folder import FolderMailbox
 from ecluse.control.admit import admit_acceptance, admit_order, admit_plan
 from ecluse.control.evidence import export
+from ecluse.control.instruct import EVENTS
 from ecluse.control.transfer import deliver, receive
 from ecluse.domain.agreement import (
     Agreement,
@@ -32,6 +33,7 @@ from ecluse.domain.agreement import (
     SubProcessing,
 )
 from ecluse.domain.entry import Event
+from ecluse.domain.instruction import Action, Instruction
 from ecluse.domain.order import (
     AgreementRef,
     DateRange,
@@ -56,10 +58,12 @@ from ecluse.domain.records import (
     GroupDigest,
     QuarantineCount,
     Receipt,
+    RecipientKey,
     Reconciliation,
     Scanned,
 )
 from ecluse.domain.sensitive import SensitiveCategory
+from ecluse.journal.keys import LogKey
 from ecluse.seal.sealing import Identity, seal
 from ecluse.seal.signing import new_signing_key, public_key
 from ecluse.wire.artefacts import digest_of, encode, kind_of, namespace
@@ -173,7 +177,12 @@ _COLUMNS = {
 }  # fmt: skip
 
 
-def make_plan(order: Order) -> Plan:
+def log_of(place: str, agent: str) -> str:
+    """A log's public key of no place at all, for papers that are only looked at, or lie."""
+    return LogKey(f"ecluse/{place}/{agent}", hashlib.sha256(place.encode()).digest()).vkey
+
+
+def make_plan(order: Order, log: str = log_of("source", "agent-a")) -> Plan:
     tallies = tuple(
         Tally(entity, year, site, rows)
         for entity, each in (("request", 4), ("observation", 10))
@@ -204,6 +213,7 @@ def make_plan(order: Order) -> Plan:
         batches=tuple(batches),
         tallies=(Tally("patient", None, None, 6), *tallies),
         left_out=(),
+        log=log,
     )
 
 
@@ -236,7 +246,9 @@ def make_receipt(plan: Plan, batch: Batch, parcel: bytes, quarantine: bytes | No
     )
 
 
-def make_reconciliation(order: str, plan: Plan, receipts: Sequence[Receipt], at: dt.datetime) -> Reconciliation:
+def make_reconciliation(
+    order: str, plan: Plan, receipts: Sequence[Receipt], at: dt.datetime, log: str = log_of("destination", "agent-b")
+) -> Reconciliation:
     flows = []
     for tally in plan.tallies:
         key = (tally.entity, tally.year, tally.site)
@@ -249,7 +261,7 @@ def make_reconciliation(order: str, plan: Plan, receipts: Sequence[Receipt], at:
     listed = [Difference(DifferenceKind.QUARANTINED, "observation", f"O-{n}", "value") for n in range(quarantined)]
     named = tuple(sorted(digest_of(receipt) for receipt in receipts))
     return Reconciliation(
-        "ecluse.reconciliation/1", order, digest_of(plan), named, at, "agent-b", tuple(flows), tuple(listed)
+        "ecluse.reconciliation/1", order, digest_of(plan), named, at, "agent-b", log, tuple(flows), tuple(listed)
     )
 
 
@@ -293,6 +305,16 @@ class Migration:
             getattr(self, f"_{stage}")()
             yield stage
 
+    def instruct(self, action: str, who: str, *places: Workspace, reason: str = "as agreed by telephone") -> Instruction:
+        """Somebody's instruction, bent and signed like any paper, recorded without asking whether they may."""
+        order = digest_of(self.order)
+        at = self.clock()
+        made = self._bend(Instruction("ecluse.instruction/1", order, Action(action), reason, at, who))
+        signed = self._signed(made, who)
+        for place in places:
+            self._log(place, EVENTS[Action(action)], subject=place.put(made, signed), by=who)
+        return made
+
     def _signed(self, value: object, *ids: str) -> dict[str, bytes]:
         return {id_: self.keys.sign(value, id_) for id_ in self._bend_signers(value, list(ids))}
 
@@ -303,7 +325,7 @@ class Migration:
     def _planned(self) -> None:
         self.agreement = self._bend(make_agreement(self.keys))
         self.order = self._bend(make_order(self.keys, self.agreement))
-        self.plan = self._bend(make_plan(self.order))
+        self.plan = self._bend(make_plan(self.order, self.source.key.vkey))
         self.papers = [
             (self.agreement, self._signed(self.agreement, "dr.martin", "m.gerant")),
             (self.order, self._signed(self.order, "dr.martin", "a.second")),
@@ -381,7 +403,8 @@ class Migration:
 
     def _reconciled(self) -> None:
         order, at = digest_of(self.order), self.destination.now()
-        self.account = self._bend(make_reconciliation(order, self.plan, self.receipts, at))
+        log = self.destination.key.vkey
+        self.account = self._bend(make_reconciliation(order, self.plan, self.receipts, at, log))
         signed = self._signed(self.account, "agent-b")
         address = self.destination.put(self.account, signed)
         count = len(self.account.differences)
@@ -408,7 +431,9 @@ class Migration:
     def _erased(self) -> None:
         for place, agent in ((self.source, "agent-a"), (self.destination, "agent-b")):
             self._log(place, Event.ERASING, subject="accepted")
-            gone = [Erased(ErasedKind.KEY, "keys/digest.secret", digest(b"digest"), 32)]
+            at_source = place.place is Place.SOURCE
+            name = "keys/digest.secret" if at_source else "keys/recipient.age (kept outside)"
+            gone = [Erased(ErasedKind.KEY, name, digest(name.encode()), 32)]
             for receipt in self.receipts:
                 gone.append(Erased(ErasedKind.PARCEL, f"parcels/{receipt.batch}.age", receipt.parcel, receipt.size))
                 if receipt.quarantine_parcel:
@@ -425,8 +450,11 @@ class Migration:
                     scanned=(Scanned("workspace", 30, 30_000),),
                     looked_for=("age ciphertext", "3 canaries"),
                     found=(),
+                    recipient_key=RecipientKey.NOT_HERE if at_source else RecipientKey.DESTROYED,
+                    statement="",
                     erased_at=place.now(),
                     agent=agent,
+                    log=place.key.vkey,
                 )
             )
             address = place.put(made, self._signed(made, agent))

@@ -28,12 +28,17 @@ def erase_if_due(site: Site) -> None:
         erase(site, only=late)
 
 
-def erase(site: Site, only: list[Place] | None = None) -> list[ErasureCertificate]:
+def erase(
+    site: Site, only: list[Place] | None = None, *, destroyed_elsewhere: str = ""
+) -> list[ErasureCertificate]:
     """Erase every place of this machine, or some; returns the certificates.
+
+    ``destroyed_elsewhere`` says how and by whom the recipient's identity was destroyed, where it is not here.
 
     Raises:
         TransitionError: a migration has not ended, or the delay that the order sets has not passed.
-        ErasureError: the re-scan found something; the certificates are made and journalled all the same.
+        ErasureError: the re-scan found something; the certificates are made and journalled all the same. Or nobody
+            said what became of the identity; then there is no certificate of the destination.
     """
     places = [place for place in _ORDER if site.has(place) and (only is None or place in only)]
     for place in places:
@@ -43,7 +48,7 @@ def erase(site: Site, only: list[Place] | None = None) -> list[ErasureCertificat
         # The mailbox lies in every place's re-scan, so it is emptied before the first.
         if site.has(place):
             _empty_mailbox(site, place)
-    made = [_erase(site, place, marks) for place in places]
+    made = [_erase(site, place, marks, destroyed_elsewhere) for place in places]
     for certificate in made:
         _tell(certificate)
     for certificate in made:
@@ -100,10 +105,9 @@ def _empty_mailbox(site: Site, place: Place) -> None:
             empty_mailbox(opened, site.mailbox)
 
 
-def _erase(site: Site, place: Place, marks: tuple[bytes, ...]) -> ErasureCertificate:
+def _erase(site: Site, place: Place, marks: tuple[bytes, ...], destroyed_elsewhere: str) -> ErasureCertificate:
     key = site.source_key() if place is Place.SOURCE else site.destination_key()
     identity = site.setup.destination.identity
-    outside = (Path(identity),) if identity and place is Place.DESTINATION else ()
     trees = (Tree("mailbox", site.mailbox_folder),) if site.mailbox_folder.is_dir() else ()
     with site.open(place) as opened:
         agent = opened.agent
@@ -111,7 +115,8 @@ def _erase(site: Site, place: Place, marks: tuple[bytes, ...]) -> ErasureCertifi
             opened,
             lambda certificate: {agent: sign_artefact(certificate, key)},
             marks,
-            keys=outside,
+            identity=Path(identity) if identity and place is Place.DESTINATION else None,
+            destroyed_elsewhere=destroyed_elsewhere if place is Place.DESTINATION else "",
             trees=trees,
             drop_staging=(lambda: _drop_staging(site, opened)) if place is Place.DESTINATION else None,
         )

@@ -28,6 +28,8 @@ _FRENCH: dict[int, str] = {
     18: "Les lignes prévues, scellées et chargées diffèrent, et personne n'a accepté les écarts (loi 3).",
     19: "La destination refuse les lignes, ou contient ce qu'elle ne doit pas.",
     20: "Quelque chose qui devrait être effacé est encore là (loi 7).",
+    21: "Des preuves qui ne se contredisent pas, par des clés dont personne ne s'est porté garant : n'importe qui "
+        "aurait pu les faire (loi 10).",
     30: "Une base de données est partie ou ne se joint pas.",
     31: "Le disque est plein, protégé ou parti.",
     32: "Un autre processus travaille au même endroit.",

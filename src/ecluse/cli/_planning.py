@@ -1,7 +1,7 @@
 """Making a plan: papers read and checked before anything is made, then admitted, counted, signed, recorded."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ecluse.cli._site import Site
@@ -73,6 +73,12 @@ def admitted_plan(site: Site, papers: Papers, batch_rows: int | None) -> PlanRep
         )
         report = _count(site, papers, profile, place.now(), agent, batch_rows=batch_rows)
         place.put(profile, {})
+        if place.agent != agent:
+            raise UsageError(
+                tr(f"this place works under the agent {place.agent}, not {agent}",
+                   f"ce lieu travaille sous l'agent {place.agent}, pas {agent}")
+            )  # fmt: skip
+        report = replace(report, plan=replace(report.plan, log=place.key.vkey))
         admit_plan(place, report.plan, {agent: sign_artefact(report.plan, site.source_key())})
         return report
 

@@ -17,7 +17,7 @@ from ecluse.domain.policies import (
 )
 from ecluse.domain.records import Acceptance, Decision, Reconciliation
 from ecluse.wire.artefacts import digest_of
-from ecluse.workspace.place import Workspace
+from ecluse.workspace.place import Place, Workspace
 
 Signatures = Mapping[str, bytes]
 
@@ -50,7 +50,7 @@ def admit_plan(place: Workspace, plan: Plan, plan_by: Signatures) -> str:
     """Record a plan signed by the source's agent; returns its digest. Repeating it is harmless.
 
     Raises:
-        SignatureError: not signed by the agreement's source agent, or made for another order.
+        SignatureError: not signed by the agreement's source agent, made for another order, or naming another journal.
     """
     agreement = place.pinned(Agreement)
     check_agent(agreement, plan.agent, SignerRole.SOURCE_AGENT)
@@ -59,6 +59,7 @@ def admit_plan(place: Workspace, plan: Plan, plan_by: Signatures) -> str:
     pins = place.progress().pins
     if (plan.order, plan.agreement) != (digest_of(place.pinned(Order)), pins["agreement"]):
         raise SignatureError("the plan was made for another order")
+    _check_log(place, plan)
     address = digest_of(plan)
     if pins.get("plan") not in {None, address}:
         raise SignatureError("this place has another plan")
@@ -66,6 +67,15 @@ def admit_plan(place: Workspace, plan: Plan, plan_by: Signatures) -> str:
         place.put(plan, plan_by)
         place.log(Event.PLAN_SIGNED, subject=address, batches=len(plan.batches))
     return address
+
+
+def _check_log(place: Workspace, plan: Plan) -> None:
+    """A plan names the journal of the place that made it: whoever then holds the plan knows that journal's key."""
+    if plan.log is None:
+        raise SignatureError("the plan names no journal: it is a draft")
+    mine = place.key.vkey
+    if (plan.log == mine) != (place.place is Place.SOURCE):
+        raise SignatureError("the plan names another journal than the source place's")
 
 
 def admit_acceptance(place: Workspace, acceptance: Acceptance, acceptance_by: Signatures) -> None:

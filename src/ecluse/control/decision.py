@@ -113,6 +113,8 @@ def _admit_reconciliation(place: Workspace, account: Reconciliation, by: Signatu
         raise SignatureError(f"not signed by {account.agent}", location=where)
     if (account.order, account.plan) != (pins["order"], pins["plan"]):
         raise SignatureError("made for another order or plan", location=where)
+    if account.log == place.key.vkey:
+        raise SignatureError("it names this place's journal as the destination's", location=where)
     address = place.put(account, by)
     if place.progress().state is State.DELIVERED:
         place.log(Event.LOADED, subject="by the destination's place")

@@ -10,6 +10,7 @@ import datetime as dt
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -18,14 +19,23 @@ from ecluse.control.needles import Needles
 from ecluse.control.ports import Mailbox
 from ecluse.control.scan import AGE_HEADER, Finding, Tree, looked_for, scan
 from ecluse.domain.entry import Entry, Event
-from ecluse.domain.errors import Location, StorageError, TransitionError, UsageError
+from ecluse.domain.errors import ErasureError, Location, MalformedError, StorageError, TransitionError, UsageError
 from ecluse.domain.lifecycle import State
 from ecluse.domain.order import Order
-from ecluse.domain.records import Acceptance, Erased, ErasedKind, ErasureCertificate, Receipt, Scanned
+from ecluse.domain.records import (
+    Acceptance,
+    Erased,
+    ErasedKind,
+    ErasureCertificate,
+    Receipt,
+    RecipientKey,
+    Scanned,
+)
 from ecluse.seal.digests import sha256_digest, sha256_file
+from ecluse.seal.sealing import Identity
 from ecluse.workspace.files import erase, read, write_atomic
 from ecluse.workspace.parcels import QUARANTINE, SUFFIX
-from ecluse.workspace.place import Workspace
+from ecluse.workspace.place import Place, Workspace
 
 Reason = Literal["accepted", "refused", "aborted", "erase_by"]
 SignCertificate = Callable[[ErasureCertificate], Mapping[str, bytes]]
@@ -33,6 +43,8 @@ SignCertificate = Callable[[ErasureCertificate], Mapping[str, bytes]]
 _CANARY, _MARKERS = "canary.secret", "markers.secret"
 _SCAN = "re-scan"
 _STAGING = "staging tables"
+_STATED = "identity stated to be destroyed"
+_OUTSIDE = " (kept outside)"
 _OVERDUE = "erase_by has passed"
 _ENDED: dict[State, Reason] = {State.ACCEPTED: "accepted", State.REFUSED: "refused", State.ABORTED: "aborted"}
 _SKEW = 600.0
@@ -135,20 +147,24 @@ def erase_place(
     sign: SignCertificate,
     markers: Sequence[bytes],
     *,
-    keys: Sequence[Path] = (),
+    identity: Path | None = None,
+    destroyed_elsewhere: str = "",
     trees: Sequence[Tree] = (),
     drop_staging: Callable[[], tuple[str, ...]] | None = None,
 ) -> ErasureCertificate:
     """Erase a place whose migration has ended, and certify it. Repeating it goes on where it stopped.
 
     ``markers`` are the canaries' values, worked out by the caller before their key is destroyed; they are remembered
-    from the first call to the last. ``keys`` are key files kept outside the place, such as the recipient's identity;
+    from the first call to the last. ``identity`` is the file, kept outside the place, of the key that opens the
+    parcels; ``destroyed_elsewhere`` says how and by whom it was destroyed, where it is not here to be destroyed.
     ``trees`` are scanned besides the place itself and the temporary folder; ``drop_staging`` empties the
     destination's staging tables and names them.
 
     Raises:
         TransitionError: the migration has not ended.
-        StorageError: something could not be erased, or a key is not where it should be; nothing is certified.
+        UsageError: the identity given is not the order's recipient's; nothing of it is touched.
+        StorageError: something could not be erased, or the identity is not where it should be; nothing is certified.
+        ErasureError: everything else is erased, and nobody said what became of the identity; nothing is certified.
     """
     if place.progress().state is State.ERASED:
         return place.pinned(ErasureCertificate)
@@ -156,12 +172,15 @@ def erase_place(
     needles = Needles(_remembered(place, markers))
     for kind, path in _targets(place):
         _erase(place, kind, path)
-    for path in keys:
-        _erase_outside(place, path)
+    if identity is not None and (identity.exists() or not destroyed_elsewhere.strip()):
+        _erase_identity(place, identity)
+    elif destroyed_elsewhere.strip():
+        place.log(Event.ERASING, subject=_STATED, statement=destroyed_elsewhere.strip())
     # After the keys: a target that cannot be reached must not keep the key that opens the parcels alive.
     if drop_staging is not None:
         _drop(place, drop_staging)
     _scan(place, needles, trees)
+    _check_identity(place)
     for path in (place.root / "keys" / _CANARY, place.root / "keys" / _MARKERS):
         if path.exists():
             _erase(place, ErasedKind.KEY, path)
@@ -214,21 +233,50 @@ def _erase(place: Workspace, kind: ErasedKind, path: Path) -> None:
     place.destroy(path)
 
 
-def _erase_outside(place: Workspace, path: Path) -> None:
-    """Erase a key file kept elsewhere, and what a killed writer of key files left of it beside it."""
-    where = f"keys/{path.name} (kept outside)"
+def _check_identity(place: Workspace) -> None:
+    """Before anything is certified: parcels were copied on their way, and who keeps the identity opens the copies."""
+    if place.place is Place.DESTINATION and _recipient_key(place)[0] is RecipientKey.NOT_HERE:
+        raise ErasureError(
+            "the identity that opens the parcels was not given: all else is erased, and nothing is certified",
+            location=Location(file=str(place.root)),
+            hint="erase again with --identity FILE, or with --identity-destroyed-elsewhere 'how, by whom, when'",
+        )
+
+
+def _recipient_key(place: Workspace) -> tuple[RecipientKey, str]:
+    """What became of the identity, by the journal, and the statement where there is only that."""
+    stated = ""
+    for entry in _erasing(place):
+        if entry.subject == _STATED:
+            stated = stated or str(entry.detail["statement"])
+        elif entry.subject.endswith(_OUTSIDE) and entry.detail["kind"] == ErasedKind.KEY:
+            return RecipientKey.DESTROYED, ""
+    return (RecipientKey.STATED, stated) if stated else (RecipientKey.NOT_HERE, "")
+
+
+def _erase_identity(place: Workspace, path: Path) -> None:
+    """Erase the identity's file, kept elsewhere, and what a killed writer of key files left of it beside it."""
+    where = f"keys/{path.name}{_OUTSIDE}"
+    begun = where in {entry.subject for entry in _erasing(place)}
     if not path.exists():
-        if where not in {entry.subject for entry in _erasing(place)}:
+        if not begun:
             raise StorageError(
-                "the key that is to be destroyed is not here", location=Location(file=str(path)),
-                hint="put it back; if it is destroyed already, an empty file of this name stands for it",
+                "the identity that is to be destroyed is not here", location=Location(file=str(path)),
+                hint="put it back; if it is destroyed already, say so: --identity-destroyed-elsewhere 'how, by whom'",
             )  # fmt: skip
         return
+    # Half overwritten by a call that was killed, it can no longer be read; that call had read it.
+    with suppress(*((MalformedError,) if begun else ())):
+        if Identity.load(path).recipient != place.pinned(Order).destination.recipient:
+            raise UsageError(
+                "this is not the identity of the order's recipient, so it is left alone",
+                location=Location(file=str(path)),
+            )
     facts = path.stat()
     for part in sorted(path.parent.glob(".ecluse-*.part")):
         # Another name of another key's file is that key: it is not ours to destroy.
         if part.is_file() and (part.stat().st_nlink == 1 or part.samefile(path)):
-            _note(place, Erased(ErasedKind.TEMPORARY, f"keys/{part.name} (kept outside)", _name_digest(part), 0))
+            _note(place, Erased(ErasedKind.TEMPORARY, f"keys/{part.name}{_OUTSIDE}", _name_digest(part), 0))
             place.destroy(part)
     _note(place, Erased(ErasedKind.KEY, where, sha256_digest(where.encode("utf-8", "backslashreplace")), facts.st_size))
     place.destroy(path)
@@ -308,10 +356,11 @@ def _certificate(place: Workspace, reason: Reason) -> ErasureCertificate:
             looked = tuple(Scanned(*facts) for facts in json.loads(str(entry.detail["trees"])))
             found = tuple(json.loads(str(entry.detail["found"])))
             sought = looked_for(int(entry.detail["markers"]))
-        else:
+        elif entry.subject != _STATED:
             # The first entry counts: a call after a kill may have met a file half overwritten.
             kind, digest = ErasedKind(str(entry.detail["kind"])), str(entry.detail["digest"])
             erased.setdefault(entry.subject, Erased(kind, entry.subject, digest, int(entry.detail["size"])))
+    recipient_key, statement = _recipient_key(place)
     return ErasureCertificate(
         format="ecluse.erasure/1",
         order=place.progress().pins["order"],
@@ -322,8 +371,11 @@ def _certificate(place: Workspace, reason: Reason) -> ErasureCertificate:
         scanned=looked,
         looked_for=sought,
         found=found,
+        recipient_key=recipient_key,
+        statement=statement,
         erased_at=_now(place),
         agent=place.agent,
+        log=place.key.vkey,
     )
 
 

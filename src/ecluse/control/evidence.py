@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ecluse.control.evidence_readme import readme
+from ecluse.control.instruct import is_instructed
 from ecluse.domain.agreement import Agreement
 from ecluse.domain.errors import StorageError, TransitionError, UsageError
 from ecluse.domain.plan import Plan
@@ -92,6 +93,7 @@ def _named(place: Workspace) -> set[tuple[str, str]]:
     """Kind and digest of every artefact that the journal names, and of the profile that the plan names."""
     done = place.progress()
     named = set(done.pins.items())
+    named |= {("instruction", entry.subject) for entry in place.entries() if is_instructed(entry)}
     named |= {("receipt", address) for address in (*done.sealed.values(), *done.received.values())}
     if "plan" in done.pins:
         profile = place.get(Plan, done.pins["plan"]).profile

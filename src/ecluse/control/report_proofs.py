@@ -10,7 +10,7 @@ from ecluse.control.report_tables import cell, head, table
 from ecluse.control.report_words import Reader
 from ecluse.domain.order import Order
 from ecluse.domain.plan import Plan
-from ecluse.domain.records import Acceptance, ErasureCertificate, Receipt, Reconciliation, Stage
+from ecluse.domain.records import Acceptance, ErasureCertificate, Receipt, RecipientKey, Reconciliation, Stage
 from ecluse.wire.artefacts import digest_of
 
 _COMMAND = "ecluse evidence verify"
@@ -62,10 +62,20 @@ def _place(certificate: ErasureCertificate, reader: Reader) -> Markup:
         "div",
         tag("h3", _capital(_known(w.PLACES, certificate.place, reader))),
         tag("p", reader.say(w.ERASED_ON, when=when, why=reader.say(w.WHY_ERASED[certificate.reason])), f" {things}."),
+        *_identity(certificate, reader),
         tag("p", reader.say(w.LOOKED_FOR, trees=trees)),
         tag("ul", *(tag("li", tag("bdi", reader.sought(each))) for each in certificate.looked_for)),
         found,
     )
+
+
+def _identity(certificate: ErasureCertificate, reader: Reader) -> Iterator[Markup]:
+    """What became of the key without which copies of parcels are noise."""
+    if certificate.recipient_key is RecipientKey.DESTROYED:
+        yield tag("p", reader.say(w.IDENTITY_DESTROYED))
+    if certificate.recipient_key is RecipientKey.STATED:
+        said = tag("bdi", foreign(certificate.statement))
+        yield tag("p", reader.say(w.IDENTITY_STATED), " ", said, class_="bad")
 
 
 def appendix(papers: Papers, reader: Reader) -> Markup:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ecluse.control.admit import Signatures, admit_order, admit_plan
+from ecluse.control.instruct import check_goes_on, exchange_instructions, is_instruction
 from ecluse.control.ports import Mailbox
 from ecluse.control.signatures import verified_signers
 from ecluse.domain.agreement import Agreement, SignerRole
@@ -84,7 +85,7 @@ class _Desk:
     def __init__(self, place: Workspace, mailbox: Mailbox) -> None:
         folder = place.root / _DESK
         self._papers: dict[type, list[_Paper]] = {cls: [] for cls in _PAPERS}
-        names = [name for name in mailbox.waiting() if not name.endswith(SUFFIX)]
+        names = [name for name in mailbox.waiting() if not name.endswith(SUFFIX) and not is_instruction(name)]
         fetched = {name: _fetch(mailbox, name, folder) for name in names}
         for name, data in sorted(fetched.items()):
             if name.endswith(".json"):
@@ -138,7 +139,9 @@ def receive(
     Raises:
         SignatureError, AgreementError, OrderError: a paper that does not verify.
         TamperError: a parcel that is not what its receipt says, one announced twice, or one missing.
+        TransitionError: the migration is suspended, aborted or erased.
     """
+    check_goes_on(place)
     if place.progress().state in {State.ORDERED, State.APPROVED, State.PLANNED, State.EXTRACTING, State.SEALED}:
         desk = _Desk(place, mailbox)
         if digest_of(desk.one(Agreement)[0]) != agreement:
@@ -148,6 +151,9 @@ def receive(
             )
         admit_order(place, *desk.one(Agreement), *desk.one(Order))
         admit_plan(place, *desk.one(Plan))
+        # An instruction to stop may have come before any parcel; nothing is then collected.
+        exchange_instructions(place, mailbox)
+        check_goes_on(place)
         _admit_receipts(place, mailbox, desk, sign, report)
         _advance(place)
     _clear(place, mailbox)

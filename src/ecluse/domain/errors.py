@@ -13,7 +13,8 @@
     │   ├── TamperError     17   an artefact, parcel or journal that is not what was signed
     │   ├── ReconciliationError 18  differences that nobody has accepted
     │   ├── DestinationError 19  the destination refuses the rows or is not empty where it must be
-    │   └── ErasureError    20   something that should be gone is still there
+    │   ├── ErasureError    20   something that should be gone is still there
+    │   └── UnvouchedError  21   evidence that is consistent, by keys for which nobody vouched
     ├── RetryableError           the same command may work later; nothing is lost
     │   ├── ConnectionLostError 30  a database went away
     │   ├── StorageError    31   disk full, unwritable or vanished
@@ -135,6 +136,12 @@ class ErasureError(RefusedError):
     """Something that should be erased is still there (law 7)."""
 
     exit_code = 20
+
+
+class UnvouchedError(RefusedError):
+    """Evidence that contradicts itself nowhere, by keys for which nobody vouched: anybody could make it (law 10)."""
+
+    exit_code = 21
 
 
 class RetryableError(EcluseError):

@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 
 from ecluse.domain.agreement import Agreement, Party, SignerRole, check_in_force
 from ecluse.domain.errors import AgreementError, OrderError, SignatureError
+from ecluse.domain.instruction import Action, Instruction
 from ecluse.domain.order import Order
 from ecluse.domain.records import Acceptance, Decision, Reconciliation
 
@@ -92,6 +93,20 @@ def check_agent(agreement: Agreement, agent: str, role: SignerRole) -> str:
         SignatureError: the agreement names no such agent.
     """
     for party in (agreement.processor, agreement.controller):
+def check_instruction(instruction: Instruction, agreement: Agreement) -> None:
+    """Whoever the agreement names may stop the line; only the controller's director lets it go on or gives it up.
+
+    Raises:
+        OrderError: the signatory may not instruct that.
+    """
+    stops = instruction.action is Action.SUSPEND
+    named = {s.id for party in (agreement.controller, agreement.processor) for s in party.signers}
+    may = named if stops else _of_role(agreement.controller, SignerRole.DIRECTOR)
+    if instruction.signatory not in may:
+        who = ", ".join(sorted(may))
+        raise OrderError(f"signatory may not instruct to {instruction.action}", hint=f"who may: {who}")
+
+
         signer = party.signer(agent)
         if signer is not None and signer.role is role:
             return signer.key

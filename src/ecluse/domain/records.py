@@ -16,11 +16,13 @@ from ecluse.domain.values import (
     FilePath,
     Identifier,
     Instant,
+    LogVerifier,
     Prose,
     RowDigest,
     Strict,
     Verbatim,
     Year,
+    check_log,
 )
 
 
@@ -141,7 +143,7 @@ class Difference(Strict):
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation(Strict):
-    """The recipient's account of the whole migration."""
+    """The recipient's account of the whole migration; ``log`` is the key of the destination place's journal."""
 
     format: Literal["ecluse.reconciliation/1"]
     order: Digest
@@ -153,11 +155,13 @@ class Reconciliation(Strict):
     differences: tuple[Difference, ...]
 
     def __post_init__(self) -> None:
+    log: LogVerifier
         """Every parcel and every flow is accounted for once."""
         _refuse_repeats("receipts", self.receipts)
         _refuse_repeats("flows", [(flow.entity, flow.year, flow.site) for flow in self.flows])
 
     def clean(self) -> bool:
+        check_log(self.log, "destination", self.agent)
         """Every flow clean and no difference but rows quarantined with a reason."""
         real = [d for d in self.differences if d.kind is not DifferenceKind.QUARANTINED]
         return not real and all(flow.clean() for flow in self.flows)
@@ -216,7 +220,18 @@ class Scanned(Strict):
 
 @dataclass(frozen=True, slots=True)
 class ErasureCertificate(Strict):
-    """One place, emptied (law 7, R6; EU clauses 2021/915, clause 10: delete and certify)."""
+    """One place, emptied (law 7, R6; EU clauses 2021/915, clause 10: delete and certify).
+
+    ``statement`` says how and by whom the identity was destroyed where the agent did not do it; a claim, no proof.
+    """
+
+class RecipientKey(StrEnum):
+    """What became of the identity that opens the parcels: without it, copies of parcels are noise."""
+
+    NOT_HERE = "not_here"
+    DESTROYED = "destroyed"
+    STATED = "stated_destroyed"
+
 
     format: Literal["ecluse.erasure/1"]
     order: Digest
@@ -231,8 +246,16 @@ class ErasureCertificate(Strict):
     agent: Identifier
 
     def __post_init__(self) -> None:
-        """An erasure after a decision names the decision."""
+    recipient_key: RecipientKey
+    statement: str
+        """An erasure after a decision names the decision; the destination's says what became of the identity."""
+        check_log(self.log, self.place, self.agent)
+        if (self.recipient_key is RecipientKey.NOT_HERE) != (self.place != "destination"):
+            raise FieldError("recipient_key", "what became of the identity, only the destination tells")
+        if (self.recipient_key is RecipientKey.STATED) != bool(self.statement.strip()):
+            raise FieldError("statement", "given exactly where the identity's destruction is only stated")
         if self.reason in {"accepted", "refused"} and self.acceptance is None:
+    log: LogVerifier
             raise FieldError("acceptance", "erased after a decision that is not named")
 
     def clean(self) -> bool:

@@ -100,6 +100,16 @@ class WholeSecondUtc:
         return value
 
 
+def check_log(log: str, place: str, agent: str) -> None:
+    """An agent names the log of its own place.
+
+    Raises:
+        FieldError: it is another's.
+    """
+    if not log.startswith(f"ecluse/{place}/{agent}+"):
+        raise FieldError("log", "not the log of the agent's own place")
+
+
 MAX_WHOLE = 2**53 - 1
 """The largest whole number that every JSON reader keeps exactly (RFC 8785, appendix D; RFC 7493)."""
 
@@ -116,5 +126,13 @@ FilePath = Annotated[str, Text("a path or the name of a place", max_length=4096)
 Sql = Annotated[str, Text("SQL in the source's dialect", max_length=1_000_000)]
 SigningKey = Annotated[
     str, Text("an OpenSSH public key line", r"^(sk-)?(ssh|ecdsa)-[a-z0-9@.-]+ [A-Za-z0-9+/=]+( [^\n]*)?$")
+]
+LogVerifier = Annotated[
+    str,
+    Text(
+        "a log's public key, ecluse/<place>/<agent>+<hex id>+<base64> (C2SP signed-note)",
+        r"^ecluse/(source|destination)/[A-Za-z0-9][A-Za-z0-9._-]*\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}$",
+        max_length=250,
+    ),
 ]
 Recipient = Annotated[str, Text("an age X25519 recipient", r"^age1[02-9ac-hj-np-z]{58}$")]

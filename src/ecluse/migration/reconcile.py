@@ -100,6 +100,7 @@ def run_reconciliation(
     address = place.put(account, sign(account))
     place.log(Event.RECONCILED, subject=address, differences=len(differences))
     return account
+        log=place.key.vkey,
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from ecluse.verify.audit import verify_bundle
 from ecluse.verify.journal_folder import verify_journal
-from ecluse.verify.render import render
+from ecluse.verify.render import render, verdict
 from ecluse.verify.report import Report, Status, Step, Words
 
-__all__ = ["Report", "Status", "Step", "Words", "render", "verify_bundle", "verify_journal"]
+__all__ = ["Report", "Status", "Step", "Words", "render", "verdict", "verify_bundle", "verify_journal"]

@@ -23,7 +23,8 @@ PLACES_FR = {"source": "source", "destination": "destination"}
 SKEW = dt.timedelta(minutes=10)
 """How far the clocks of two machines may stand apart before an order of instants is doubted."""
 
-PAPER_KINDS = ("agreement", "order", "plan", "receipt", "reconciliation", "acceptance", "erasure", "source-profile")
+PAPER_KINDS = ("agreement", "order", "plan", "receipt", "reconciliation", "acceptance", "instruction", "erasure",
+               "source-profile")  # fmt: skip
 ROOT_MEMBERS = frozenset({"README.txt", "LISEZMOI.txt", "allowed_signers", "manifest.json"})
 _MEMBER = re.compile(
     r"(?P<place>source|destination)/(?:"

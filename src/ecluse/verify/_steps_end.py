@@ -1,6 +1,7 @@
 """Steps on reconciliation, acceptance and erasure: nothing lost, somebody answered, nothing left (laws 3 and 7)."""
 
 import datetime as dt
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
@@ -17,9 +18,11 @@ from ecluse.domain.records import (
     ErasureCertificate,
     Flow,
     Receipt,
+    RecipientKey,
     Reconciliation,
 )
 from ecluse.verify._case import SKEW, Case, PlaceCase, fits, short
+from ecluse.verify._steps_named import check_named
 from ecluse.verify.report import FailedError, NotReachedError, Words
 
 Group = tuple[str, int | None, str | None]
@@ -166,15 +169,34 @@ def erasure(name: str, case: Case) -> Words:
         f"{name}: not signed by {value.agent}",
         f"{name} : non signé par {value.agent}",
     )
-    _check_reason(name, value, case)
+    check_named(place, value.log, "certificate")
+    _check_reason(place, value, case)
     _check_dates(name, value, case)
     _check_erased(place, value, case)
     fits(value.clean(), f"{name}: the re-scan found something", f"{name} : le contrôle a trouvé quelque chose")
     fits(value.scanned and value.looked_for, f"{name}: nothing was scanned", f"{name} : rien n'a été contrôlé")
+    en, fr = _identity(value)
     return Words(
-        f"{name}: {len(value.erased)} things erased, nothing found",
-        f"{name} : {len(value.erased)} éléments effacés, rien trouvé",
+        f"{name}: {len(value.erased)} things erased, nothing found{en}",
+        f"{name} : {len(value.erased)} éléments effacés, rien trouvé{fr}",
     )
+
+
+def _identity(value: ErasureCertificate) -> tuple[str, str]:
+    """What the certificate says of the identity that opens the parcels; a statement proves nothing, and is shown."""
+    where = f"{value.place}: "
+    if value.recipient_key is RecipientKey.DESTROYED:
+        gone = any(e.kind is ErasedKind.KEY and e.path.endswith(" (kept outside)") for e in value.erased)
+        fits(gone, f"{where}the identity is not among what was erased", f"{where}identité absente de ce qui est effacé")
+        return "; identity destroyed", " ; identité détruite"
+    if value.recipient_key is RecipientKey.STATED:
+        # The words are the agent's own: shown as data, so that none of them moves the eye or ends the line.
+        said = json.dumps(value.statement, ensure_ascii=True)
+        return (
+            f"; identity NOT destroyed by the agent, only stated to be: {said}",
+            f" ; identité NON détruite par l'agent, seulement déclarée l'être : {said}",
+        )
+    return "", ""
 
 
 def _check_overdue(place: PlaceCase, case: Case) -> None:
@@ -190,10 +212,18 @@ def _check_overdue(place: PlaceCase, case: Case) -> None:
         )
 
 
-def _check_reason(name: str, value: ErasureCertificate, case: Case) -> None:
+def _check_reason(place: PlaceCase, value: ErasureCertificate, case: Case) -> None:
+    name = place.name
     if value.acceptance is None:
         fits(
             value.reason in {"aborted", "erase_by"}, f"{name}: no decision is named", f"{name} : aucune décision nommée"
+        )
+        aborted = place.first(Event.ABORTED)
+        instructed = aborted is not None and aborted.subject.startswith("sha256:")
+        fits(
+            aborted is None or instructed == (value.reason == "aborted"),
+            f"{name}: the journal gives another reason",
+            f"{name} : le journal donne un autre motif",
         )
         return
     decision, paper = case.one(Acceptance)

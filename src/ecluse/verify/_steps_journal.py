@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from ecluse.domain.entry import Entry, Event
 from ecluse.domain.errors import EcluseError
+from ecluse.domain.instruction import Action, Instruction
 from ecluse.domain.lifecycle import Move, State, after
 from ecluse.domain.plan import Plan
 from ecluse.domain.records import Acceptance, Decision, ErasureCertificate, Receipt, Reconciliation
@@ -43,6 +44,7 @@ PINS = {
     Event.REFUSED: "acceptance",
     Event.ERASED: "erasure",
 }
+INSTRUCTED = {Event.SUSPENDED: Action.SUSPEND, Event.RESUMED: Action.RESUME, Event.ABORTED: Action.ABORT}
 _DURING = {
     Event.BATCH_EXTRACTING: {State.EXTRACTING},
     Event.BATCH_SEALED: {State.EXTRACTING},
@@ -246,6 +248,8 @@ def _named(place: PlaceCase) -> Iterator[tuple[str, str]]:
             yield PINS[entry.event], entry.subject
         elif entry.event in _RECEIPTS:
             yield "receipt", str(entry.detail.get("receipt", ""))
+        elif entry.event in INSTRUCTED and entry.subject.startswith("sha256:"):
+            yield "instruction", entry.subject
 
 
 def facts(name: str, case: Case) -> Words:
@@ -287,7 +291,12 @@ def _says(case: Case, place: str, entry: Entry, paper: Paper, begun: dt.datetime
         return (decision is Decision.REFUSED) == (entry.event is Event.REFUSED)
     if entry.event is Event.ERASED:
         return begun <= case.value(ErasureCertificate, paper).erased_at <= entry.at
-    return True
+    return entry.event not in INSTRUCTED or _is_told(entry, case.value(Instruction, paper))
+
+
+def _is_told(entry: Entry, told: Instruction) -> bool:
+    same = told.action is INSTRUCTED[entry.event] and told.signatory == entry.detail.get("by", told.signatory)
+    return same and told.given_at <= entry.at + SKEW
 
 
 def places_agree(case: Case) -> Words:

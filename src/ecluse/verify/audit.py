@@ -2,12 +2,20 @@
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from ecluse.domain.errors import EcluseError, StorageError
-from ecluse.verify import _container, _steps_bundle, _steps_end, _steps_journal, _steps_order, _steps_plan
+from ecluse.verify import (
+    _container,
+    _steps_bundle,
+    _steps_end,
+    _steps_journal,
+    _steps_named,
+    _steps_order,
+    _steps_plan,
+)
 from ecluse.verify import _steps_receipts as _receipts
 from ecluse.verify._case import PLACES, Case, refused
 from ecluse.verify._trust import read_trust
@@ -76,6 +84,9 @@ RULES: tuple[Rule, ...] = (
     Rule("reconciliation.flows", _steps_end.flows, ("reconciliation",)),
     Rule("reconciliation.differences", _steps_end.differences, ("reconciliation",)),
     Rule("acceptance", _steps_end.acceptance, ("reconciliation",)),
+    Rule("instructions", _steps_named.instructions, ("order.signed",)),
+    Rule("log.source", _steps_named.source_log, ("plan.signed", "journal.source.checkpoint")),
+    Rule("log.destination", _steps_named.destination_log, ("reconciliation", "journal.destination.checkpoint")),
     *(
         Rule(f"erasure.{place}", partial(_steps_end.erasure, place), ("order.signed", f"journal.{place}.entries"))
         for place in PLACES
@@ -90,7 +101,7 @@ def verify_bundle(path: Path, *, trust: Path | None, now: dt.datetime) -> Report
     Args:
         path: the bundle, a ZIP file that ``ecluse evidence export`` wrote.
         trust: an OpenSSH allowed_signers file with keys obtained from elsewhere, or None: then the report prints the
-            fingerprints that must be compared.
+            fingerprints that must be compared, and is consistent at best, never authenticated.
         now: the auditor's own time, with its zone; nothing may be dated after it.
 
     Raises:
@@ -99,7 +110,9 @@ def verify_bundle(path: Path, *, trust: Path | None, now: dt.datetime) -> Report
     """
     pinned = read_trust(trust) if trust is not None else None
     case = Case(now=now.astimezone(dt.UTC), trust=pinned, load=partial(_container.read, path))
-    return run(RULES, case)
+    report = run(RULES, case)
+    trusted = any(step.name == "agreement.trust" and step.status is Status.OK for step in report.steps)
+    return replace(report, vouched=pinned is not None and trusted)
 
 
 def run(rules: Sequence[Rule], case: Case) -> Report:

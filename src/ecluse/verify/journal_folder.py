@@ -1,6 +1,7 @@
 """The offline check of one journal's folder, and of a checkpoint that somebody kept, against each other."""
 
 import datetime as dt
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -27,7 +28,8 @@ def verify_journal(
     Args:
         folder: a place's ``journal`` folder, or one unpacked from a bundle.
         now: the auditor's own time, with its zone.
-        vkey: the log's public key, ``name+id+base64``; None: the file ``vkey`` in the folder.
+        vkey: the log's public key, ``name+id+base64``; None: the file ``vkey`` in the folder, for which nobody but
+            ``trust`` then vouches.
         kept: a checkpoint of this journal that somebody kept; the journal must be a continuation of it.
         trust: an allowed_signers file that may list the log's key under the log's name.
 
@@ -53,7 +55,9 @@ def verify_journal(
         Rule("laws", partial(steps.laws, name), ("entries",)),
         Rule("consistency", partial(_consistency, name, kept), ("root",)),
     ]
-    return run(rules, case)
+    report, key = run(rules, case), case.places[name].key
+    listed = case.trust is not None and key is not None and case.trust.knows(key.name)
+    return replace(report, vouched=vkey is not None or listed)
 
 
 def _consistency(name: str, kept: Path | None, case: Case) -> Words:

@@ -48,6 +48,12 @@ _TITLES = {
     "reconciliation.flows": ("flows recomputed", "flux recalculés"),
     "reconciliation.differences": ("clean, or differences listed", "net, ou écarts listés"),
     "acceptance": ("controller's decision", "décision du responsable de traitement"),
+    "instructions": ("stops and restarts have their cause", "arrêts et reprises ont leur cause"),
+    "log.source": ("journal, source: the one that the plan names", "journal, source : celui que nomme le plan"),
+    "log.destination": (
+        "journal, destination: the one that the reconciliation names",
+        "journal, destination : celui que nomme le rapprochement",
+    ),
     "erasure.source": ("erasure, source", "effacement, source"),
     "erasure.destination": ("erasure, destination", "effacement, destination"),
 }
@@ -73,16 +79,33 @@ def render(report: Report, lang: Literal["en", "fr"]) -> str:
 def verdict(report: Report, lang: Literal["en", "fr"]) -> str:
     """The result in one sentence."""
     absent = sum(step.status is Status.NOT_REACHED for step in report.steps)
-    if not report.verified:
+    if not report.consistent:
         first = report.failed[0]
         if lang == "fr":
             return f"NON VÉRIFIÉ : l'étape {first.number} ({first.name}) échoue : {first.detail.fr}"
         return f"NOT VERIFIED: step {first.number} ({first.name}) fails: {first.detail.en}"
+    if not report.authenticated:
+        return _unvouched(absent, lang)
     if report.complete:
         return "VÉRIFIÉ : toutes les étapes." if lang == "fr" else "VERIFIED: every step."
     if lang == "fr":
         return f"VÉRIFIÉ jusqu'ici : rien de faux ; {absent} étapes non atteintes (migration inachevée ou lot partiel)."
     return f"VERIFIED so far: nothing is wrong; {absent} steps not reached (unfinished migration, or part of a bundle)."
+
+
+def _unvouched(absent: int, lang: Literal["en", "fr"]) -> str:
+    """Consistent is not authenticated: who makes a whole bundle with keys of their own contradicts nothing."""
+    if lang == "fr":
+        rest = f" ; {absent} étapes non atteintes (migration inachevée ou lot partiel)" if absent else ""
+        return (
+            f"COHÉRENT, NON AUTHENTIFIÉ : rien ne se contredit{rest}, mais personne ne s'est porté garant de ces clés "
+            "et n'importe qui aurait pu faire ce dossier. Donnez --trust, avec des clés obtenues par une autre voie."
+        )
+    rest = f"; {absent} steps not reached (unfinished migration, or part of a bundle)" if absent else ""
+    return (
+        f"CONSISTENT, NOT AUTHENTICATED: nothing contradicts itself{rest}, but nobody vouched for these keys and "
+        "anybody could have made this bundle. Give --trust, with keys that you got by another way."
+    )
 
 
 def _line(step: Step, lang: Literal["en", "fr"]) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ecluse.domain.errors import TamperError
+from ecluse.domain.errors import TamperError, UnvouchedError
 
 
 class Status(StrEnum):
@@ -38,9 +38,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All steps in order."""
+    """All steps in order. ``vouched``: the keys that bind both parties are those the auditor has from elsewhere."""
 
     steps: tuple[Step, ...]
+    vouched: bool = False
 
     @property
     def failed(self) -> tuple[Step, ...]:
@@ -48,9 +49,14 @@ class Report:
         return tuple(step for step in self.steps if step.status is Status.FAILED)
 
     @property
-    def verified(self) -> bool:
-        """Nothing that could be checked is wrong."""
+    def consistent(self) -> bool:
+        """Nothing that could be checked is wrong: the bundle does not contradict itself. A forger's need not either."""
         return not self.failed
+
+    @property
+    def authenticated(self) -> bool:
+        """Consistent, and signed by keys that the auditor has from elsewhere."""
+        return self.consistent and self.vouched
 
     @property
     def complete(self) -> bool:
@@ -59,18 +65,23 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0, or that of TamperError (17)."""
-        return 0 if self.verified else TamperError.exit_code
+        """0 where authenticated; that of TamperError (17), or of UnvouchedError (21)."""
+        if not self.consistent:
+            return TamperError.exit_code
+        return 0 if self.authenticated else UnvouchedError.exit_code
 
     def check(self) -> None:
         """Raise what the command line exits with.
 
         Raises:
             TamperError: a step failed; names the first.
+            UnvouchedError: none failed, and nobody vouched for the keys.
         """
         if self.failed:
             first = self.failed[0]
             raise TamperError(f"step {first.number} ({first.name}): {first.detail}")
+        if not self.authenticated:
+            raise UnvouchedError("consistent, but nobody vouched for these keys", hint="give --trust")
 
 
 class FailedError(Exception):

@@ -15,6 +15,7 @@ from ecluse.domain.agreement import Agreement, letter_of
 from ecluse.domain.entry import Entry
 from ecluse.domain.errors import InternalError, Location, MalformedError
 from ecluse.domain.order import Order
+from ecluse.domain.instruction import Instruction
 from ecluse.domain.plan import Plan
 from ecluse.domain.profile import DestinationProfile, SourceProfile
 from ecluse.domain.records import Acceptance, ErasureCertificate, Receipt, Reconciliation
@@ -29,6 +30,7 @@ KINDS: dict[str, type] = {
     "reconciliation": Reconciliation,
     "acceptance": Acceptance,
     "erasure": ErasureCertificate,
+    "instruction": Instruction,
     "entry": Entry,
     "source-profile": SourceProfile,
     "destination-profile": DestinationProfile,

@@ -34,7 +34,7 @@ def main(root: Path, end: str, keys: Path, *, markers: bool = True) -> None:
             place,
             lambda certificate: {agent: sshsig(encode(certificate), key, "ecluse.erasure")},
             planted() if markers else (),
-            keys=(root / "recipient.age",) if place.place is Place.DESTINATION else (),
+            identity=root / "recipient.age" if place.place is Place.DESTINATION else None,
             trees=(Tree("mailbox", root / "mailbox"),),
         )
 

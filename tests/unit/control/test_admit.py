@@ -17,7 +17,7 @@ from ecluse.domain.order import AgreementRef, Order
 from ecluse.domain.records import Acceptance, Decision
 from ecluse.wire.artefacts import digest_of
 from ecluse.workspace.place import Workspace
-from synthetic_evidence import Migration, make_agreement, make_order, make_plan
+from synthetic_evidence import Migration, log_of, make_agreement, make_order, make_plan
 
 Brought = Callable[[str | None], Migration]
 
@@ -141,17 +141,19 @@ def test_an_agreement_recorded_before_a_crash_gives_way_to_the_orders_own(
 
 
 def test_plans(desk: Desk) -> None:
-    plan = make_plan(desk.order)
+    plan = make_plan(desk.order, desk.place.key.vkey)
     with pytest.raises(RefusedError, match="no agreement yet"):
         admit_plan(desk.place, plan, desk.signed(plan, "agent-a"))
     desk.admit()
     for value, by, said in (
         (plan, desk.signed(plan, "agent-b"), "not signed by agent-a"),
         (plan, {}, "not signed by agent-a"),
-        (replace(plan, agent="agent-b"), None, "no source_agent called agent-b"),
-        (replace(plan, agent="dr.martin"), None, "no source_agent called dr.martin"),
+        (replace(plan, agent="agent-b", log=log_of("source", "agent-b")), None, "no source_agent called agent-b"),
+        (replace(plan, agent="dr.martin", log=log_of("source", "dr.martin")), None, "no source_agent called dr.martin"),
         (replace(plan, order=digest_of(plan)), None, "another order"),
         (replace(plan, agreement=digest_of(plan)), None, "another order"),
+        (replace(plan, log=None), None, "names no journal"),
+        (replace(plan, log=log_of("source", "agent-a")), None, "another journal"),
         (plan, {"agent-a": desk.keys.sign(plan, "stranger")}, "other key"),
     ):
         with pytest.raises(SignatureError, match=said):

@@ -199,7 +199,7 @@ def test_markers_are_remembered_when_keys_and_parcels_are_gone(make: Callable[..
         raise FailsOnceError
 
     with pytest.raises(FailsOnceError):
-        erase_place(place, absent, MARKERS, keys=(migration.root / "recipient.age",))
+        erase_place(place, absent, MARKERS, identity=migration.root / "recipient.age")
     assert not (migration.root / "recipient.age").exists()
     certificate = certify(migration, "destination", ())
     assert certificate.looked_for[1].startswith("12 planted markers")

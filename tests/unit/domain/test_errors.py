@@ -14,7 +14,8 @@ LEAVES = [cls for cls in _all(EcluseError) if not any(s.__module__ == errors.__n
 PUBLISHED = {
     "UsageError": 2, "MalformedError": 10, "AgreementError": 11, "OrderError": 12, "ProfileError": 13,
     "SignatureError": 14, "ScopeViolationError": 15, "TransitionError": 16, "TamperError": 17,
-    "ReconciliationError": 18, "DestinationError": 19, "ErasureError": 20, "ConnectionLostError": 30,
+    "ReconciliationError": 18, "DestinationError": 19, "ErasureError": 20, "UnvouchedError": 21,
+    "ConnectionLostError": 30,
     "StorageError": 31, "BusyError": 32, "InternalError": 70,
 }  # fmt: skip
 """Published with 0.1: a code is never given another meaning; a new error takes a new code."""

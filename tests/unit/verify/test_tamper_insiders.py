@@ -22,11 +22,12 @@ from ecluse.domain.records import (
     ErasedKind,
     ErasureCertificate,
     Receipt,
+    RecipientKey,
     Reconciliation,
 )
 from ecluse.verify import Status, verify_bundle
 from evidence_tools import first_failure
-from synthetic_evidence import BEGIN, NOW, Migration, changed
+from synthetic_evidence import BEGIN, NOW, Migration, changed, log_of
 
 ZERO = "sha256:" + "0" * 64
 LATE = dt.datetime(2027, 6, 1, tzinfo=dt.UTC)
@@ -179,7 +180,7 @@ ROWS: list[tuple[str, dict[str, Any], str]] = [
         "order.in_force",
     ),
     ("plan by another agent", sign(Plan, "agent-b"), "plan.signed"),
-    ("plan in another agent's name", bend(Plan, leave(agent="agent-b")), "plan.signed"),
+    ("plan in another agent's name", bend(Plan, leave(agent="agent-b", log=log_of("source", "agent-b"))), "plan.signed"),
     ("plan by nobody", sign(Plan), "plan.signed"),
     ("plan for another order", bend(Plan, leave(order=ZERO)), "plan.signed"),
     ("plan for another agreement", bend(Plan, leave(agreement=ZERO)), "plan.signed"),
@@ -232,7 +233,11 @@ ROWS: list[tuple[str, dict[str, Any], str]] = [
     ("reconciliation of another order", bend(Reconciliation, leave(order=ZERO)), "reconciliation"),
     ("reconciliation of another plan", bend(Reconciliation, leave(plan=ZERO)), "reconciliation"),
     ("reconciliation by the sender", sign(Reconciliation, "agent-a"), "reconciliation"),
-    ("reconciliation in the sender's name", bend(Reconciliation, leave(agent="agent-a")), "reconciliation"),
+    (
+        "reconciliation in the sender's name",
+        bend(Reconciliation, leave(agent="agent-a", log=log_of("destination", "agent-a"))),
+        "reconciliation",
+    ),
     ("fewer planned than were", bend(Reconciliation, _flow(1, planned=3)), "reconciliation.flows"),
     ("fewer sealed than were", bend(Reconciliation, _flow(1, sealed=3)), "reconciliation.flows"),
     ("more in quarantine than were", bend(Reconciliation, _flow(1, quarantined=1)), "reconciliation.flows"),
@@ -265,9 +270,42 @@ ROWS: list[tuple[str, dict[str, Any], str]] = [
     ("erasure that looked nowhere", bend(ErasureCertificate, leave(scanned=())), "erasure.source"),
     ("erasure that looked for nothing", bend(ErasureCertificate, leave(looked_for=())), "erasure.source"),
     ("erasure of another order", bend(ErasureCertificate, leave(order=ZERO)), "erasure.source"),
-    ("erasure of the other place", bend(ErasureCertificate, leave(place="destination")), "erasure.source"),
+    (
+        "erasure of the other place",
+        bend(
+            ErasureCertificate,
+            leave(place="destination", recipient_key=RecipientKey.DESTROYED, log=log_of("destination", "agent-a")),
+            only=_at_source,
+        ),
+        "erasure.source",
+    ),
     ("erasure by the other agent", sign(ErasureCertificate, "agent-b"), "erasure.source"),
-    ("erasure in the other agent's name", bend(ErasureCertificate, leave(agent="agent-a")), "erasure.destination"),
+    (
+        "erasure in the other agent's name",
+        bend(
+            ErasureCertificate,
+            leave(agent="agent-a", log=log_of("destination", "agent-a")),
+            only=lambda value: not _at_source(value),
+        ),
+        "erasure.destination",
+    ),
+    (
+        "an identity that is not among what was erased",
+        bend(ErasureCertificate, _erased(lambda e: "outside" not in e.path), only=lambda v: not _at_source(v)),
+        "erasure.destination",
+    ),
+    ("plan that names no journal", bend(Plan, leave(log=None)), "log.source"),
+    ("plan that names another journal", bend(Plan, leave(log=log_of("source", "agent-a"))), "log.source"),
+    (
+        "reconciliation that names another journal",
+        bend(Reconciliation, leave(log=log_of("destination", "agent-b"))),
+        "log.destination",
+    ),
+    (
+        "certificate that names another journal",
+        bend(ErasureCertificate, leave(log=log_of("source", "agent-a")), only=_at_source),
+        "erasure.source",
+    ),
     ("erasure names another decision", bend(ErasureCertificate, leave(acceptance=ZERO)), "erasure.source"),
     ("erasure for a refusal that was none", bend(ErasureCertificate, leave(reason="refused")), "erasure.source"),
     (
@@ -415,7 +453,7 @@ def test_erased_too_late(migration: Callable[..., Migration], tmp_path: Path) ->
     assert first_failure(late) == "erasure.source"
     assert "erased after 2026-06-30" in str(late.failed[0].detail)
     pending = verify_bundle(before, trust=None, now=LATE)
-    assert pending.verified
+    assert pending.consistent
     overdue = next(step for step in pending.steps if step.name == "erasure.source")
     assert overdue.status is Status.NOT_REACHED
     assert "erasure was due by 2026-06-30" in str(overdue.detail)
@@ -447,7 +485,7 @@ def test_erased_because_the_date_had_come(migration: Callable[..., Migration], d
         place.log(Event.ABORTED, subject="erase_by has passed")
     made._erased()
     report = verify_bundle(made.bundle(), trust=None, now=LATE)
-    assert report.verified == verified
+    assert report.consistent == verified
     assert {step.name for step in report.failed} <= {"erasure.source", "erasure.destination"}
 
 

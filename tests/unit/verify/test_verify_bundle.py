@@ -15,7 +15,7 @@ import pytest
 from ecluse.control.evidence import export
 from ecluse.control.witnessing import cosign_place
 from ecluse.domain.entry import Event
-from ecluse.domain.errors import MalformedError, RefusedError, StorageError, TamperError, UsageError
+from ecluse.domain.errors import MalformedError, RefusedError, StorageError, TamperError, UnvouchedError, UsageError
 from ecluse.domain.records import ErasureCertificate
 from ecluse.journal.keys import WitnessKey
 from ecluse.journal.store import MemoryStore
@@ -45,9 +45,10 @@ def status(report: Report, name: str) -> Status:
 @pytest.mark.parametrize("stage", STAGES)
 def test_every_stage_verifies_as_far_as_it_got(genuine: Genuine, stage: str) -> None:
     report = verify_bundle(genuine.bundles[stage], trust=None, now=NOW)
-    assert report.verified
-    report.check()
-    assert report.exit_code == 0
+    assert report.consistent
+    assert report.exit_code == 21
+    with pytest.raises(UnvouchedError):
+        report.check()
     assert report.complete == (stage == "erased")
     if stage != "erased":
         assert status(report, LATE[stage]) is Status.NOT_REACHED
@@ -59,6 +60,9 @@ def test_a_bundle_with_the_auditors_own_keys(genuine: Genuine, tmp_path: Path) -
     trust.write_bytes(unpack(genuine.bundles["erased"])["allowed_signers"])
     report = verify_bundle(genuine.bundles["erased"], trust=trust, now=NOW)
     assert report.complete
+    assert report.authenticated
+    assert report.exit_code == 0
+    report.check()
     assert "trusted key" in str(next(step.detail for step in report.steps if step.name == "journal.source.key"))
 
 
@@ -181,7 +185,7 @@ def test_one_place_alone(migration: Callable[..., Migration]) -> None:
     list(made.run())
     for place in (made.source, made.destination):
         report = verify_bundle(made.bundle("one.zip", [place]), trust=None, now=NOW)
-        assert report.verified
+        assert report.consistent
         absent = {step.name.split(".")[1] for step in report.steps if step.name.startswith("journal.")
                   and step.status is Status.NOT_REACHED}  # fmt: skip
         assert absent == {"source", "destination"} - {place.place.value}
@@ -216,7 +220,7 @@ def test_a_stray_artefact_stays_out(migration: Callable[..., Migration]) -> None
     list(made.run("extracting"))
     stray = changed(made.receipts[0], sealed_at=made.clock())
     made.source.put(stray, {"agent-a": made.keys.sign(stray, "agent-a")})
-    assert verify_bundle(made.bundle(), trust=None, now=NOW).verified
+    assert verify_bundle(made.bundle(), trust=None, now=NOW).consistent
 
 
 def test_no_payload_and_no_secret_in_a_bundle(genuine: Genuine) -> None:
@@ -238,7 +242,7 @@ def test_cosigned_by_a_trusted_witness(migration: Callable[..., Migration], tmp_
     trust.write_text("\n".join([*pins, f"{witness.name} ssh-ed25519 {blob}", ""]))
     path = made.bundle()
     report = verify_bundle(path, trust=trust, now=NOW)
-    assert report.verified
+    assert report.consistent
     assert "1 cosignatures" in str(next(s.detail for s in report.steps if s.name == "journal.source.checkpoint"))
     members = unpack(path)
     lines = members["source/journal/checkpoint"].splitlines(keepends=True)
@@ -255,27 +259,29 @@ def test_aborted_early_and_erased(migration: Callable[..., Migration]) -> None:
 
     made = migration(bend=bend)
     list(made.run("extracting"))
-    made.source.log(Event.ABORTED)
+    made.instruct("abort", "dr.martin", made.source)
     made.acceptance = made.plan
     place = made.destination
     made.destination = Workspace.create(made.root / "spare", Place.DESTINATION, "agent-b", clock=made.clock)
     try:
         made._admit(made.destination)
-        made.destination.log(Event.ABORTED)
+        made.instruct("abort", "dr.martin", made.destination)
         made._erased()
         report = verify_bundle(made.bundle("x.zip", [made.source, made.destination]), trust=None, now=NOW)
     finally:
         place.close()
-    assert report.verified, render(report, "en")
+    assert report.consistent, render(report, "en")
     assert status(report, "erasure.source") is Status.OK
     assert status(report, "receipts") is Status.NOT_REACHED
 
 
 @pytest.mark.parametrize("lang", ["en", "fr"])
 def test_render(genuine: Genuine, tmp_path: Path, lang: str) -> None:
-    done = render(verify_bundle(genuine.bundles["erased"], trust=None, now=NOW), lang)  # type: ignore[arg-type]
+    trust = tmp_path / "trust"
+    trust.write_bytes(unpack(genuine.bundles["erased"])["allowed_signers"])
+    done = render(verify_bundle(genuine.bundles["erased"], trust=trust, now=NOW), lang)  # type: ignore[arg-type]
     assert done.splitlines()[-1] == {"en": "VERIFIED: every step.", "fr": "VÉRIFIÉ : toutes les étapes."}[lang]
-    part = render(verify_bundle(genuine.bundles["sealed"], trust=None, now=NOW), lang)  # type: ignore[arg-type]
+    part = render(verify_bundle(genuine.bundles["sealed"], trust=trust, now=NOW), lang)  # type: ignore[arg-type]
     assert part.splitlines()[-1].startswith({"en": "VERIFIED so far", "fr": "VÉRIFIÉ jusqu'ici"}[lang])
     members = unpack(genuine.bundles["erased"])
     members.pop("source/journal/checkpoint")
@@ -312,7 +318,7 @@ now = datetime.datetime(2026, 3, 20, tzinfo=datetime.UTC)
 report = ecluse.verify.verify_bundle(pathlib.Path(sys.argv[1]), trust=None, now=now)
 print(ecluse.verify.render(report, "en"))
 assert not [name for name in sys.modules if name.split(".")[0] in blocked]
-sys.exit(report.exit_code if report.complete else 1)
+sys.exit(0 if report.complete and report.exit_code == 21 else 1)
 """
 
 
