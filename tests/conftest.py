@@ -2,11 +2,15 @@
 
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from servers import MariadbServer, MissingServerError, PostgresqlServer, running_mariadb, running_postgresql
+
+if TYPE_CHECKING:
+    from firebird_servers import FirebirdServer
 
 settings.register_profile(
     "ci", max_examples=25, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck)
@@ -40,6 +44,18 @@ def mariadb() -> Iterator[MariadbServer]:
     """A real, throw-away MariaDB; ``mariadb.database()`` gives a fresh database."""
     try:
         with running_mariadb() as server:
+            yield server
+    except MissingServerError as error:
+        pytest.fail(str(error))
+
+
+@pytest.fixture(scope="session")
+def firebird_server() -> "Iterator[FirebirdServer]":
+    """A real, throw-away Firebird; ``firebird_server.database()`` gives a fresh database."""
+    from firebird_servers import running_firebird  # noqa: PLC0415
+
+    try:
+        with running_firebird() as server:
             yield server
     except MissingServerError as error:
         pytest.fail(str(error))

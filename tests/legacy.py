@@ -100,6 +100,7 @@ UNORDERABLE = {
 """Fields that no order here names: they hold the marker in every row."""
 
 _TEXT = {Engine.POSTGRESQL: "text", Engine.MYSQL: "varchar(60)", Engine.SQLITE: "text", Engine.CSV: "varchar"}
+_TEXT[Engine.FIREBIRD] = "varchar(60) character set win1252 collate win_ptbr"
 _STAMP = {Engine.MYSQL: "datetime", Engine.SQLITE: "text"}
 
 
@@ -116,13 +117,14 @@ def create(engine: Engine) -> list[str]:
     return made
 
 
-def fill(legacy: Legacy) -> Iterator[str]:
-    """Statements that empty the tables and put these rows in."""
+def fill(legacy: Legacy, *, one_by_one: bool = False) -> Iterator[str]:
+    """Statements that empty the tables and put these rows in; ``one_by_one`` for engines whose VALUES is one row."""
     for entity, (table, columns) in TABLES.items():
         yield f"DELETE FROM {table}"
-        values = ", ".join(f"({', '.join(_sql(row[name]) for name in columns)})" for row in legacy[entity])
-        if values:
-            yield f"INSERT INTO {table} VALUES {values}"
+        values = [f"({', '.join(_sql(row[name]) for name in columns)})" for row in legacy[entity]]
+        for rows in values if one_by_one else [", ".join(values)]:
+            if rows:
+                yield f"INSERT INTO {table} VALUES {rows}"
 
 
 def _sql(value: Any) -> str:
@@ -243,7 +245,7 @@ _NIRS = ["285017500100123", "2850175001001", "2 85 01 75 001 001 23", "195", "",
 
 def legacies(engine: Engine) -> st.SearchStrategy[Legacy]:
     """Random rows, dirty where legacy rows are."""
-    collation_loose = engine is Engine.MYSQL
+    collation_loose = engine in {Engine.MYSQL, Engine.FIREBIRD}
     people = st.integers(1, 5)
     stamps = st.sampled_from(_DAYS).flatmap(lambda d: st.sampled_from([f"{d} 00:00:00", f"{d} 23:59:59", None]))
     shapes: dict[str, dict[str, st.SearchStrategy[Any]]] = {

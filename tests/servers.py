@@ -215,8 +215,8 @@ def _as(account: str) -> dict[str, Any]:
     return {"user": account, "group": account, "extra_groups": []} if os.geteuid() == 0 else {}
 
 
-def _run(command: list[str], account: str) -> None:
-    subprocess.run(command, check=True, capture_output=True, cwd="/", **_as(account))
+def _run(command: list[str], account: str, environment: dict[str, str] | None = None) -> None:
+    subprocess.run(command, check=True, capture_output=True, cwd="/", env=environment, **_as(account))
 
 
 @contextlib.contextmanager
@@ -232,10 +232,12 @@ def _folder(account: str) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _process(command: list[str], account: str, folder: Path, stop: signal.Signals) -> Iterator[int]:
+def _process(
+    command: list[str], account: str, folder: Path, stop: signal.Signals, environment: dict[str, str] | None = None
+) -> Iterator[int]:
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
-            command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd="/",
+            command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd="/", env=environment,
             preexec_fn=functools.partial(_die_with_parent, stop),  # noqa: PLW1509  (one system call, no lock taken)
             **_as(account),
         )  # fmt: skip
@@ -256,12 +258,17 @@ def _die_with_parent(stop: signal.Signals) -> None:
         _LIBC.prctl(1, int(stop))
 
 
-def _wait(probe: Callable[[], object], pid: int, folder: Path) -> None:
+def _wait(
+    probe: Callable[[], object],
+    pid: int,
+    folder: Path,
+    failures: tuple[type[Exception], ...] = (psycopg.OperationalError, pymysql.err.OperationalError),
+) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while True:
         try:
             probe()
-        except (psycopg.OperationalError, pymysql.err.OperationalError) as error:
+        except failures as error:
             if os.waitpid(pid, os.WNOHANG)[0] or time.monotonic() > deadline:
                 log = (folder / "server.log").read_text(errors="replace")[-2000:]
                 raise RuntimeError(f"the server did not start:\n{log}") from error

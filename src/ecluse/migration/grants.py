@@ -69,10 +69,10 @@ _EXPLAINED: Mapping[Engine, str] = {
     Engine.CSV: _FILES,
     Engine.FILES: _FILES,
     Engine.FIREBIRD: (
-        "-- For Firebird, read access is given table by table: the script that makes views and a role is not written yet.\n"
-        "-- Create a user for the migration alone, GRANT SELECT on the tables that the profile's SELECTs name, and drop\n"
-        "-- the user afterwards. A database file opened without a server knows no rights at all: give the extracting\n"
-        "-- account a copy, for the time of the migration only.\n"
+        "-- Firebird has no schemas that an order's views could stand in: access is given table by table.\n"
+        "-- Create a user for the migration alone, GRANT SELECT on the tables that the profile's SELECTs name, and\n"
+        "-- drop the user afterwards. A database file opened without a server knows no rights at all: give the\n"
+        "-- extracting account a copy of it, for the time of the migration only.\n"
         "-- Ecluse reads in a read-only transaction. The order is kept by the compiled query and by both gates.\n"
     ),
 }

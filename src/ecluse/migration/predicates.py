@@ -14,6 +14,7 @@ from sqlglot.errors import SqlglotError
 from ecluse.domain.errors import InternalError, Location, OrderError
 from ecluse.domain.order import DateRange
 from ecluse.domain.profile import DateStorage
+from ecluse.migration import firebird_sql
 
 LOWER, UPPER, EXCLUDED = "lower", "upper", "excluded_persons"
 _MAX_YEARS = 200
@@ -36,6 +37,8 @@ def one_of(value: exp.Expr, texts: Iterable[str]) -> exp.Expr:
 
 def exact(value: exp.Expr, dialect: str) -> exp.Expr:
     """A text as bytes: no case folding, no padding, no accents ignored."""
+    if dialect == "firebird":
+        return firebird_sql.octets(value)
     text = as_text(value, dialect)
     if dialect == "mysql":
         return exp.cast(text, "binary", dialect="mysql")
@@ -63,7 +66,9 @@ def persons_out(person: exp.Expr, dialect: str) -> exp.Expr:
     hole = exp.Placeholder(this=EXCLUDED)
     loose = exp.In(this=person.copy(), expressions=[hole.copy()])
     strict = exp.In(this=exact(person, dialect), expressions=[hole.copy()])
-    found = {"mysql": [loose], "sqlite": [strict, loose]}.get(dialect, [strict])
+    # Firebird pads, and its texts may fold case: as a text, in the column's own collation.
+    folded = exp.In(this=exp.DPipe(this=person.copy(), expression=literal("")), expressions=[hole.copy()])
+    found = {"mysql": [loose], "sqlite": [strict, loose], "firebird": [strict, folded]}.get(dialect, [strict])
     missing = exp.Is(this=person.copy(), expression=exp.null())
     return exp.paren(exp.or_(missing, exp.and_(*(exp.not_(condition) for condition in found))))
 

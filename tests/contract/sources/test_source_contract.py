@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -23,24 +23,26 @@ from ecluse.migration.ports import Source
 ALL = "select id, name, note, born from person order by id"
 
 
-@pytest.fixture(params=["memory", "sqlite", "csv", "csv-streamed", "postgresql", "mariadb", "firebird", "firebird-server"])
+Made = Callable[[pytest.FixtureRequest, Path], Kind]
+KINDS: dict[str, Made] = {
+    "memory": lambda _request, _folder: kinds.memory(),
+    "sqlite": lambda _request, folder: kinds.sqlite(folder),
+    "csv": lambda _request, folder: kinds.csv_folder(folder),
+    "csv-streamed": lambda _request, folder: kinds.csv_folder(folder, "utf-16", "\t"),
+    "postgresql": lambda request, _folder: kinds.postgresql(request.getfixturevalue("postgresql")),
+    "mariadb": lambda request, _folder: kinds.mariadb(request.getfixturevalue("mariadb")),
+    "firebird": lambda _request, folder: kinds.firebird(folder),
+    "firebird-server": lambda request, folder: kinds.firebird_server(
+        request.getfixturevalue("firebird_server"), folder
+    ),
+}
+
+
+@pytest.fixture(params=list(KINDS))
 def kind(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kind:
-    match request.param:
-        case "memory":
-            return kinds.memory()
-        case "sqlite":
-            return kinds.sqlite(tmp_path)
-        case "csv":
-            return kinds.csv_folder(tmp_path)
-        case "csv-streamed":
-            monkeypatch.setattr("ecluse.adapters.sources.files._RESIDENT_SHARE", 1 << 40)
-            return kinds.csv_folder(tmp_path, "utf-16", "\t")
-        case "firebird":
-            return kinds.firebird(tmp_path)
-        case "firebird-server":
-            return kinds.firebird_server(request.getfixturevalue("firebird_server"), tmp_path)
-        case name:
-            return getattr(kinds, name)(request.getfixturevalue(name))
+    if request.param == "csv-streamed":
+        monkeypatch.setattr("ecluse.adapters.sources.files._RESIDENT_SHARE", 1 << 40)
+    return KINDS[request.param](request, tmp_path)
 
 
 @pytest.fixture

@@ -8,10 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from ecluse.adapters.sources import SourceSpec, open_source
 from ecluse.domain.order import Order, PersonBasis
 from ecluse.domain.plan import LeftOutReason, Plan
 from ecluse.domain.profile import Engine, SourceProfile
@@ -20,6 +22,8 @@ from ecluse.migration.compile import bind, compile_order
 from ecluse.migration.gate import Gate
 from ecluse.migration.persons import make_list, normalised, resolve
 from ecluse.migration.planning import make_plan
+from ecluse.migration.ports import Source
+from firebird_servers import FirebirdDatabase, firebird_file
 from legacy import DIGEST, LOINCS, OUT, DbSource, create, excluding, fill, legacies, profile, run, scopes
 from reference import Legacy, Reference, cut, day, text
 from servers import MariadbServer, PostgresqlServer
@@ -29,7 +33,9 @@ NOW = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
 
 
 @pytest.fixture(scope="session")
-def sources(postgresql: PostgresqlServer, mariadb: MariadbServer) -> Iterator[dict[Engine, DbSource]]:
+def sources(
+    postgresql: PostgresqlServer, mariadb: MariadbServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[Engine, DbSource]]:
     with contextlib.ExitStack() as stack:
         made = {
             Engine.POSTGRESQL: (stack.enter_context(postgresql.database().connect()), "postgres"),
@@ -39,10 +45,36 @@ def sources(postgresql: PostgresqlServer, mariadb: MariadbServer) -> Iterator[di
         }
         for engine, (connection, _dialect) in made.items():
             run(connection, create(engine))
-        yield {engine: DbSource(connection, dialect) for engine, (connection, dialect) in made.items()}
+        found = {engine: DbSource(connection, dialect) for engine, (connection, dialect) in made.items()}
+        database = firebird_file(tmp_path_factory.mktemp("firebird") / "lab.fdb", *create(Engine.FIREBIRD))
+        found[Engine.FIREBIRD] = stack.enter_context(FirebirdLegacy.opened(database))
+        yield found
 
 
-@pytest.mark.parametrize("engine", list(Engine))
+class FirebirdLegacy(DbSource):
+    """The real source, since character sets are its connection's; another connection writes."""
+
+    @classmethod
+    @contextlib.contextmanager
+    def opened(cls, database: FirebirdDatabase) -> Iterator["FirebirdLegacy"]:
+        spec = SourceSpec(Engine.FIREBIRD, database.url)
+        with database.connected() as writer, contextlib.closing(open_source(spec)) as reader:
+            made = cls(writer, reader.dialect)
+            made.reader = reader
+            yield made
+
+    reader: Source
+
+    def query(self, sql: str) -> pa.Table:
+        self.reader.adopt_snapshot(None)
+        return self.reader.query(sql)
+
+    def rows(self, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+        table = self.query(sql)
+        return table.column_names, list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+
+
+@pytest.mark.parametrize("engine", [Engine.POSTGRESQL, Engine.MYSQL, Engine.SQLITE, Engine.CSV, Engine.FIREBIRD])
 # Examples are small as drawn; shrinking one on a server takes minutes.
 @settings(phases=[Phase.explicit, Phase.generate])
 @given(data=st.data())
@@ -52,7 +84,7 @@ def test_plan_returns_exactly_what_was_ordered(
     source, served = sources[engine], profile(engine)
     legacy, scope = data.draw(legacies(engine)), data.draw(scopes())
     basis = data.draw(st.sampled_from([None, *PersonBasis]))
-    run(source.connection, fill(legacy))
+    run(source.connection, fill(legacy, one_by_one=engine is Engine.FIREBIRD))
     excluded, ordered = None, excluding(scope, None)
     if basis is not None:
         chosen = data.draw(st.sets(st.sampled_from(_identities(legacy, basis)), max_size=3))
