@@ -7,13 +7,17 @@ from typing import Any
 from ecluse.cli import _output
 from ecluse.cli._app import FILE, define, option
 from ecluse.cli._options import destination_options, mailbox, setup_of, source_options, workspace
+from ecluse.cli._overdue import remind
 from ecluse.cli._plan_show import plan_json, show_plan
 from ecluse.cli._planning import admitted_plan, draft_plan, read_papers
 from ecluse.cli._site import Site
 from ecluse.cli._text import Text, tr
-from ecluse.control.reading import look
+from ecluse.control.papers import read_paper
+from ecluse.control.reading import View, look
 from ecluse.control.setup import place_of, write_setup
+from ecluse.domain.order import Order
 from ecluse.domain.plan import Plan
+from ecluse.domain.policies import check_same_order
 from ecluse.migration.grants import grants, role_name
 from ecluse.workspace.place import Place
 
@@ -71,11 +75,14 @@ def command(
 ) -> None:
     """Plan one order, or show the plan there is."""
     site = Site(workspace, setup_of(workspace, given))
+    remind(workspace)
     known = look(place_of(workspace, Place.SOURCE)) if site.has(Place.SOURCE) else None
     if print_grants:
         _output.raw(grants(read_papers(agreement, order).order.value, site.source_profile()))
         return
     plan = known.pinned(Plan) if known else None
+    if known is not None and order is not None:
+        _check_same(known, order)
     if plan is not None:
         _output.emit(plan_json(plan, ()))
         show_plan(plan, (), sql=sql)
@@ -97,3 +104,10 @@ def command(
             tr(f"next: ecluse run --workspace {workspace}", f"ensuite : ecluse run --workspace {workspace}"),
             style="bold",
         )
+
+
+def _check_same(known: View, order: Path) -> None:
+    """An order that is given must be the one that the place works on: the plan of another would be shown for it."""
+    pinned = known.pinned(Order)
+    if pinned is not None:
+        check_same_order(read_paper(Order, order).value, pinned, known.progress().state)

@@ -14,6 +14,7 @@ from ecluse.domain.policies import (
     check_agreement_signed,
     check_order_allowed,
     check_order_signed,
+    check_same_order,
 )
 from ecluse.domain.records import Acceptance, Decision, Reconciliation
 from ecluse.wire.artefacts import digest_of
@@ -34,9 +35,10 @@ def admit_order(
     check_order_allowed(order, agreement, digest_of(agreement), place.now().date())
     check_order_signed(order, agreement, verified_signers(order, order_by, agreement))
     address = digest_of(order)
-    done = place.progress().pins
-    if done.get("order") not in {None, address}:
-        raise SignatureError("this place works on another order", hint="one workspace, one order: make another")
+    progress = place.progress()
+    done = progress.pins
+    if "order" in done:
+        check_same_order(order, place.pinned(Order), progress.state)
     if done.get("agreement") != digest_of(agreement):
         place.put(agreement, agreement_by)
         place.log(Event.AGREEMENT_RECORDED, order=address, subject=digest_of(agreement))

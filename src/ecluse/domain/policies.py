@@ -6,9 +6,10 @@
 import datetime as dt
 from collections.abc import Set as AbstractSet
 
-from ecluse.domain.agreement import Agreement, Party, SignerRole, check_in_force
+from ecluse.domain.agreement import Agreement, Hosting, Party, SignerRole, check_in_force
 from ecluse.domain.errors import AgreementError, OrderError, SignatureError
 from ecluse.domain.instruction import Action, Instruction
+from ecluse.domain.lifecycle import State
 from ecluse.domain.order import Order
 from ecluse.domain.records import Acceptance, Decision, Reconciliation
 
@@ -53,6 +54,47 @@ def check_order_allowed(order: Order, agreement: Agreement, agreement_digest: st
         raise OrderError("retention.erase_by has passed (law 7)")
     if order.retention.erase_by > agreement.in_force_until:
         raise OrderError("retention.erase_by is after the agreement's end (law 7)")
+    hosting = agreement.hosting
+    if hosting.where is Hosting.CERTIFIED_HOST and order.retention.erase_by > hosting.expires:
+        raise OrderError(
+            f"retention.erase_by ({order.retention.erase_by}) is after hosting.expires ({hosting.expires}): "
+            "the HDS certificate must cover every day on which data may lie there (CSP L.1111-8)",
+            hint="order an earlier erase_by, or agree anew with the renewed certificate",
+        )
+
+
+def check_same_order(order: Order, known: Order, state: State) -> None:
+    """One place, one order. A higher version of it supersedes it, elsewhere, once the present one has ended.
+
+    Args:
+        order: the one that is brought.
+        known: the one that the place works on.
+        state: where the place's migration stands.
+
+    Raises:
+        SignatureError: an order of another number.
+        OrderError: another text of the same order; says which version must end, or be written, first.
+    """
+    if order == known:
+        return
+    if order.order != known.order:
+        raise SignatureError("this place works on another order", hint="one workspace, one order: make another")
+    if order.version <= known.version:
+        raise OrderError(
+            f"version: order {known.order} stands at version {known.version} here, and this is another text of "
+            f"version {order.version}",
+            hint=f"an amended order takes the next version, {known.version + 1}, and is signed again",
+        )
+    if state is not State.ERASED:
+        raise OrderError(
+            f"version: version {order.version} of order {order.order} supersedes version {known.version}, which is "
+            f"{state} here",
+            hint="refuse or abort that one and let it be erased, then plan this one in a workspace of its own",
+        )
+    raise OrderError(
+        f"version: version {known.version} of order {order.order} was carried to its end here",
+        hint=f"plan version {order.version} in a workspace of its own",
+    )
 
 
 def check_order_signed(order: Order, agreement: Agreement, signed_by: AbstractSet[str]) -> None:
@@ -86,13 +128,6 @@ def check_acceptance(acceptance: Acceptance, reconciliation: Reconciliation, agr
         raise OrderError("decision: the reconciliation is not clean; accept it with its differences, or refuse")
 
 
-def check_agent(agreement: Agreement, agent: str, role: SignerRole) -> str:
-    """The public key of an agent that the agreement names in that role.
-
-    Raises:
-        SignatureError: the agreement names no such agent.
-    """
-    for party in (agreement.processor, agreement.controller):
 def check_instruction(instruction: Instruction, agreement: Agreement) -> None:
     """Whoever the agreement names may stop the line; only the controller's director lets it go on or gives it up.
 
@@ -107,6 +142,13 @@ def check_instruction(instruction: Instruction, agreement: Agreement) -> None:
         raise OrderError(f"signatory may not instruct to {instruction.action}", hint=f"who may: {who}")
 
 
+def check_agent(agreement: Agreement, agent: str, role: SignerRole) -> str:
+    """The public key of an agent that the agreement names in that role.
+
+    Raises:
+        SignatureError: the agreement names no such agent.
+    """
+    for party in (agreement.processor, agreement.controller):
         signer = party.signer(agent)
         if signer is not None and signer.role is role:
             return signer.key

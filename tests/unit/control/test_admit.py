@@ -114,7 +114,18 @@ def test_one_place_one_order(desk: Desk) -> None:
     desk.admit()
     before = _events(desk.place)
     with pytest.raises(SignatureError, match="another order"):
+        desk.admit(order=replace(desk.order, order="BIO-2026-0043"))
+    assert _events(desk.place) == before
+
+
+def test_an_amended_order_waits_for_the_end_of_the_earlier_one(desk: Desk) -> None:
+    desk.admit()
+    before = _events(desk.place)
+    with pytest.raises(OrderError, match="supersedes version 1, which is approved here"):
         desk.admit(order=replace(desk.order, version=2))
+    changed = replace(desk.order, source=replace(desk.order.source, site="BREST"))
+    with pytest.raises(OrderError, match="another text of version 1"):
+        desk.admit(order=changed)
     assert _events(desk.place) == before
 
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from artefact_samples import ACCEPTANCE, AGREEMENT, ORDER, RECONCILIATION, key_line
-from ecluse.domain.agreement import Agreement, Signer, SignerRole
+from ecluse.domain.agreement import Agreement, Hosting, HostingTerms, Signer, SignerRole
 from ecluse.domain.errors import AgreementError, OrderError, RefusedError, SignatureError
+from ecluse.domain.lifecycle import State
 from ecluse.domain.order import Order
 from ecluse.domain.policies import (
     check_acceptance,
@@ -16,6 +17,7 @@ from ecluse.domain.policies import (
     check_agreement_signed,
     check_order_allowed,
     check_order_signed,
+    check_same_order,
 )
 from ecluse.domain.records import Acceptance, Decision, DifferenceKind, Reconciliation
 from ecluse.wire.artefacts import digest_of, validate
@@ -55,6 +57,23 @@ def test_an_agreement_that_nobody_could_sign() -> None:
     with pytest.raises(AgreementError) as caught:
         check_agreement_signed(replace(AGREED, controller=nobody), {"a.second", "m.gerant"})
     assert "lists no director" in (caught.value.hint or "")
+
+
+def test_a_certificate_covers_every_day_that_data_may_lie_there() -> None:
+    """The day of admission is not enough: data may rest with the host until the erase-by date."""
+    last = ORDERED.retention.erase_by
+
+    def hosted(expires: dt.date, where: Hosting = Hosting.CERTIFIED_HOST) -> None:
+        agreed = replace(AGREED, hosting=HostingTerms(where, "HDS-1", expires))
+        order = replace(ORDERED, agreement=replace(ORDERED.agreement, digest=digest_of(agreed)))
+        check_order_allowed(order, agreed, digest_of(agreed), DAY)
+
+    hosted(last)
+    hosted(last - dt.timedelta(days=1), Hosting.CONTROLLER_PREMISES)
+    with pytest.raises(OrderError) as caught:
+        hosted(last - dt.timedelta(days=1))
+    assert "retention.erase_by (2026-12-31) is after hosting.expires (2026-12-30)" in caught.value.message
+    assert "renewed certificate" in (caught.value.hint or "")
 
 
 def test_an_order_on_its_agreement() -> None:
@@ -173,3 +192,24 @@ def test_agents() -> None:
     ):
         with pytest.raises(SignatureError, match=f"no {role} called {who}"):
             check_agent(AGREED, who, role)
+
+
+@pytest.mark.parametrize(
+    ("number", "version", "state", "error", "said"),
+    [
+        ("BIO-2026-0043", 3, State.PLANNED, SignatureError, "another order"),
+        (None, 1, State.PLANNED, OrderError, "stands at version 2 here, and this is another text of version 1"),
+        (None, 2, State.ERASED, OrderError, "another text of version 2"),
+        (None, 3, State.PLANNED, OrderError, "version 3 .* supersedes version 2, which is planned here"),
+        (None, 3, State.REFUSED, OrderError, "which is refused here"),
+        (None, 4, State.ERASED, OrderError, "version 2 .* was carried to its end here"),
+    ],
+)
+def test_a_place_works_on_one_version_of_one_order(
+    number: str | None, version: int, state: State, error: type[RefusedError], said: str
+) -> None:
+    known = replace(ORDERED, version=2)
+    brought = replace(ORDERED, order=number or ORDERED.order, version=version, source=replace(ORDERED.source, site="X"))
+    with pytest.raises(error, match=said):
+        check_same_order(brought, known, state)
+    check_same_order(known, known, state)
