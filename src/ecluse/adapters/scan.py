@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
-from sqlglot import exp
+from sqlglot import exp, parse_one
 
 from ecluse.adapters.sources import detect
 from ecluse.adapters.sources.files import FilesSource
@@ -52,6 +52,24 @@ _COLUMNS: Mapping[str, str] = {
         "CASE WHEN c.COLUMN_KEY = 'PRI' THEN 1 ELSE 0 END AS pk FROM information_schema.COLUMNS c "
         "WHERE c.TABLE_SCHEMA = DATABASE() ORDER BY c.TABLE_NAME, c.ORDINAL_POSITION"
     ),
+    "firebird": (
+        "SELECT r.RDB$RELATION_NAME AS t, c.RDB$FIELD_NAME AS c, "
+        "CASE f.RDB$FIELD_TYPE WHEN 7 THEN 'SMALLINT' WHEN 8 THEN 'INTEGER' WHEN 10 THEN 'FLOAT' WHEN 12 THEN 'DATE' "
+        "WHEN 13 THEN 'TIME' WHEN 14 THEN 'CHAR' WHEN 16 THEN 'BIGINT' WHEN 23 THEN 'BOOLEAN' WHEN 27 THEN 'DOUBLE' "
+        "WHEN 35 THEN 'TIMESTAMP' WHEN 37 THEN 'VARCHAR' "
+        "WHEN 261 THEN CASE f.RDB$FIELD_SUB_TYPE WHEN 1 THEN 'LONG TEXT' ELSE 'BLOB' END ELSE 'OTHER' END "
+        "|| COALESCE('(' || f.RDB$CHARACTER_LENGTH || ')', '') "
+        "|| COALESCE(' CHARACTER SET ' || TRIM(s.RDB$CHARACTER_SET_NAME), '') AS kind, "
+        "CASE WHEN EXISTS (SELECT 1 FROM RDB$RELATION_CONSTRAINTS k JOIN RDB$INDEX_SEGMENTS i "
+        "ON i.RDB$INDEX_NAME = k.RDB$INDEX_NAME WHERE k.RDB$CONSTRAINT_TYPE = 'PRIMARY KEY' "
+        "AND k.RDB$RELATION_NAME = r.RDB$RELATION_NAME AND i.RDB$FIELD_NAME = c.RDB$FIELD_NAME) "
+        "THEN 1 ELSE 0 END AS pk "
+        "FROM RDB$RELATIONS r JOIN RDB$RELATION_FIELDS c ON c.RDB$RELATION_NAME = r.RDB$RELATION_NAME "
+        "JOIN RDB$FIELDS f ON f.RDB$FIELD_NAME = c.RDB$FIELD_SOURCE "
+        "LEFT JOIN RDB$CHARACTER_SETS s ON s.RDB$CHARACTER_SET_ID = f.RDB$CHARACTER_SET_ID "
+        "WHERE COALESCE(r.RDB$SYSTEM_FLAG, 0) = 0 AND r.RDB$VIEW_BLR IS NULL "
+        "ORDER BY r.RDB$RELATION_NAME, c.RDB$FIELD_POSITION"
+    ),
 }
 _REFERENCES: Mapping[str, str] = {
     "sqlite": (
@@ -71,6 +89,14 @@ _REFERENCES: Mapping[str, str] = {
         "SELECT u.TABLE_NAME AS t, u.COLUMN_NAME AS c, u.REFERENCED_TABLE_NAME AS rt, u.REFERENCED_COLUMN_NAME AS rc "
         "FROM information_schema.KEY_COLUMN_USAGE u "
         "WHERE u.TABLE_SCHEMA = DATABASE() AND u.REFERENCED_TABLE_NAME IS NOT NULL"
+    ),
+    "firebird": (
+        "SELECT k.RDB$RELATION_NAME AS t, i.RDB$FIELD_NAME AS c, p.RDB$RELATION_NAME AS rt, j.RDB$FIELD_NAME AS rc "
+        "FROM RDB$RELATION_CONSTRAINTS k JOIN RDB$REF_CONSTRAINTS f ON f.RDB$CONSTRAINT_NAME = k.RDB$CONSTRAINT_NAME "
+        "JOIN RDB$RELATION_CONSTRAINTS p ON p.RDB$CONSTRAINT_NAME = f.RDB$CONST_NAME_UQ "
+        "JOIN RDB$INDICES x ON x.RDB$INDEX_NAME = k.RDB$INDEX_NAME AND x.RDB$SEGMENT_COUNT = 1 "
+        "JOIN RDB$INDEX_SEGMENTS i ON i.RDB$INDEX_NAME = k.RDB$INDEX_NAME "
+        "JOIN RDB$INDEX_SEGMENTS j ON j.RDB$INDEX_NAME = p.RDB$INDEX_NAME"
     ),
 }
 
@@ -178,7 +204,7 @@ class _Looker:
         """The first rows; of documents their sizes' worth of bytes stays unread."""
         plain = [c.name for c in columns if not any(word in c.kind.upper() for word in _DOCUMENTS)]
         wanted = ", ".join(map(self._name, plain)) or "1 AS nothing"
-        sql = f"SELECT {wanted} FROM {self._name(name)} LIMIT {self.sample_rows}"  # noqa: S608 - quoted
+        sql = self._first(f"SELECT {wanted} FROM {self._name(name)}", self.sample_rows)  # noqa: S608 - quoted
         table = pa.Table.from_batches(list(self.source.stream(sql, self.sample_rows)))
         for column in columns:
             if column.name not in plain:
@@ -219,10 +245,10 @@ class _Looker:
     def _contained(self, table: str, column: str, target: str, key: str) -> float | None:
         """Share of a column's different values that are keys of another table; None where the two do not compare."""
         c, k = self._name(column), self._name(key)
+        some = self._first(f"SELECT DISTINCT {c} AS v FROM {self._name(table)} WHERE {c} IS NOT NULL", 5000)  # noqa: S608
         sql = (
-            f"SELECT count(*) AS n, count(r.k) AS hits FROM (SELECT DISTINCT {c} AS v FROM {self._name(table)} "  # noqa: S608
-            f"WHERE {c} IS NOT NULL LIMIT 5000) d LEFT JOIN (SELECT DISTINCT {k} AS k FROM {self._name(target)}) r "
-            "ON r.k = d.v"
+            f"SELECT count(*) AS n, count(r.k) AS hits FROM ({some}) d "  # noqa: S608 - quoted
+            f"LEFT JOIN (SELECT DISTINCT {k} AS k FROM {self._name(target)}) r ON r.k = d.v"
         )
         try:
             [(found, hits)] = self._rows(sql)
@@ -231,6 +257,10 @@ class _Looker:
         except EcluseError:
             return None
         return int(_text(hits)) / int(_text(found)) if int(_text(found)) else None
+
+    def _first(self, select: str, rows: int) -> str:
+        tree = parse_one(select, read=self.dialect, into=exp.Select)
+        return tree.limit(rows).sql(dialect=self.dialect)
 
     def _name(self, name: str) -> str:
         parts = [exp.to_identifier(part, quoted=True) for part in name.split(".", 1)]

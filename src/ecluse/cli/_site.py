@@ -116,7 +116,7 @@ def open_source_at(url: str, profile: SourceProfile, passfile: str | None = None
 
 def address(url: str, engine: Engine) -> str:
     """A URL as given, or that of a path."""
-    if "://" in url or engine not in {Engine.SQLITE, *FILE_ENGINES}:
+    if "://" in url or engine not in {Engine.SQLITE, Engine.FIREBIRD, *FILE_ENGINES}:
         return url
     return f"{engine}://{quote(str(Path(url).resolve()))}"
 

@@ -17,7 +17,13 @@ from ecluse.domain.profile import Engine
 from ecluse.migration.drafting import draft_profile
 from ecluse.migration.scanning import ColumnScan, ScanReport, TableScan
 
-_SUFFIXES = {".sqlite": Engine.SQLITE, ".sqlite3": Engine.SQLITE, ".db": Engine.SQLITE}
+_SUFFIXES = {
+    ".sqlite": Engine.SQLITE,
+    ".sqlite3": Engine.SQLITE,
+    ".db": Engine.SQLITE,
+    ".fdb": Engine.FIREBIRD,
+    ".gdb": Engine.FIREBIRD,
+}
 _SHAPES = 2
 
 
@@ -106,8 +112,8 @@ def engine_of(source: str) -> Engine:
         return Engine(scheme)
     if not scheme and path.is_dir():
         return Engine.CSV
-    if not scheme and (path.suffix in _SUFFIXES or path.is_file()):
-        return Engine.SQLITE
+    if not scheme and (path.suffix.lower() in _SUFFIXES or path.is_file()):
+        return _SUFFIXES.get(path.suffix.lower(), Engine.SQLITE)
     raise UsageError(tr("which engine this is cannot be told", "le moteur ne se devine pas"),
                      hint=f"--engine {'|'.join(Engine)}")  # fmt: skip
 

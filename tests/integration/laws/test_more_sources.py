@@ -1,0 +1,53 @@
+"""Law 1 from the sources that only some sites have: the same legacy rows, the same order, the same target."""
+
+import contextlib
+import sqlite3
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import sqlglot
+import yaml
+from demo.lis.schema import TABLES as LEGACY
+
+from ecluse.migration import firebird_sql
+from firebird_servers import firebird_file
+from migrating import OUT, Desk, W, expected_rows, holding, numbers
+from migrating_engines import PROFILES
+
+Fresh = Callable[[Desk], Desk]
+TYPES = {"INTEGER": "bigint", "TEXT": "varchar(1000)", "BLOB": "blob"}
+
+
+def to_firebird(desk: Desk, charset: str) -> str:
+    """The desk's legacy system as a Firebird file whose texts are of no declared character set; its URL."""
+    statements = []
+    for table, definition in LEGACY.items():
+        columns = [part.split()[:2] for part in definition.split(", ")]
+        statements.append(f"create table {table} ({', '.join(f'{name} {TYPES[kind]}' for name, kind in columns)})")
+    database = firebird_file(desk.path("lis.fdb"), *statements, charset="NONE", connection=charset)
+    with contextlib.closing(sqlite3.connect(desk.path("legacy.sqlite"))) as legacy:
+        for table, definition in LEGACY.items():
+            rows = legacy.execute(f"SELECT * FROM {table}").fetchall()
+            database.fill(f"insert into {table} values ({', '.join('?' * len(definition.split(', ')))})", rows)
+    return f"{database.url}?charset={charset}"
+
+
+def profile(engine: str, dialect: str, **more: Any) -> str:
+    """The demo's profile in another dialect."""
+    made: dict[str, Any] = yaml.safe_load((PROFILES / "demo-dxlab.yaml").read_text(encoding="utf-8"))
+    for entity in made["entities"].values():
+        entity["select"] = sqlglot.parse_one(entity["select"], read="sqlite").sql(dialect)
+    return yaml.safe_dump(made | {"engine": engine} | more, allow_unicode=True, sort_keys=False)
+
+
+def test_a_firebird_file_gives_the_same_target(signed: Desk, fresh: Fresh) -> None:
+    desk = fresh(signed)
+    url = to_firebird(desk, "UTF8")
+    desk.path("source.yaml").write_text(profile("firebird", firebird_sql.Firebird.__name__.lower()))
+    desk = replace(desk, source=(url, "source.yaml"))
+    planned = desk.plan()
+    assert "3.0" in planned.out
+    desk.ecluse("run", *W)
+    assert numbers(desk.target_rows()) == expected_rows(desk.built)
+    assert not holding(OUT, desk.root, but={"legacy.sqlite", "lis.fdb"})
