@@ -7,14 +7,14 @@ import json
 import sys
 from pathlib import Path
 
-from ecluse.wire.artefacts import KINDS, schema
+from ecluse.wire.artefacts import DOCUMENTS, KINDS, schema
 
 FOLDER = Path(__file__).parent.parent / "src" / "ecluse" / "wire" / "schemas"
 
 
 def main(arguments: list[str]) -> int:
     """Write the schemas, or with ``--check`` compare them; 1 where one is out of date, missing, or too many."""
-    wanted = {f"{kind}.schema.json": _text(kind) for kind in KINDS}
+    wanted = {f"{kind}.schema.json": _text(kind) for kind in KINDS | DOCUMENTS}
     found = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.json")}
     if arguments == ["--check"]:
         stale = sorted(name for name in wanted | found if wanted.get(name) != found.get(name))

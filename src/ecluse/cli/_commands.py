@@ -73,6 +73,25 @@ _PROFILE = Group(
     },
 )  # fmt: skip
 
+_CODES = Group(
+    "codes",
+    context_settings=SETTINGS,
+    text=Text(
+        "Local analysis codes → LOINC, unit texts → UCUM: proposed offline, decided by the biologist.",
+        "Codes d'analyse locaux → LOINC, unités → UCUM : proposés hors ligne, décidés par le biologiste.",
+    ),
+    entries={
+        "suggest": Entry("codes_suggest", Text("Propose LOINC and UCUM for what nobody has mapped",
+                                               "Proposer LOINC et UCUM pour ce que personne n'a traduit")),
+        "confirm": Entry("codes_confirm", Text("Decide on the proposals, one by one",
+                                               "Décider des propositions, une à une")),
+        "export": Entry("codes_export", Text("Write the decisions into a profile",
+                                             "Écrire les décisions dans un profil")),
+        "check": Entry("codes_check", Text("List what is unmapped or doubtful, by number of results",
+                                           "Lister ce qui manque ou fait douter, par nombre de résultats")),
+    },
+)  # fmt: skip
+
 _JOURNAL = Group(
     "journal",
     context_settings=SETTINGS,
@@ -130,6 +149,7 @@ ecluse run -w migration
         "key": _KEY,
         "source": _SOURCE,
         "profile": _PROFILE,
+        "codes": _CODES,
         "plan": Entry("plan", Text("Count an order through its source, and show what will run",
                                    "Compter un ordre dans sa source, et montrer ce qui va tourner")),
         "run": Entry("run", Text("Carry a planned migration out, step after step",
@@ -147,6 +167,9 @@ ecluse run -w migration
                                        "Dire où en est une migration, et à qui est le tour")),
         "resume": Entry("resume", Text("Go on after a suspension or a crash",
                                        "Continuer après une suspension ou une panne")),
+        "suspend": Entry("suspend", Text("Stop a migration, at either place", "Arrêter une migration, dans un lieu")),
+        "abort": Entry("abort", Text("Give a migration up for good, and erase it",
+                                     "Abandonner une migration pour de bon, et l'effacer")),
         "journal": _JOURNAL,
         "evidence": _EVIDENCE,
         "help": _HELP,

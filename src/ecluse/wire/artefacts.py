@@ -12,10 +12,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from ecluse.domain import values
 from ecluse.domain.agreement import Agreement, letter_of
+from ecluse.domain.codemap import CodeMap
 from ecluse.domain.entry import Entry
 from ecluse.domain.errors import InternalError, Location, MalformedError
-from ecluse.domain.order import Order
 from ecluse.domain.instruction import Instruction
+from ecluse.domain.order import Order
 from ecluse.domain.plan import Plan
 from ecluse.domain.profile import DestinationProfile, SourceProfile
 from ecluse.domain.records import Acceptance, ErasureCertificate, Receipt, Reconciliation
@@ -29,13 +30,16 @@ KINDS: dict[str, type] = {
     "receipt": Receipt,
     "reconciliation": Reconciliation,
     "acceptance": Acceptance,
-    "erasure": ErasureCertificate,
     "instruction": Instruction,
+    "erasure": ErasureCertificate,
     "entry": Entry,
     "source-profile": SourceProfile,
     "destination-profile": DestinationProfile,
 }
 """Artefact kinds by the name that their ``format`` carries, ``ecluse.<kind>/1``."""
+
+DOCUMENTS: dict[str, type] = {"code-map": CodeMap}
+"""Formats of files that people work on, which no plan, journal or signature knows: same parser, no artefact."""
 
 T = TypeVar("T")
 
@@ -76,7 +80,7 @@ def kind_of(cls: type) -> str:
     Raises:
         InternalError: not an artefact.
     """
-    for kind, known in KINDS.items():
+    for kind, known in (KINDS | DOCUMENTS).items():
         if known is cls:
             return kind
     raise InternalError(f"{cls.__name__} is not an artefact")
@@ -149,7 +153,7 @@ def decode(cls: type[T], data: bytes, *, file: str | None = None) -> T:
 
 def schema(kind: str) -> dict[str, Any]:
     """The JSON Schema (2020-12) of a kind: necessary, not sufficient; what no single field shows is checked besides."""
-    made = _adapter(KINDS[kind]).json_schema(by_alias=True)
+    made = _adapter((KINDS | DOCUMENTS)[kind]).json_schema(by_alias=True)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"ecluse:{kind}:1", **made}
 
 
