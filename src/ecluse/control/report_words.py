@@ -44,6 +44,9 @@ KINDS: dict[DifferenceKind, Words] = {
     DifferenceKind.QUARANTINED: Words("set aside, with a reason", "mise de côté, avec un motif"),
     DifferenceKind.COUNT: Words("another count than planned", "autre nombre que prévu"),
     DifferenceKind.DANGLING: Words("refers outside the migration", "renvoie hors de la migration"),
+    DifferenceKind.MISSTATED: Words(
+        "years or sites misstated by the sender", "années ou sites mal déclarés par l'expéditeur"
+    ),
 }
 REASONS: dict[LeftOutReason, Words] = {
     LeftOutReason.DATES: Words("Outside the ordered dates", "Hors des dates ordonnées"),

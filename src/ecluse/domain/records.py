@@ -129,11 +129,15 @@ class DifferenceKind(StrEnum):
     QUARANTINED = "quarantined"
     COUNT = "count_differs_from_plan"
     DANGLING = "reference_outside_migration"
+    MISSTATED = "receipt_differs_from_rows"
 
 
 @dataclass(frozen=True, slots=True)
 class Difference(Strict):
-    """One differing row, by its source key; ``detail`` names columns or reasons, never values."""
+    """One differing row, by its source key; ``detail`` names columns or reasons, never values.
+
+    A misstated receipt is named by its batch, and ``detail`` is the agent that signed it.
+    """
 
     kind: DifferenceKind
     entity: Identifier
@@ -151,17 +155,17 @@ class Reconciliation(Strict):
     receipts: tuple[Digest, ...]
     made_at: Instant
     agent: Identifier
+    log: LogVerifier
     flows: tuple[Flow, ...]
     differences: tuple[Difference, ...]
 
     def __post_init__(self) -> None:
-    log: LogVerifier
         """Every parcel and every flow is accounted for once."""
+        check_log(self.log, "destination", self.agent)
         _refuse_repeats("receipts", self.receipts)
         _refuse_repeats("flows", [(flow.entity, flow.year, flow.site) for flow in self.flows])
 
     def clean(self) -> bool:
-        check_log(self.log, "destination", self.agent)
         """Every flow clean and no difference but rows quarantined with a reason."""
         real = [d for d in self.differences if d.kind is not DifferenceKind.QUARANTINED]
         return not real and all(flow.clean() for flow in self.flows)
@@ -218,13 +222,6 @@ class Scanned(Strict):
     size: Count
 
 
-@dataclass(frozen=True, slots=True)
-class ErasureCertificate(Strict):
-    """One place, emptied (law 7, R6; EU clauses 2021/915, clause 10: delete and certify).
-
-    ``statement`` says how and by whom the identity was destroyed where the agent did not do it; a claim, no proof.
-    """
-
 class RecipientKey(StrEnum):
     """What became of the identity that opens the parcels: without it, copies of parcels are noise."""
 
@@ -232,6 +229,13 @@ class RecipientKey(StrEnum):
     DESTROYED = "destroyed"
     STATED = "stated_destroyed"
 
+
+@dataclass(frozen=True, slots=True)
+class ErasureCertificate(Strict):
+    """One place, emptied (law 7, R6; EU clauses 2021/915, clause 10: delete and certify).
+
+    ``statement`` says how and by whom the identity was destroyed where the agent did not do it; a claim, no proof.
+    """
 
     format: Literal["ecluse.erasure/1"]
     order: Digest
@@ -242,12 +246,13 @@ class RecipientKey(StrEnum):
     scanned: tuple[Scanned, ...]
     looked_for: tuple[Prose, ...]
     found: tuple[Prose, ...]
-    erased_at: Instant
-    agent: Identifier
-
-    def __post_init__(self) -> None:
     recipient_key: RecipientKey
     statement: str
+    erased_at: Instant
+    agent: Identifier
+    log: LogVerifier
+
+    def __post_init__(self) -> None:
         """An erasure after a decision names the decision; the destination's says what became of the identity."""
         check_log(self.log, self.place, self.agent)
         if (self.recipient_key is RecipientKey.NOT_HERE) != (self.place != "destination"):
@@ -255,7 +260,6 @@ class RecipientKey(StrEnum):
         if (self.recipient_key is RecipientKey.STATED) != bool(self.statement.strip()):
             raise FieldError("statement", "given exactly where the identity's destruction is only stated")
         if self.reason in {"accepted", "refused"} and self.acceptance is None:
-    log: LogVerifier
             raise FieldError("acceptance", "erased after a decision that is not named")
 
     def clean(self) -> bool:

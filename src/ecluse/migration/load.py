@@ -1,9 +1,11 @@
 """Loading: received parcels into the target, each opened, gated again and loaded exactly once (laws 1, 3, 4)."""
 
+from collections import defaultdict
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
@@ -13,16 +15,19 @@ from ecluse.domain.lifecycle import State
 from ecluse.domain.order import Order
 from ecluse.domain.plan import ColumnType, Plan, PlannedEntity
 from ecluse.domain.profile import DestinationProfile
-from ecluse.domain.records import Receipt
+from ecluse.domain.records import GroupDigest, Receipt
 from ecluse.migration.digest import ZERO, add, group_digests
 from ecluse.migration.gate import ReceivingGate
 from ecluse.migration.opening import open_parcel
 from ecluse.migration.ports import Destination, OpenDestination, StagedBatch
+from ecluse.migration.reach import REQUEST, Reach, StoppedError, in_turn
 from ecluse.migration.workers import spread
 from ecluse.seal.sealing import Identity
 from ecluse.workspace.parcels import QUARANTINE, ParcelState
 from ecluse.workspace.place import Workspace
 
+MISSTATED = "misstated"
+"""In the journal, a batch whose receipt counts other years or sites than its rows show."""
 Report = Callable[[str, int], None]
 """Told of each batch loaded, with its rows; for progress bars."""
 
@@ -45,15 +50,36 @@ class _Loader:
     place: Workspace
     identity: Identity
     gate: ReceivingGate
+    reach: Reach
     order: str
 
-    def __call__(self, destination: Destination, receipt: Receipt) -> int:
-        """Open, check and stage one batch; returns its rows."""
-        opened = open_parcel(self.place, receipt, self.identity)
-        self.gate.check(opened.rows, receipt)
-        check_digest(opened.rows, receipt, opened.digest_key)
-        destination.stage(self.order, StagedBatch(receipt.batch, receipt.entity, receipt.parcel, opened.rows))
-        return int(opened.rows.num_rows)
+    def __call__(self, destination: Destination, receipt: Receipt) -> bool | None:
+        """Open, check and stage one batch; tells whether its receipt states the groups that its rows show.
+
+        None: not loaded, since requests that it waits for failed; whoever loads those says why.
+        """
+        try:
+            opened = open_parcel(self.place, receipt, self.identity)
+            self.gate.check(opened.rows, receipt)
+            years, sites, aside = self.reach.check(receipt, opened.rows)
+            groups = group_digests(opened.rows, years, sites, opened.digest_key)
+            check_digest(groups, receipt)
+            if receipt.entity == REQUEST:
+                self.admit(receipt, opened.rows)
+            destination.stage(self.order, StagedBatch(receipt.batch, receipt.entity, receipt.parcel, opened.rows))
+        except StoppedError:
+            return None
+        except BaseException:
+            self.reach.stop()
+            raise
+        return stated(groups, receipt, sites=self.reach.tells_sites(receipt.entity), aside=aside)
+
+    def admit(self, receipt: Receipt, rows: pa.Table | None = None) -> None:
+        """Let these requests lead to other rows; of a batch loaded before, they are opened again."""
+        received = open_parcel(self.place, receipt, self.identity).rows if rows is None else rows
+        has_aside = receipt.quarantine_parcel is not None
+        aside = open_parcel(self.place, receipt, self.identity, quarantine=True).rows if has_aside else None
+        self.reach.admit(receipt, received, aside)
 
 
 def run_load(
@@ -79,15 +105,18 @@ def run_load(
     digest = place.progress().pins["order"]
     with ExitStack() as stack:
         destinations = [stack.enter_context(open_destination()) for _ in range(workers)]
-        todo = _todo(place)
+        todo = in_turn(_todo(place), plan)
         if todo:
             # Staging tables are the first batch's first effect: without its entry no erasure would drop them.
             _begin(place, todo[0])
         destinations[0].prepare(digest, schemas(place, plan, identity))
-        loader = _Loader(place, identity, ReceivingGate(order, plan, production=profile.production), digest)
+        gate = ReceivingGate(order, plan, production=profile.production)
+        loader = _Loader(place, identity, gate, Reach(plan, todo), digest)
+        for receipt in loader.reach.wanted(_done(place)):
+            loader.admit(receipt)
         with closing(_work(place, loader, destinations, todo)) as work:
-            for receipt, rows in work:
-                report(receipt.batch, rows)
+            for receipt in work:
+                report(receipt.batch, receipt.rows)
         place.log(Event.PUBLISHING, subject=profile.profile)
         destinations[0].publish(digest)
     place.log(Event.LOADED, batches=len(plan.batches))
@@ -98,29 +127,36 @@ def _todo(place: Workspace) -> list[Receipt]:
     return [place.get(Receipt, address) for batch, address in received.items() if batch not in loaded]
 
 
+def _done(place: Workspace) -> list[Receipt]:
+    return [place.get(Receipt, address) for address in place.progress().loaded.values()]
+
+
 def _begin(place: Workspace, receipt: Receipt) -> None:
     place.log(Event.BATCH_LOADING, subject=receipt.batch, rows=receipt.rows)
 
 
 def _work(
     place: Workspace, loader: _Loader, destinations: Sequence[Destination], todo: Sequence[Receipt]
-) -> Generator[tuple[Receipt, int], None, None]:
+) -> Generator[Receipt, None, None]:
     def begin(receipt: Receipt) -> None:
         if receipt is not todo[0]:
             _begin(place, receipt)
 
     with closing(spread(destinations, todo, begin, loader)) as ended:
         for receipt, future in ended:
-            rows = _result(place, future, receipt)
+            as_stated = _result(place, future, receipt)
+            if as_stated is None:
+                continue
             address = place.progress().received[receipt.batch]
-            place.log(Event.BATCH_LOADED, subject=receipt.batch, receipt=address, rows=rows)
+            detail: dict[str, Any] = {"rows": receipt.rows} | ({} if as_stated else {MISSTATED: 1})
+            place.log(Event.BATCH_LOADED, subject=receipt.batch, receipt=address, **detail)
             place.parcels.move(receipt.batch, ParcelState.RECEIVED, ParcelState.LOADED)
             if receipt.quarantine_parcel:
                 place.parcels.move(f"{receipt.batch}{QUARANTINE}", ParcelState.RECEIVED, ParcelState.LOADED)
-            yield receipt, rows
+            yield receipt
 
 
-def _result(place: Workspace, done: Future[int], receipt: Receipt) -> int:
+def _result(place: Workspace, done: Future[bool | None], receipt: Receipt) -> bool | None:
     try:
         return done.result()
     except ScopeViolationError as violation:
@@ -147,16 +183,39 @@ def _planned(planned: PlannedEntity) -> pa.Schema:
     return pa.schema([(column.name, ARROW_TYPES[column.type]) for column in planned.columns])
 
 
-def check_digest(rows: pa.Table, receipt: Receipt, key: bytes) -> None:
+def check_digest(found: Sequence[GroupDigest], receipt: Receipt) -> None:
     """What was opened is, row for row, what was sealed.
 
     Raises:
         TamperError: the keyed digest is not the receipt's.
     """
-    nowhere = pa.nulls(rows.num_rows, pa.string())
-    found = group_digests(rows, pa.nulls(rows.num_rows, pa.int32()), nowhere, key)
-    sealed = ZERO
-    for group in receipt.groups:
-        sealed = add(sealed, group.digest)
-    if (found[0].digest if found else ZERO) != sealed:
+    if _total(found) != _total(receipt.groups):
         raise TamperError("opened rows differ from the sealed ones", location=Location(file=f"{receipt.batch}.age"))
+
+
+def _total(groups: Sequence[GroupDigest]) -> str:
+    made = ZERO
+    for group in groups:
+        made = add(made, group.digest)
+    return made
+
+
+def stated(found: Sequence[GroupDigest], receipt: Receipt, *, sites: bool, aside: int = 0) -> bool:
+    """Whether a receipt's years and sites are those that its rows show, of rows that were found to be all there.
+
+    Args:
+        found: the rows' groups, made from what was opened.
+        receipt: what the sender says.
+        sites: whether rows show their site; without, only years are compared.
+        aside: rows whose request the sender set aside: they show no site, and no group's digest can be told.
+    """
+    said: dict[tuple[int | None, str | None], tuple[int, str]] = defaultdict(lambda: (0, ZERO))
+    for group in receipt.groups:
+        rows, digest = said[group.year, group.site if sites else None]
+        said[group.year, group.site if sites else None] = rows + group.rows, add(digest, group.digest)
+    shown = {(group.year, group.site): (group.rows, group.digest) for group in found}
+    if not aside or not sites:
+        return shown == said
+    known = {level: rows for level, (rows, _digest) in shown.items() if level[1] is not None}
+    years = {year for year, _site in shown} == {year for year, _site in said}
+    return years and all(rows <= said[level][0] for level, rows in known.items())

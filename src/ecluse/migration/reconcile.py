@@ -22,7 +22,7 @@ from ecluse.domain.records import Difference, DifferenceKind, Flow, GroupDigest,
 from ecluse.migration.dangling import dangling
 from ecluse.migration.differences import compare
 from ecluse.migration.digest import ZERO, add, group_digests
-from ecluse.migration.load import schemas
+from ecluse.migration.load import MISSTATED, schemas
 from ecluse.migration.opening import open_parcel
 from ecluse.migration.ports import Destination, OpenDestination
 from ecluse.migration.workers import mapped
@@ -78,6 +78,7 @@ def run_reconciliation(
     flows: list[Flow] = []
     differences: list[Difference] = []
     shapes = schemas(place, plan, identity)
+    misstated = {e.subject for e in place.entries() if e.event is Event.BATCH_LOADED and e.detail.get(MISSTATED)}
     with ExitStack() as stack:
         target = stack.enter_context(open_destination())
         for planned in plan.entities:
@@ -87,6 +88,11 @@ def run_reconciliation(
             flows += found
             differences += wrong
             differences += dangling(place, identity, planned, receipts)
+            differences += [
+                Difference(DifferenceKind.MISSTATED, receipt.entity, receipt.batch, receipt.agent)
+                for receipt in mine
+                if receipt.batch in misstated
+            ]
     account = Reconciliation(
         format="ecluse.reconciliation/1",
         order=place.progress().pins["order"],
@@ -94,13 +100,13 @@ def run_reconciliation(
         receipts=tuple(sorted(place.progress().received.values())),
         made_at=place.now(),
         agent=place.agent,
+        log=place.key.vkey,
         flows=tuple(flows),
         differences=tuple(differences),
     )
     address = place.put(account, sign(account))
     place.log(Event.RECONCILED, subject=address, differences=len(differences))
     return account
-        log=place.key.vkey,
 
 
 @dataclass(frozen=True, slots=True)
