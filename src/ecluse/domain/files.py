@@ -15,6 +15,9 @@ class FileFormat(StrEnum):
     """What a file is written in."""
 
     DELIMITED = "delimited"
+    FIXED = "fixed"
+    DBASE = "dbase"
+    HL7V2 = "hl7v2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,9 @@ class _Rules:
 
 _RULES: Mapping[FileFormat, _Rules] = {
     FileFormat.DELIMITED: _Rules(frozenset({"encoding"}), frozenset({"delimiter", "quote"})),
+    FileFormat.FIXED: _Rules(frozenset({"encoding", "columns"})),
+    FileFormat.DBASE: _Rules(frozenset({"encoding"})),
+    FileFormat.HL7V2: _Rules(frozenset({"fields"}), frozenset({"encoding"}), many=True),
 }
 _DEFAULTS: Mapping[str, object] = {
     "encoding": "", "delimiter": ",", "quote": '"', "part": "", "columns": {}, "fields": (),

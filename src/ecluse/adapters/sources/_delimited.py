@@ -8,8 +8,6 @@ Structure is found for a block at once: which bytes are delimiters, quotes and l
 before them, which of those count.
 """
 
-import codecs
-import contextlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ecluse.adapters.sources._arrow import Bounds, cut
+from ecluse.adapters.sources._charset import codec_of
 from ecluse.adapters.sources._reading import Declared, opened
 from ecluse.domain.errors import Location, MalformedError, ProfileError
 from ecluse.domain.files import FileIntake, SourceFile
@@ -29,7 +28,6 @@ _BLOCK = 4 << 20
 _RECORD = 64 << 20
 _LF, _CR = 10, 13
 _BOM = "\ufeff"
-_ESCAPES = frozenset({"unicode-escape", "raw-unicode-escape", "punycode", "idna", "utf-7", "undefined", "mbcs"})
 _Bytes = npt.NDArray[np.uint8]
 
 
@@ -46,7 +44,7 @@ class Delimited:
 
     def __post_init__(self) -> None:
         """Check the declaration. Raises ProfileError."""
-        self._codec = _codec(self.file.encoding, self.name)
+        self._codec = codec_of(self.file.encoding, self.name)
         self._delimiter, self._quote = _marks(self.file, self.name)
         self._special = np.zeros(256, dtype=np.bool_)
         self._special[[self._delimiter, _LF] + ([self._quote] if self._quote >= 0 else [])] = True
@@ -232,15 +230,6 @@ def _trimmed(numbers: _Bytes, begin: Bounds, end: Bounds) -> Bounds:
     returned = (end > begin) & (numbers[np.maximum(end - 1, 0)] == _CR)
     trimmed: Bounds = end - returned
     return trimmed
-
-
-def _codec(encoding: str, name: str) -> codecs.CodecInfo:
-    with contextlib.suppress(LookupError, UnicodeError, ValueError):
-        found = codecs.lookup(encoding)
-        # those of Python's that are no text, or can hold lone surrogates, are no lab system's
-        if getattr(found, "_is_text_encoding", True) and found.name.replace("_", "-") not in _ESCAPES:
-            return found
-    raise ProfileError("its encoding is not known", location=Location(name, field="encoding"))
 
 
 def _marks(file: SourceFile, name: str) -> tuple[int, int]:

@@ -64,6 +64,18 @@ def reader_of(declared: Declared) -> FileReader:
             from ecluse.adapters.sources._delimited import DelimitedReader  # noqa: PLC0415
 
             return DelimitedReader(declared)
+        case FileFormat.FIXED:
+            from ecluse.adapters.sources._fixed import FixedReader  # noqa: PLC0415
+
+            return FixedReader(declared)
+        case FileFormat.DBASE:
+            from ecluse.adapters.sources._dbase import DbaseReader  # noqa: PLC0415
+
+            return DbaseReader(declared)
+        case FileFormat.HL7V2:
+            from ecluse.adapters.sources._hl7v2 import Hl7v2Reader  # noqa: PLC0415
+
+            return Hl7v2Reader(declared)
 
 
 def opened(path: Path, name: str) -> BinaryIO:

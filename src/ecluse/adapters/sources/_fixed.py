@@ -1,0 +1,169 @@
+"""Fixed width: each line a record, each column from one place to another, as COBOL and its like write them.
+
+Places count bytes in a single-byte encoding and characters in UTF-8. Blanks after a value are padding. A line may be
+short, for many systems cut trailing blanks: what it lacks is empty. A line that does not decode is set aside.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ecluse.adapters.sources._arrow import Bounds, Mask, cut
+from ecluse.adapters.sources._charset import Charset
+from ecluse.adapters.sources._reading import Declared, opened
+from ecluse.domain.errors import Location, MalformedError
+from ecluse.domain.files import FileIntake, SetAside
+
+_BLOCK = 4 << 20
+_LONGEST = 64 << 20
+_LF, _CR, _EOF = 10, 13, 0x1A
+_CONTINUES = 0x80  # the two high bits of UTF-8's continuation bytes
+_Bytes = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """The lines of a block: where each begins and ends (without its line end), and where the next begins."""
+
+    numbers: _Bytes
+    begins: Bounds
+    ends: Bounds
+    nexts: Bounds
+
+
+@dataclass(slots=True)
+class _Account:
+    """The sums of a pass."""
+
+    records: int = 0
+    mapped: int = 0
+    structure: int = 0
+    lines: int = 0
+    bytes: int = 0
+    aside: list[SetAside] = field(default_factory=list)
+
+
+    def add(self, lines: _Lines, good: Mask, bad: Mask) -> None:
+        """A block's lines: the good, those set aside; blank ones are structure."""
+        self.structure += int((lines.nexts - lines.ends)[~bad].sum())
+        for place in map(int, np.flatnonzero(bad)):
+            begin, length = int(lines.begins[place]), int(lines.nexts[place] - lines.begins[place])
+            reason = "bytes outside the declared encoding"
+            self.aside.append(SetAside(1, self.lines + place + 1, self.bytes + begin, length, reason))
+        self.records += int(good.sum())
+        self.lines += len(good)
+        self.bytes += len(lines.numbers)
+
+
+class FixedReader:
+    """One file of fixed width as one table of text columns."""
+
+    def __init__(self, declared: Declared) -> None:
+        """Raises ProfileError."""
+        self._declared = declared
+        file = declared.file
+        self._charset = Charset(file.encoding, file.path)
+        self._places = {
+            name: (int(first) - 1, int(last))
+            for name, (first, last) in ((name, places.split("-")) for name, places in file.columns.items())
+        }
+        self._covered = _merged(sorted(self._places.values()))
+        self._intake: FileIntake | None = None
+        schema = pa.schema([(name, pa.string()) for name in self._places])
+        self.tables: Mapping[str, pa.Schema] = {declared.table: schema}
+
+    def passing(self, tables: Collection[str]) -> Iterator[tuple[str, pa.RecordBatch]]:
+        """The file's records. Raises MalformedError for a line without end."""
+        account = _Account()
+        for table in tables:
+            for data in self._blocks():
+                yield table, self._records(data, account)
+            self._keep(account)
+
+    def intake(self) -> FileIntake:
+        """The account of every byte. Raises MalformedError."""
+        if self._intake is None:
+            for _ in self.passing(self.tables):
+                pass
+        if self._intake is None:
+            raise MalformedError("the file is empty", location=Location(self._declared.called(1)))
+        return self._intake
+
+    def _keep(self, account: _Account) -> None:
+        aside = sum(each.length for each in account.aside)
+        unmapped = account.bytes - account.mapped - account.structure - aside
+        self._intake = FileIntake(
+            self._declared.file.path, 1, account.bytes, self._declared.digest(), account.records,
+            account.mapped, unmapped, account.structure, tuple(account.aside),
+        )  # fmt: skip
+
+    def _blocks(self) -> Iterator[bytes]:
+        """Whole lines, some megabytes at a time; the last may lack its end."""
+        rest = b""
+        with opened(self._declared.path, self._declared.called(1)) as source:
+            while block := source.read(_BLOCK):
+                data = rest + block
+                stop = data.rfind(b"\n") + 1
+                rest = data[stop:]
+                if len(rest) > _LONGEST:
+                    raise MalformedError("a line does not end", location=Location(self._declared.called(1)))
+                if stop:
+                    yield data[:stop]
+        if rest:
+            yield rest
+
+    def _records(self, data: bytes, account: _Account) -> pa.RecordBatch:
+        lines = _lines(data)
+        starts = self._characters(lines.numbers)
+        first, last = np.searchsorted(starts, lines.begins), np.searchsorted(starts, lines.ends)
+        buffer = pa.py_buffer(data)
+        bad = np.zeros(len(lines.begins), dtype=np.bool_)
+        columns = []
+        for begin, end in self._places.values():
+            found, wrong = self._charset.text(
+                cut(buffer, starts[np.minimum(first + begin, last)], starts[np.minimum(first + end, last)])
+            )
+            columns.append(pc.utf8_rtrim(found, " "))
+            bad |= wrong
+        blank = lines.begins == lines.ends
+        good = ~(bad | blank)
+        for begin, end in self._covered:
+            spans = starts[np.minimum(first + end, last)] - starts[np.minimum(first + begin, last)]
+            account.mapped += int(spans[good].sum())
+        account.add(lines, good, bad)
+        batch = pa.RecordBatch.from_arrays(columns, schema=self.tables[self._declared.table])
+        return batch if good.all() else batch.filter(pa.array(good))
+
+    def _characters(self, numbers: _Bytes) -> Bounds:
+        """Where each character begins, and where the last ends."""
+        if not self._charset.utf8:
+            return np.arange(len(numbers) + 1, dtype=np.int64)
+        return np.append(np.flatnonzero((numbers & 0xC0) != _CONTINUES), len(numbers))
+
+
+def _lines(data: bytes) -> _Lines:
+    """Split at LF; a CR before it, and DOS's end mark at the very end, belong to the line's end."""
+    numbers = np.frombuffer(data, dtype=np.uint8)
+    nexts = np.flatnonzero(numbers == _LF) + 1
+    if not len(nexts) or nexts[-1] != len(numbers):
+        nexts = np.append(nexts, len(numbers))
+    begins = np.concatenate(([0], nexts[:-1]))
+    ends = nexts - (numbers[nexts - 1] == _LF)
+    ends[-1] -= bool(ends[-1] > begins[-1] and numbers[ends[-1] - 1] == _EOF)
+    ends = ends - ((ends > begins) & (numbers[np.maximum(ends - 1, 0)] == _CR))
+    return _Lines(numbers, begins, ends, nexts)
+
+
+def _merged(places: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Columns may overlap (a year within a date); their bytes are counted once."""
+    merged: list[tuple[int, int]] = []
+    for begin, end in places:
+        if merged and begin <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((begin, end))
+    return merged
