@@ -192,12 +192,17 @@ def prove(stage: Stage) -> None:
     """Law 10."""
     stage.act("Prove it, to somebody who trusts nobody", "Le prouver, à quelqu'un qui ne croit personne")
     stage.ecluse("evidence", "export", "migration", "--out", "evidence.zip")
-    stage.ecluse("evidence", "verify", "evidence.zip")
+    stage.say(
+        "\nThe auditor's own keys, of one who binds each party, got by telephone and not from the bundle:",
+        "\nLes clés de l'auditeur, d'un signataire de chaque partie, obtenues par téléphone et non du dossier :",
+    )
+    signers = ("dr.martin", "a.petit")
+    stage.write("allowed_signers", "".join(f"{who} {stage.public_key(f'keys/{who}')}\n" for who in signers))
+    stage.ecluse("evidence", "verify", "evidence.zip", "--trust", "allowed_signers")
     stage.say(
         "\nAnd without Écluse, by the OpenSSH that every system has:",
         "\nEt sans Écluse, par l'OpenSSH que tout système possède :",
     )
-    stage.write("allowed_signers", f"dr.martin {stage.public_key('keys/dr.martin')}\n")
     verify = ["ssh-keygen", "-Y", "verify", "-f", "allowed_signers", "-I", "dr.martin", "-n", "ecluse.order"]
     stage.stock([*verify, "-s", "order.json.dr.martin.sig"], stdin="order.json")
 
@@ -209,7 +214,7 @@ def farewell(stage: Stage) -> None:
         f"""Done in {stage.seconds():.0f} s; everything is in {stage.folder}; go there, and
   export PATH={ROOT}/.venv/bin:$PATH
   ecluse journal show migration              what happened, entry by entry
-  ecluse evidence verify evidence.zip        flip one bit of it first: the failing step is named
+  ecluse evidence verify evidence.zip --trust allowed_signers   flip one bit of it first: the failing step is named
   edit order.yaml: patient.phone, or a category less: ecluse order check order.yaml --agreement agreement.json
   remove a clause from agreement.yaml: ecluse agreement check agreement.yaml
   ecluse source scan legacy.sqlite --draft draft.yaml     or your own database: no patient's value is shown
@@ -218,7 +223,7 @@ def farewell(stage: Stage) -> None:
         f"""Fait en {stage.seconds():.0f} s ; tout est dans {stage.folder} ; allez-y, et
   export PATH={ROOT}/.venv/bin:$PATH
   ecluse journal show migration              ce qui s'est passé, écriture par écriture
-  ecluse evidence verify evidence.zip        changez-y d'abord un bit : l'étape qui échoue est nommée
+  ecluse evidence verify evidence.zip --trust allowed_signers   changez-y d'abord un bit : l'étape qui échoue est nommée
   modifiez order.yaml : patient.phone, une catégorie en moins : ecluse order check order.yaml --agreement agreement.json
   ôtez une clause d'agreement.yaml : ecluse agreement check agreement.yaml
   ecluse source scan legacy.sqlite --draft draft.yaml     ou votre base : aucune valeur de patient n'est montrée

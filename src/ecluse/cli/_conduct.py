@@ -5,12 +5,15 @@ from pathlib import Path
 from ecluse.cli import _output, _steps
 from ecluse.cli._account import tell_account, write_reports
 from ecluse.cli._erasure import erase_if_due
+from ecluse.cli._instruct import instruct
 from ecluse.cli._site import Site
 from ecluse.cli._text import tr
 from ecluse.control.conduct import Step
+from ecluse.control.instruct import suspension
 from ecluse.control.setup import write_setup
 from ecluse.domain.entry import Event
-from ecluse.domain.errors import TransitionError, UsageError
+from ecluse.domain.errors import Location, SignatureError, TransitionError, UsageError
+from ecluse.domain.instruction import Action
 from ecluse.domain.lifecycle import State
 from ecluse.workspace.place import Place
 
@@ -25,7 +28,12 @@ _DOES = {
 
 def conduct(site: Site, accept_key: Path | None) -> None:
     """Do step after step; stop before acceptance unless the director's key is given."""
-    erase_if_due(site)
+    if erase_if_due(site):
+        raise TransitionError(
+            tr("the erase-by date has come: nothing was moved, and everything is erased",
+               "la date d'effacement est venue : rien n'a bougé, et tout est effacé"),
+            location=Location(file=str(site.root)),
+        )  # fmt: skip
     step = _steps.due(site)
     if step is Step.PLAN:
         raise UsageError(
@@ -41,6 +49,7 @@ def conduct(site: Site, accept_key: Path | None) -> None:
     write_setup(site.root, site.setup)
     while step in _DOES:
         _DOES[step](site)
+        _steps.hear(site)
         step = _steps.due(site)
     account = tell_account(site.root) if site.has(Place.DESTINATION) else {}
     if step is Step.ACCEPT and accept_key is not None:
@@ -56,16 +65,36 @@ def conduct(site: Site, accept_key: Path | None) -> None:
     _say_next(site, step)
 
 
-def lift_suspension(site: Site) -> list[Place]:
-    """Journal that suspended places go on; returns them."""
-    lifted = []
-    for place in Place:
-        if site.has(place):
-            with site.open(place) as opened:
-                if opened.progress().state is State.SUSPENDED:
-                    opened.log(Event.RESUMED)
-                    lifted.append(place)
-    return lifted
+def lift_suspension(site: Site, key: Path | None, reason: str | None) -> list[Place]:
+    """Journal that suspended places go on; returns them. With ``key``, by its owner's instruction.
+
+    Raises:
+        SignatureError: somebody suspended it, and no director's key is given.
+    """
+    _steps.hear(site)
+    suspended = [place for place in Place if site.has(place) and _is_suspended(site, place)]
+    if suspended and key is not None:
+        return instruct(site, key, Action.RESUME, reason)[1]
+    for place in suspended:
+        with site.open(place) as opened:
+            told = suspension(opened)
+            if told is not None:
+                raise SignatureError(
+                    tr(f"suspended by {told.signatory}: only the controller's director resumes it",
+                       f"suspendue par {told.signatory} : seul le directeur du responsable la reprend"),
+                    location=Location(file=str(opened.root)),
+                    hint=tr(f"ecluse resume -w {site.root} --key KEY --reason WHY",
+                            f"ecluse resume -w {site.root} --key CLÉ --reason MOTIF"),
+                )  # fmt: skip
+    for place in suspended:
+        with site.open(place) as opened:
+            opened.log(Event.RESUMED)
+    return suspended
+
+
+def _is_suspended(site: Site, place: Place) -> bool:
+    with site.open(place) as opened:
+        return opened.progress().state is State.SUSPENDED
 
 
 def _say_next(site: Site, step: Step) -> None:

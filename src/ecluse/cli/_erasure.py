@@ -4,6 +4,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ecluse.cli import _output, _steps
+from ecluse.cli._overdue import remind
 from ecluse.cli._site import Site
 from ecluse.cli._text import tr
 from ecluse.control.erase import abort_overdue, due, empty_mailbox, erase_place, is_due
@@ -20,12 +21,15 @@ from ecluse.workspace.place import Place, Workspace
 _ORDER = (Place.DESTINATION, Place.SOURCE)
 
 
-def erase_if_due(site: Site) -> None:
-    """Erase what must be gone by now, whoever asked for something else (law 7)."""
+def erase_if_due(site: Site) -> bool:
+    """Erase what must be gone by now, whoever asked for something else (law 7); whether the erase-by date made it."""
+    remind(site.root)
     _steps.learn(site)
+    overdue = [place for place in _ORDER if site.has(place) and _abort_overdue(site, place)]
     late = [place for place in _ORDER if site.has(place) and _is_due(site, place)]
     if late:
         erase(site, only=late)
+    return bool(overdue)
 
 
 def erase(
@@ -62,9 +66,13 @@ def erase(
     return made
 
 
+def _abort_overdue(site: Site, place: Place) -> bool:
+    with site.open(place) as opened:
+        return abort_overdue(opened)
+
+
 def _is_due(site: Site, place: Place) -> bool:
     with site.open(place) as opened:
-        abort_overdue(opened)
         return is_due(opened)
 
 

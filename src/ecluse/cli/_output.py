@@ -92,6 +92,11 @@ def warn(text: str) -> None:
         sys.stderr.write(f"{tr('warning:', 'attention :')} {text}\n")
 
 
+def alarm(text: str) -> None:
+    """What must not be missed, on stderr; nothing silences it."""
+    sys.stderr.write(f"{tr('WARNING:', 'ATTENTION :')} {text}\n")
+
+
 def complain(error: EcluseError) -> None:
     """An error on stderr: ``error: file:line: field: message``, then ``hint: …``."""
     place = f"{error.location}: " if error.location and str(error.location) else ""

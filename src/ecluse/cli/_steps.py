@@ -8,6 +8,7 @@ from ecluse.cli._site import Site
 from ecluse.cli._text import tr
 from ecluse.control.conduct import Step, next_step
 from ecluse.control.decision import decide, fetch_decision, send_decision
+from ecluse.control.instruct import check_goes_on, exchange_instructions
 from ecluse.control.reading import look
 from ecluse.control.setup import place_of
 from ecluse.control.signatures import sign_artefact, signer_of_key
@@ -15,6 +16,7 @@ from ecluse.control.transfer import deliver as send
 from ecluse.control.transfer import receive as collect
 from ecluse.domain.agreement import Agreement, SignerRole
 from ecluse.domain.errors import ProfileError, TransitionError, UsageError
+from ecluse.domain.instruction import Action
 from ecluse.domain.lifecycle import State
 from ecluse.domain.order import Order
 from ecluse.domain.plan import Plan
@@ -106,6 +108,7 @@ def receive(site: Site) -> None:
 def load(site: Site) -> None:
     """Load what was received, then publish."""
     with site.open(Place.DESTINATION) as place:
+        check_goes_on(place)
         profile, identity = site.destination_profile(), site.identity()
         done = place.progress().loaded
         receipts = [place.get(Receipt, a) for batch, a in place.progress().received.items() if batch not in done]
@@ -126,6 +129,7 @@ def load(site: Site) -> None:
 def reconcile(site: Site) -> Reconciliation:
     """Read everything back and give account."""
     with site.open(Place.DESTINATION) as place:
+        check_goes_on(place)
         profile, identity, key = site.destination_profile(), site.identity(), site.destination_key()
         total = sum(r.rows for r in map(_receipt(place), place.progress().loaded.values()))
         sign = signer(key, _agent(place, key, SignerRole.DESTINATION_AGENT))
@@ -149,6 +153,7 @@ def learn(site: Site) -> bool:
 
     False where there is none yet, or nobody here to learn it.
     """
+    hear(site)
     source, destination = states(site)
     if destination in {State.ACCEPTED, State.REFUSED} and source in {None, *_UNDECIDED}:
         # A crash between deciding and sending is made good here: sending twice is harmless.
@@ -158,6 +163,21 @@ def learn(site: Site) -> bool:
         return False
     with site.open(Place.SOURCE) as place:
         return fetch_decision(place, site.mailbox)
+
+
+def hear(site: Site) -> None:
+    """Exchange instructions to stop, go on or give up with the other place, by the mailbox; say what is new."""
+    words = {
+        Action.SUSPEND: tr("suspended by", "suspendue par"),
+        Action.RESUME: tr("resumed by", "reprise par"),
+        Action.ABORT: tr("aborted by", "abandonnée par"),
+    }
+    for place in Place:
+        if site.has(place):
+            with site.open(place) as opened:
+                told = exchange_instructions(opened, site.mailbox)
+            for each in told:
+                _output.say(f"{place}: {words[each.action]} {each.signatory}", style="bold")
 
 
 def _receipt(place: Workspace) -> Callable[[str], Receipt]:

@@ -10,6 +10,7 @@ from ecluse.cli._account import write_reports
 from ecluse.cli._app import FILE, define, option
 from ecluse.cli._erasure import erase_if_due
 from ecluse.cli._options import mailbox, setup_of, workspace
+from ecluse.cli._overdue import remind
 from ecluse.cli._signatures import KEY
 from ecluse.cli._site import Site
 from ecluse.cli._text import Text, tr
@@ -58,6 +59,8 @@ def command(*, workspace: Path, key: Path | None, decision: str | None, remarks:
         _output.emit({"states": _steps.states_json(site)})
         _output.say(tr("the decision is recorded at the source", "la décision est enregistrée à la source"))
         return
+    remind(workspace)
+    _steps.hear(site)
     made = _steps.accept(site, key, Decision(decision) if decision else None, remarks)
     _output.say(
         tr(f"{_WORDS[made.decision]} by {made.signatory}", f"{_WORDS[made.decision]} par {made.signatory}"),

@@ -5,9 +5,10 @@ from typing import Any
 
 from ecluse.cli import _output, _steps
 from ecluse.cli._account import write_reports
-from ecluse.cli._app import define
+from ecluse.cli._app import define, option
 from ecluse.cli._erasure import erase
 from ecluse.cli._options import destination_options, mailbox, setup_of, source_options, workspace
+from ecluse.cli._overdue import remind
 from ecluse.cli._site import Site
 from ecluse.cli._text import Text
 from ecluse.control.setup import write_setup
@@ -18,13 +19,16 @@ from ecluse.wire.artefacts import to_json
     Text(
         "Erase what was made for the way, and certify it. Destroys the keys, the recipient's identity included, erases "
         "parcels and temporary files, scans the places, the mailbox and the temporary folder again for ciphertext and "
-        "planted markers, and signs one certificate a place. Once the migration is accepted, refused or past its "
-        "erase-by date, any command does this by itself. Exit code 20 when the scan finds something.",
+        "planted markers, and signs one certificate a place; the destination's only when the identity is destroyed or "
+        "stated to be. Once the migration is accepted, refused or past its "
+        "erase-by date, any command does this by itself. Exit code 20 when the scan finds something, or the identity "
+        "was not given.",
         "Effacer ce qui a été fait pour la route, et le certifier. Détruit les clés, identité du destinataire "
         "comprise, efface colis et fichiers temporaires, relit les lieux, la boîte et le dossier temporaire à la "
-        "recherche de chiffré et de marqueurs, et signe un certificat par lieu. Une fois la migration acceptée, "
+        "recherche de chiffré et de marqueurs, et signe un certificat par lieu ; celui de la destination seulement si "
+        "l'identité est détruite, ou déclarée l'être. Une fois la migration acceptée, "
         "refusée ou passée sa date d'effacement, toute commande le fait d'elle-même. Code de sortie 20 si la "
-        "relecture trouve quelque chose.",
+        "relecture trouve quelque chose, ou si l'identité n'est pas donnée.",
     ),
     example="ecluse erase -w migration",
 )
@@ -32,11 +36,23 @@ from ecluse.wire.artefacts import to_json
 @source_options
 @destination_options
 @mailbox
-def command(*, workspace: Path, **given: Any) -> None:
+@option(
+    "--identity-destroyed-elsewhere",
+    default=None,
+    metavar="TEXT",
+    text=Text(
+        "Where the identity's file is not here to be destroyed: how, by whom and when it was. Kept in the certificate "
+        "as a statement, which proves nothing; the report and evidence verify show it.",
+        "Si le fichier d'identité n'est pas ici pour être détruit : comment, par qui et quand il l'a été. Gardé au "
+        "certificat comme une déclaration, qui ne prouve rien ; le rapport et evidence verify la montrent.",
+    ),
+)
+def command(*, workspace: Path, identity_destroyed_elsewhere: str | None, **given: Any) -> None:
     """Erase the places of one workspace."""
     site = Site(workspace, setup_of(workspace, given))
     _steps.learn(site)
-    made = erase(site)
+    remind(workspace)
+    made = erase(site, destroyed_elsewhere=identity_destroyed_elsewhere or "")
     write_setup(workspace, site.setup)
     write_reports(workspace)
     _output.emit({"certificates": [to_json(each) for each in made], "states": _steps.states_json(site)})

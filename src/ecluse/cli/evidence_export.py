@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ecluse.cli import _output
 from ecluse.cli._app import FILE, argument, define, option
+from ecluse.cli._overdue import remind
 from ecluse.cli._text import Text, tr
 from ecluse.cli.journal_show import PLACE
 from ecluse.control.evidence import export
@@ -32,6 +33,7 @@ def command(workspace: Path, out: Path) -> None:
         raise UsageError(
             "a file with this name exists already", location=Location(file=str(out)), hint="choose another name"
         )
+    remind(workspace)
     with ExitStack() as stack:
         places = [stack.enter_context(Workspace(root)) for root in places_under(workspace)]
         address = export(places, out)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from ecluse.cli import _output
 from ecluse.cli._app import FILE, argument, define, option
+from ecluse.cli._overdue import remind
 from ecluse.cli._text import Text
 from ecluse.control.papers import write_new
 from ecluse.control.reading import look, places_under
@@ -32,6 +33,7 @@ def command(place: Path, out: Path | None) -> None:
     if len(roots) > 1:
         names = ", ".join(str(root) for root in roots)
         raise UsageError("two places lie here: name one", location=Location(file=str(place)), hint=names)
+    remind(roots[0])
     view = look(roots[0])
     text = view.checkpoint.decode("utf-8")
     if out:

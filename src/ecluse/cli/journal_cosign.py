@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ecluse.cli import _output
 from ecluse.cli._app import FILE, argument, define, option
+from ecluse.cli._overdue import remind
 from ecluse.cli._text import Text, tr
 from ecluse.control.witnessing import cosign_place
 from ecluse.journal import FolderStore, WitnessKey
@@ -31,6 +32,7 @@ from ecluse.workspace.place import Workspace
 )
 def command(place: Path, key: Path, memory: Path) -> None:
     """Cosign one place's journal."""
+    remind(place)
     witness = WitnessKey.load(key)
     with Workspace(place) as opened:
         cosign_place(opened, witness, FolderStore(memory), dt.datetime.now(dt.UTC))

@@ -5,6 +5,7 @@ from pathlib import Path
 from ecluse.cli import _output
 from ecluse.cli._app import FILE, argument, define, option
 from ecluse.cli._events import EVENTS
+from ecluse.cli._overdue import remind
 from ecluse.cli._text import Text, tr
 from ecluse.control.reading import look, places_under
 from ecluse.wire.artefacts import to_json
@@ -31,6 +32,7 @@ PLACE = Text("A place, or a workspace with a source and a destination.",
 )
 def command(workspace: Path, last: int | None) -> None:
     """Print the entries of one or both places."""
+    remind(workspace)
     answer = {}
     for root in places_under(workspace):
         view = look(root)

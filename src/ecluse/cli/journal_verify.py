@@ -4,6 +4,7 @@ from pathlib import Path
 
 from ecluse.cli import _output
 from ecluse.cli._app import FILE, argument, define, option
+from ecluse.cli._overdue import remind
 from ecluse.cli._text import Text, tr
 from ecluse.cli.journal_show import PLACE
 from ecluse.control.reading import check_extends, look, places_under
@@ -42,6 +43,7 @@ from ecluse.workspace.files import read
 )
 def command(workspace: Path, since: Path | None, witnesses: tuple[str, ...]) -> None:
     """Verify the journals of one or both places."""
+    remind(workspace)
     answer: dict[str, object] = {}
     broken = []
     roots = places_under(workspace)

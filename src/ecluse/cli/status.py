@@ -7,6 +7,7 @@ from typing import Any
 from ecluse.cli import _output
 from ecluse.cli._app import FILE, argument, define
 from ecluse.cli._events import OWNERS, PLACES, STATES
+from ecluse.cli._overdue import remind
 from ecluse.cli._text import Text, tr
 from ecluse.cli.journal_show import PLACE
 from ecluse.control.conduct import Clock, Step, clock, next_step
@@ -30,6 +31,7 @@ from ecluse.workspace.progress import Progress
 def command(workspace: Path) -> None:
     """Print where one or both places stand."""
     now = dt.datetime.now(dt.UTC)
+    remind(workspace)
     views = {view.place: view for view in map(look, places_under(workspace))}
     progress = {place: view.progress() for place, view in views.items()}
     states = [progress[place].state if place in progress else None for place in Place]

@@ -4,6 +4,7 @@ An instruction is recorded at each place that hears of it, once; it travels thro
 other place to find. What a gate suspended is not an instruction's: the engineer who mended its cause resumes it.
 """
 
+import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,12 +41,14 @@ def signed_instruction(place: Workspace, key: Path, action: Action, reason: str)
         OrderError: its owner may not instruct that.
     """
     agreement = place.pinned(Agreement)
+    # Never two in one second: the other place follows them in the order of their dates.
+    known = [place.get(Instruction, address).given_at for address in _recorded(place)]
     made = Instruction(
         format="ecluse.instruction/1",
         order=place.progress().pins["order"],
         action=action,
         reason=reason,
-        given_at=place.now(),
+        given_at=max([place.now(), *(at + dt.timedelta(seconds=1) for at in known)]),
         signatory=signer_of_key(key, agreement),
     )
     check_instruction(made, agreement)

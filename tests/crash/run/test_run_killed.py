@@ -59,7 +59,7 @@ def check(desk: Desk) -> None:
     for place in ("source", "destination"):
         desk.ecluse("journal", "verify", f"migration/{place}")
     desk.ecluse("evidence", "export", "migration", "--out", "evidence.zip")
-    desk.ecluse("evidence", "verify", "evidence.zip")
+    desk.verify()
     left = [path for path in desk.root.rglob("*") if path.name.endswith((".age", ".part", ".secret"))]
     assert not left, left
     assert holding(OUT, desk.root, but=["legacy.sqlite"]) == []

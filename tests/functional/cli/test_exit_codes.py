@@ -12,7 +12,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "reference" / "exit-codes.md"
 NEVER_REUSED = {
     "UsageError": 2, "MalformedError": 10, "AgreementError": 11, "OrderError": 12, "ProfileError": 13,
     "SignatureError": 14, "ScopeViolationError": 15, "TransitionError": 16, "TamperError": 17,
-    "ReconciliationError": 18, "DestinationError": 19, "ErasureError": 20, "ConnectionLostError": 30,
+    "ReconciliationError": 18, "DestinationError": 19, "ErasureError": 20, "UnvouchedError": 21, "ConnectionLostError": 30,
     "StorageError": 31, "BusyError": 32, "InternalError": 70,
 }  # fmt: skip
 

@@ -119,8 +119,11 @@ def test_verifying_works_in_the_base_install(desk: Desk) -> None:
     lis.prepared(desk)
     desk.run(lis.PLAN)
     desk.run("evidence export w --out evidence.zip")
-    done = base_install("evidence", "verify", str(desk.root / "evidence.zip"))
+    desk.verify()
+    bundle = ("evidence", "verify", str(desk.root / "evidence.zip"))
+    done = base_install(*bundle, "--trust", str(desk.root / "my_signers"))
     assert done.returncode == 0, done.stderr
+    assert base_install(*bundle).returncode == 21
 
 
 class TestExitCodes:

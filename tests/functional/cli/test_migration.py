@@ -33,8 +33,7 @@ def test_one_machine_from_plan_to_evidence(desk: Desk) -> None:
     assert not Path("kalisil.key").exists()
     desk.run("erase -w w")
     desk.run("evidence export w --out evidence.zip")
-    verified = desk.run("evidence verify evidence.zip --json").json()
-    assert verified["complete"]
+    assert desk.verify()["complete"]
     desk.run("journal verify w")
 
 
@@ -71,7 +70,7 @@ def test_two_machines_and_a_folder_between(desk: Desk) -> None:
     shutil.copytree("here/source", "both/source")
     shutil.copytree("there/destination", "both/destination")
     desk.run("evidence export both --out evidence.zip")
-    assert desk.run("evidence verify evidence.zip --json").json()["complete"]
+    assert desk.verify()["complete"]
 
 
 def test_a_step_before_its_turn_changes_nothing(desk: Desk) -> None:

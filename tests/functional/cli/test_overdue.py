@@ -113,4 +113,4 @@ def test_an_erasure_that_died_with_the_identity_overwritten_goes_on(
     assert states(desk) == {"erased"}
     assert not Path("kalisil.key").exists()
     desk.run("evidence export w --out evidence.zip")
-    assert desk.run("evidence verify evidence.zip --json").json()["complete"]
+    assert desk.verify()["complete"]

@@ -60,6 +60,12 @@ class Desk:
         path.write_text(json.dumps(value, ensure_ascii=False, indent=1), encoding="utf-8")
         return path
 
+    def verify(self, bundle: str = "evidence.zip") -> Any:
+        """Verify evidence by the keys of one who binds each party; returns the answer for programs."""
+        pins = f"dr.martin {self.key('director')}\np.legoff {self.key('management')}\n"
+        (self.root / "my_signers").write_text(pins, encoding="utf-8")
+        return self.run(f"evidence verify {bundle} --trust my_signers --json").json()
+
     def agreement(self, **changes: Any) -> None:
         """A complete agreement, signed by both parties: agreement.yaml, agreement.json and signatures."""
         self.run("agreement new agreement.yaml")
