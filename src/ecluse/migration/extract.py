@@ -21,8 +21,9 @@ from ecluse.domain.order import Order
 from ecluse.domain.plan import Batch, Plan
 from ecluse.domain.profile import SourceProfile
 from ecluse.domain.records import Receipt
+from ecluse.migration.binding import Binder
 from ecluse.migration.canary import plant
-from ecluse.migration.compile import bind, keys_alone
+from ecluse.migration.compile import keys_alone
 from ecluse.migration.digest import group_digests, key_digest
 from ecluse.migration.gate import Gate
 from ecluse.migration.normalise import Normaliser, storage_of
@@ -72,6 +73,11 @@ class Job:
         storage, repeated = storage_of(self.profile, self.order.scope), self.plan.repeated_keys()
         return {p.entity: Normaliser(self.profile, p, storage, repeated) for p in self.plan.entities}
 
+    @cached_property
+    def binders(self) -> dict[str, Binder]:
+        """What binds batches' queries, by dialect; filled as needed."""
+        return {}
+
 
 def extract_batch(source: Source, job: Job, batch: Batch) -> tuple[Receipt, str]:
     """Read one batch, gate it, seal it to the recipient, and put the parcel in its folder; receipt and keys' digest.
@@ -119,8 +125,9 @@ def extract_batch(source: Source, job: Job, batch: Batch) -> tuple[Receipt, str]
 
 
 def _bound(source: Source, job: Job, batch: Batch) -> str:
-    planned = job.plan.entity(batch.entity)
-    return bind(planned.sql, source.dialect, lower=batch.lower, upper=batch.upper, excluded=sorted(job.excluded))
+    if source.dialect not in job.binders:
+        job.binders[source.dialect] = Binder(source.dialect, sorted(job.excluded))
+    return job.binders[source.dialect](job.plan.entity(batch.entity).sql, batch.lower, batch.upper)
 
 
 def _check_unmoved(place: Workspace, job: Job, source: Source) -> None:
