@@ -79,6 +79,8 @@ FRENCH: tuple[tuple[str, str], ...] = (
      r"\1 est un lien et ne s'ordonne pas par son nom (il suit quand source_id est ordonné aux deux bouts)"),
     (r"(\S+) is ordered without source_id, by which every row is accounted for \(law 3\)",
      r"\1 est ordonné sans source_id, qui répond de chaque ligne (loi 3)"),
+    (r"ins is ordered without ins_oid, which alone tells a real identity from a test one",
+     r"ins est ordonné sans ins_oid, qui seul distingue une identité réelle d'une identité de test"),
     (r"(\S+) belongs to the category (\S+), which the order excludes",
      r"\1 relève de la catégorie \2, que l'ordre exclut"),
 )  # fmt: skip

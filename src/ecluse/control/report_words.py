@@ -114,6 +114,7 @@ DETAILS: dict[str, Words] = {
         "several rows have the key that it refers to", "plusieurs lignes ont la clé à laquelle elle renvoie"
     ),
     "link": Words("a reference is missing", "un renvoi manque"),
+    "ins_oid": Words("an INS without the authority that issued it", "un INS sans l'autorité qui l'a attribué"),
     "encoding": Words("{field}: characters cannot be read", "{field} : caractères illisibles"),
     "date": Words("{field}: not a date", "{field} : n'est pas une date"),
     "value": Words("{field}: not a value that is allowed", "{field} : valeur hors de celles admises"),

@@ -132,6 +132,10 @@ def _check_fields(entity: str, fields: tuple[str, ...], excluded: tuple[Sensitiv
         raise FieldError(f"{path}[{repeated}]", "this field is ordered twice")
     if KEY not in fields:
         raise FieldError(path, f"{entity} is ordered without {KEY}, by which every row is accounted for (law 3)")
+    if "ins" in fields and "ins_oid" not in fields:
+        # A number is an INS by its authority (domain.md section 3); test identities are known by it alone.
+        message = "ins is ordered without ins_oid, which alone tells a real identity from a test one"
+        raise FieldError(f"{path}[{fields.index('ins')}]", message)
     for place, name in enumerate(fields):
         field = CATALOGUE.field(entity, name)
         if field.category in excluded:

@@ -21,7 +21,7 @@ from ecluse.domain.profile import DateStorage, SourceProfile
 from ecluse.domain.records import Receipt
 from ecluse.migration.codes import result_link
 from ecluse.migration.dates import ScopeDates, scope_dates
-from ecluse.migration.normalise import SCOPED_BY_DATE, storage_of
+from ecluse.migration.normalise import SCOPED_BY_DATE, blank, storage_of
 
 CONTROLS = ("_date", "_site", "_patient", "_code")
 """Columns that an extraction query may return beside source columns; they never leave memory."""
@@ -230,8 +230,8 @@ class ReceivingGate:
             _check_loinc(self._scope, rows.column("loinc"))
         if receipt.entity == "observation" and "code" in rows.column_names:
             self._categories.check(rows.column("code"), _place("observation", "code"))
-        if self._production and "ins_oid" in rows.column_names:
-            self._check_identities(rows.column("ins_oid"))
+        if self._production and receipt.entity == "patient":
+            self._check_identities(rows)
 
     def _planned(self, receipt: Receipt) -> PlannedEntity:
         try:
@@ -277,8 +277,16 @@ class ReceivingGate:
         if "site" in rows.column_names:
             _check_sites(self._scope, rows.column("site"), "request.site")
 
-    def _check_identities(self, column: pa.ChunkedArray) -> None:
-        for oid in pc.unique(column).to_pylist():
+    def _check_identities(self, rows: pa.Table) -> None:
+        unknown = pa.chunked_array([pa.nulls(rows.num_rows, pa.string())])
+        authority = rows.column("ins_oid") if "ins_oid" in rows.column_names else unknown
+        if "ins" in rows.column_names and bool((~blank(rows.column("ins")) & blank(authority)).any()):
+            raise DestinationError(
+                "an INS without the authority that issued it cannot be loaded into production",
+                location=_place("patient", "ins_oid"),
+                hint="without its OID, nobody can tell it from a test identity: leave the number out at the source",
+            )
+        for oid in pc.unique(authority).to_pylist():
             if oid is not None and is_test_identity(oid):
                 raise DestinationError(
                     "a test or demonstration identity (INS) cannot be loaded into production",

@@ -142,6 +142,7 @@ class Normaliser:
             raise self._error("_date", f"comes as {raw.column('_date').type}, which names no day without doubt")
         work = _Work(raw, dates)
         self._check_keys(work)
+        self._check_authority(work)
         made = {column.name: self._makers[column.name](work) for column in self._planned.columns}
         return self._finish(work, pa.table(made))
 
@@ -193,6 +194,12 @@ class Normaliser:
             work.set_aside(repeated(key), "duplicate_key")
         for refers in links.values():
             work.set_aside(_empty(refers), "link")
+
+    def _check_authority(self, work: _Work) -> None:
+        """An INS without the authority that issued it: nobody can tell it from a test identity (domain.md, 3)."""
+        if self._planned.entity == "patient" and {"ins", "ins_oid"} <= set(self._planned.names()):
+            number, authority = self._text(work, "ins"), self._text(work, "ins_oid")
+            work.set_aside(~blank(number) & blank(authority), "ins_oid")
 
     # Makers: one a planned column, chosen when the normaliser is made.
 
@@ -386,6 +393,11 @@ def _among(column: pa.ChunkedArray, keys: pa.Array) -> Bools:
     """Which rows hold one of these keys."""
     found: Bools = pc.is_in(pa.chunked_array(map(key_texts, column.chunks), pa.string()), value_set=keys).to_numpy()
     return found
+
+
+def blank(column: pa.ChunkedArray) -> Bools:
+    """Null, or a text of blanks."""
+    return _empty(pc.utf8_trim_whitespace(column))
 
 
 def _counts(reasons: pa.Array, years: pa.Array, sites: pa.Array) -> tuple[QuarantineCount, ...]:
