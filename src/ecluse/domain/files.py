@@ -17,6 +17,9 @@ class FileFormat(StrEnum):
     DELIMITED = "delimited"
     FIXED = "fixed"
     DBASE = "dbase"
+    EXCEL = "excel"
+    JSON = "json"
+    PARQUET = "parquet"
     HL7V2 = "hl7v2"
 
 
@@ -34,6 +37,9 @@ _RULES: Mapping[FileFormat, _Rules] = {
     FileFormat.DELIMITED: _Rules(frozenset({"encoding"}), frozenset({"delimiter", "quote"})),
     FileFormat.FIXED: _Rules(frozenset({"encoding", "columns"})),
     FileFormat.DBASE: _Rules(frozenset({"encoding"})),
+    FileFormat.EXCEL: _Rules(may=frozenset({"part"})),
+    FileFormat.JSON: _Rules(frozenset({"fields"})),
+    FileFormat.PARQUET: _Rules(),
     FileFormat.HL7V2: _Rules(frozenset({"fields"}), frozenset({"encoding"}), many=True),
 }
 _DEFAULTS: Mapping[str, object] = {

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -57,25 +58,23 @@ class FileReader(Protocol):
         ...
 
 
+_READERS: Mapping[FileFormat, tuple[str, str]] = {
+    FileFormat.DELIMITED: ("_delimited", "DelimitedReader"),
+    FileFormat.FIXED: ("_fixed", "FixedReader"),
+    FileFormat.DBASE: ("_dbase", "DbaseReader"),
+    FileFormat.EXCEL: ("_excel", "ExcelReader"),
+    FileFormat.JSON: ("_json", "JsonReader"),
+    FileFormat.PARQUET: ("_parquet", "ParquetReader"),
+    FileFormat.HL7V2: ("_hl7v2", "Hl7v2Reader"),
+}
+"""Module and class: each is loaded only where a profile has its format."""
+
+
 def reader_of(declared: Declared) -> FileReader:
     """The reader of a declaration's format. Raises ProfileError, MalformedError."""
-    match declared.file.format:
-        case FileFormat.DELIMITED:
-            from ecluse.adapters.sources._delimited import DelimitedReader  # noqa: PLC0415
-
-            return DelimitedReader(declared)
-        case FileFormat.FIXED:
-            from ecluse.adapters.sources._fixed import FixedReader  # noqa: PLC0415
-
-            return FixedReader(declared)
-        case FileFormat.DBASE:
-            from ecluse.adapters.sources._dbase import DbaseReader  # noqa: PLC0415
-
-            return DbaseReader(declared)
-        case FileFormat.HL7V2:
-            from ecluse.adapters.sources._hl7v2 import Hl7v2Reader  # noqa: PLC0415
-
-            return Hl7v2Reader(declared)
+    module, name = _READERS[declared.file.format]
+    made: FileReader = getattr(import_module(f"ecluse.adapters.sources.{module}"), name)(declared)
+    return made
 
 
 def opened(path: Path, name: str) -> BinaryIO:
