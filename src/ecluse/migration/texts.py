@@ -49,7 +49,7 @@ def as_text(chunk: pa.Array, repair: str = "") -> tuple[pa.Array, Bools | None]:
         return _decode(chunk.cast(pa.binary()), repair)
     if not pa.types.is_string(kind):
         chunk = chunk.cast(pa.string())
-    if _is_clean(chunk):
+    if pa.types.is_integer(kind) or _is_clean(chunk):
         return chunk, None
     return _decode(chunk.view(pa.binary()), repair)
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -182,8 +184,14 @@ def _may_hold_zero(array: pa.ChunkedArray) -> bool:
     """Whether a zero byte is anywhere in a text's buffers, which is faster told than of each value."""
     if not pa.types.is_string(array.type):
         return True
-    data = (chunk.buffers()[2] for chunk in array.chunks)
-    return any(held is not None and b"\0" in held.to_pybytes() for held in data)
+    return any(not _bytes_of(chunk).all() for chunk in array.chunks if len(chunk))
+
+
+def _bytes_of(chunk: pa.Array) -> npt.NDArray[np.uint8]:
+    """The bytes of a chunk's texts, and not of the whole buffer that it is a slice of."""
+    _, offsets, data = chunk.buffers()
+    ends = np.frombuffer(offsets, np.int32)[[chunk.offset, chunk.offset + len(chunk)]]
+    return np.frombuffer(data, np.uint8)[ends[0] : ends[1]] if data is not None else np.empty(0, np.uint8)
 
 
 def _padded(array: pa.ChunkedArray, column: TargetColumn) -> pa.ChunkedArray:
