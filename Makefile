@@ -55,7 +55,7 @@ lock: dev  ## pin the dependencies again, with hashes
 	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  --extra migration --group lock-build pyproject.toml --output-file requirements/demo.lock
 	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-	  --extra migration --group dev --group lock-build pyproject.toml --output-file requirements/dev.lock
+	  --all-extras --group dev --group lock-build pyproject.toml --output-file requirements/dev.lock
 
 clean:  ## remove what was made
 	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

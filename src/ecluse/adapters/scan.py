@@ -13,13 +13,13 @@ from pathlib import Path
 import pyarrow as pa
 from sqlglot import exp, parse_one
 
-from ecluse.adapters.sources import detect
+from ecluse.adapters.sources import folder
 from ecluse.adapters.sources.files import FilesSource
 from ecluse.adapters.sources.opening import open_source
 from ecluse.adapters.sources.spec import SourceSpec
 from ecluse.domain.errors import EcluseError, RetryableError, UsageError
-from ecluse.domain.files import SourceFile
-from ecluse.domain.profile import FILE_ENGINES
+from ecluse.domain.files import FileFormat, SourceFile
+from ecluse.domain.profile import FILE_ENGINES, Engine
 from ecluse.migration.ports import Source
 from ecluse.migration.scan_guesses import guess_entities, refers_by_name
 from ecluse.migration.scan_words import Role, words
@@ -28,7 +28,6 @@ from ecluse.migration.scanning import SHARED_KEY, Reference, ScanReport, TableSc
 __all__ = ["SAMPLE_ROWS", "scan"]
 
 SAMPLE_ROWS = 20_000
-_CSV = frozenset({".csv", ".tsv", ".txt", ".dat"})
 _DOCUMENTS = ("BLOB", "BYTEA", "BINARY", "IMAGE")
 _MISSING_ALLOWED = 0.05
 
@@ -114,16 +113,16 @@ def scan(spec: SourceSpec, *, show_codes: Collection[str] = (), sample_rows: int
     """Look at a database.
 
     Args:
-        spec: where it is; for CSV without ``files``, every delimited file of the folder is looked at.
+        spec: where it is; for a folder without ``files`` declared, every file of a known kind is looked at.
         show_codes: columns (``TABLE.COLUMN``) that hold analysis codes, whose frequent codes may be listed.
         sample_rows: rows of each table that are looked at.
 
     Raises:
-        UsageError: ``show_codes`` names no column; the folder holds no delimited file.
+        UsageError: ``show_codes`` names no column; the folder holds no file of a known kind.
         ProfileError, MalformedError, RetryableError: the source cannot be entered.
     """
     if spec.engine in FILE_ENGINES and not spec.files:
-        spec = replace(spec, files=_detected(spec))
+        spec = _detected(spec)
     with closing(open_source(spec)) as source:
         source.adopt_snapshot(None)
         looker = _Looker(source, frozenset(show_codes), sample_rows)
@@ -135,15 +134,20 @@ def scan(spec: SourceSpec, *, show_codes: Collection[str] = (), sample_rows: int
         return looker.report(spec, declared)
 
 
-def _detected(spec: SourceSpec) -> dict[str, SourceFile]:
-    folder = spec.address().folder()
-    found = {}
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.suffix.lower() in _CSV and path.is_file() and path.stat().st_size:
-            found[_table_name(path)] = detect.detect(path).file
+def _detected(spec: SourceSpec) -> SourceSpec:
+    """With the folder's files declared as they seem to be; they are ``files`` when not all of them are delimited."""
+    place = spec.address().folder()
+    found: dict[str, SourceFile] = {}
+    for path in sorted(place.iterdir()) if place.is_dir() else ():
+        if (file := folder.declared(path)) is not None:
+            name = _table_name(path)
+            found[name if name not in found else words(path.name)] = file
     if not found:
-        raise UsageError("the folder holds no delimited file", hint=", ".join(sorted(_CSV)))
-    return found
+        raise UsageError("the folder holds no file of a known kind", hint=", ".join(sorted(folder.SUFFIXES)))
+    if all(file.format is FileFormat.DELIMITED for file in found.values()):
+        return replace(spec, files=found)
+    url = Engine.FILES + spec.url.removeprefix(spec.engine)
+    return replace(spec, engine=Engine.FILES, url=url, files=found)
 
 
 def _table_name(path: Path) -> str:

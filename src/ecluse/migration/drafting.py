@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from ecluse.domain.catalogue import CATALOGUE
-from ecluse.domain.files import SourceFile
+from ecluse.domain.files import FileFormat, SourceFile
 from ecluse.domain.profile import Engine
 from ecluse.migration.scan_guesses import path
 from ecluse.migration.scan_words import Role, words
@@ -90,12 +90,17 @@ def draft_profile(report: ScanReport) -> str:
 
 
 def _files(report: ScanReport) -> list[str]:
-    made = ["", "# Encoding and delimiter were guessed from the files: confirm them."] if report.files else []
+    made = ["", "# How they are written was guessed from the files: confirm them."] if report.files else []
     made += ["files:"] if report.files else []
     for name, file in report.files.items():
         if isinstance(file, SourceFile):
-            given = f"{{path: {_quoted(file.path)}, encoding: {file.encoding}, delimiter: {_quoted(file.delimiter)}"
-            made.append(f"  {_quoted(name)}: {given}, quote: {_quoted(file.quote)}}}")
+            given = [f"path: {_quoted(file.path)}"]
+            given += [] if file.format is FileFormat.DELIMITED else [f"format: {file.format}"]
+            given += [f"encoding: {file.encoding}"] if file.encoding else []
+            if file.format is FileFormat.DELIMITED:
+                given += [f"delimiter: {_quoted(file.delimiter)}", f"quote: {_quoted(file.quote)}"]
+            given += [f"fields: [{', '.join(map(_quoted, file.fields))}]"] if file.fields else []
+            made.append(f"  {_quoted(name)}: {{{', '.join(given)}}}")
     return made
 
 

@@ -1,13 +1,18 @@
 """`source scan`: it finds the right tables, shows no value, and its draft is a profile that stands."""
 
+import datetime as dt
 import os
 import re
 import sqlite3
+import warnings
 from contextlib import closing
 from pathlib import Path
 
+import openpyxl
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+import yaml
 from demo.legacy_lis import Built, Scope, build
 
 from ecluse.adapters.scan import scan
@@ -22,6 +27,10 @@ from ecluse.migration.scan_words import Role, role_by_name, singular
 from ecluse.migration.scanning import K, ScanReport, scan_column
 from ecluse.wire.documents import parse
 from servers import MariadbServer, PostgresqlServer
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    import dbf
 
 
 @pytest.fixture(scope="module")
@@ -193,8 +202,39 @@ def test_a_folder_of_csv(tmp_path: Path) -> None:
         assert check_profile(profile, source).worst is not Level.ERROR
 
 
+def test_a_folder_of_all_kinds(tmp_path: Path) -> None:
+    (tmp_path / "Malades.csv").write_text("numero;nom;naissance\n1;HELENE;01/02/1950\n2;ERIC;03/04/1960\n")
+    made = dbf.Table(str(tmp_path / "dossiers.dbf"), "ID C(5); NUMERO C(5); DATE_DOS D; SITE C(3)", codepage="cp850")
+    made.open(mode=dbf.READ_WRITE)
+    made.append(("7", "1", dt.date(2020, 1, 1), "A"))
+    made.append(("8", "2", dt.date(2020, 1, 2), "B"))
+    made.close()
+    (tmp_path / "resultats.ndjson").write_text('{"id": 1, "dossier": 7, "r": {"code_ana": "NA", "valeur": "140"}}\n{"id": 2}\n')
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    book.active.append(["code_med", "nom"])
+    book.active.append(["M1", "Dr Petit"])
+    book.save(tmp_path / "medecins.xlsx")
+    pq.write_table(pa.table({"site": ["A", "B"], "libelle": ["Centre", "Sud"]}), tmp_path / "sites.parquet")
+    (tmp_path / "lisez-moi.pdf").write_bytes(b"%PDF")
+    (tmp_path / "vide.csv").touch()
+    report = scan(SourceSpec(Engine.CSV, f"csv://{tmp_path}"))
+    assert report.engine == "files"
+    assert not report.unread
+    assert {table.name: table.rows for table in report.tables} == {
+        "malades": 2, "dossiers": 2, "resultats": 2, "medecins": 1, "sites": 2,
+    }  # fmt: skip
+    text = draft_profile(report)
+    assert "engine: files" in text
+    assert "HELENE" not in text
+    files = yaml.safe_load(text)["files"]
+    assert files["resultats"] == {"path": "resultats.ndjson", "format": "json",
+                                  "fields": ["id", "dossier", "r.code_ana", "r.valeur"]}  # fmt: skip
+    assert files["dossiers"] == {"path": "dossiers.dbf", "format": "dbase", "encoding": "cp850"}
+
+
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no delimited file"):
+    with pytest.raises(UsageError, match="no file of a known kind"):
         scan(SourceSpec(Engine.CSV, f"csv://{tmp_path}"))
 
 

@@ -1,0 +1,258 @@
+"""JSON, as lines (NDJSON) or as one list of objects. Numbers keep the digits they are written with.
+
+``fields`` are paths: ``patient.id`` is a column ``patient_id`` of the declared table; ``results[].code`` a column
+``code`` of a table ``<declared>_results`` with a row for each item. Every table has ``_record``, the record's number,
+and those of items ``_item``. A path that names an object or a list gives NULL, as an absent one does. An account of
+bytes is by record: one all of whose values some column takes is mapped, any other unmapped.
+"""
+
+import codecs
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+import pyarrow as pa
+
+from ecluse.adapters.sources._reading import Declared, opened
+from ecluse.domain.errors import Location, MalformedError, ProfileError
+from ecluse.domain.files import FileIntake, SetAside
+
+_BLOCK = 1 << 20
+_LONGEST = 64 << 20
+_ROWS = 10_000
+_DEEPEST = 64
+_BLANK = b" \t\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A table's columns by their paths within a record, or within an item of the list at ``lists``."""
+
+    name: str
+    lists: tuple[tuple[str, ...], ...]
+    columns: Mapping[str, tuple[str, ...]]
+
+    @property
+    def schema(self) -> pa.Schema:
+        numbers = [("_record", pa.int64()), *([("_item", pa.int64())] if self.lists else [])]
+        return pa.schema([*numbers, *((name, pa.string()) for name in self.columns)])
+
+
+@dataclass(slots=True)
+class _Account:
+    records: int = 0
+    mapped: int = 0
+    unmapped: int = 0
+    structure: int = 0
+    aside: list[SetAside] = field(default_factory=list)
+
+
+class JsonReader:
+    """One file, its records one object each."""
+
+    def __init__(self, declared: Declared) -> None:
+        """Raises ProfileError for a path that is none."""
+        self._declared, self._name = declared, declared.called(1)
+        self._tables = _tables(declared)
+        self._taken = frozenset(
+            (*(part for step in table.lists for part in (*step, "[]")), *path)
+            for table in self._tables.values() for path in table.columns.values()
+        )  # fmt: skip
+        self._intake: FileIntake | None = None
+        self.tables: Mapping[str, pa.Schema] = {name: table.schema for name, table in self._tables.items()}
+
+    def passing(self, tables: Collection[str]) -> Iterator[tuple[str, pa.RecordBatch]]:
+        """The rows of the tables asked for. Raises MalformedError for a record without end."""
+        account = _Account()
+        rows: dict[str, list[list[Any]]] = {name: [] for name in tables}
+        for record in self._records(account):
+            for name, made in rows.items():
+                made.extend(_rows(self._tables[name], record, account.records))
+                if len(made) >= _ROWS:
+                    yield name, self._batch(name, made)
+                    made.clear()
+        for name, made in rows.items():
+            yield name, self._batch(name, made)
+        size = self._declared.size
+        rest = size - account.mapped - account.unmapped - sum(each.length for each in account.aside)
+        self._intake = FileIntake(
+            self._declared.file.path, 1, size, self._declared.digest(), account.records, account.mapped,
+            account.unmapped, rest, tuple(account.aside),
+        )  # fmt: skip
+
+    def intake(self) -> FileIntake:
+        """The account of every byte, by record. Raises MalformedError."""
+        if self._intake is None:
+            for _ in self.passing(self.tables):
+                pass
+        if self._intake is None:
+            raise MalformedError("the file changed while it was being read", location=Location(self._name))
+        return self._intake
+
+    def _batch(self, name: str, rows: Sequence[Sequence[Any]]) -> pa.RecordBatch:
+        schema = self.tables[name]
+        columns = zip(*rows, strict=True) if rows else ([] for _ in schema)
+        return pa.RecordBatch.from_arrays(
+            [pa.array(list(column), kind.type) for column, kind in zip(columns, schema, strict=True)], schema=schema
+        )
+
+    def _records(self, account: _Account) -> Iterator[Mapping[str, Any]]:
+        """The objects that parse; the others are set aside."""
+        for line, start, text in self._texts():
+            try:
+                record = json.loads(
+                    text.decode("utf-8"), parse_float=str, parse_int=str, parse_constant=_no_constant,
+                    object_pairs_hook=_no_repeats,
+                )  # fmt: skip
+                reason = "" if isinstance(record, dict) else "a record that is no object"
+                depth = _depth(record)
+                if b"\\ud" in text.lower():
+                    json.dumps(record, ensure_ascii=False).encode()
+            except UnicodeEncodeError:
+                reason = "half a character"
+            except UnicodeDecodeError:
+                reason = "bytes that are no UTF-8"
+            except RecursionError:
+                reason = "nested too deeply"
+            except ValueError as error:
+                reason = "a name that stands twice in one object" if error.args == (_TWICE,) else "no JSON"
+            else:
+                reason = reason or ("nested too deeply" if depth > _DEEPEST else "")
+            if reason:
+                account.aside.append(SetAside(1, line, start, len(text), reason))
+                continue
+            account.records += 1
+            if _leaves(record) <= self._taken:
+                account.mapped += len(text)
+            else:
+                account.unmapped += len(text)
+            yield record
+
+    def _texts(self) -> Iterator[tuple[int, int, bytes]]:
+        """Each record's line, first byte and text: a line of NDJSON, or an item of the one list."""
+        with opened(self._declared.path, self._name) as source:
+            head = source.read(_BLOCK)
+            skip = len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0
+            first = head[skip:].lstrip(_BLANK)[:1]
+            source.seek(skip)
+            if first == b"[":
+                yield from _items(source.read, skip, self._name)
+                return
+            line, start = 1, skip
+            while text := source.readline(_LONGEST):
+                if len(text) == _LONGEST:
+                    raise MalformedError("a line does not end", location=Location(self._name, line))
+                if stripped := text.strip(_BLANK):
+                    yield line, start + text.index(stripped), stripped
+                line, start = line + 1, start + len(text)
+
+
+def _items(read: Any, start: int, name: str) -> Iterator[tuple[int, int, bytes]]:
+    """The items of the list that the file is, by their brackets and quotes."""
+    data = read(_LONGEST * 4 + 1)
+    if len(data) > _LONGEST * 4:
+        raise MalformedError("a list of more than 256 MiB; give it as lines (NDJSON)", location=Location(name))
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise MalformedError("bytes that are no UTF-8", location=Location(name, line)) from None
+    decoder = json.JSONDecoder(parse_float=str, parse_int=str)
+    at, byte, line = text.index("[") + 1, 0, 1
+    counted = 0
+    while True:
+        while at < len(text) and text[at] in " \t\r\n,":
+            at += 1
+        if at < len(text) and text[at] == "]":
+            return
+        try:
+            _, end = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            end = -1
+        line += text.count("\n", counted, at)
+        byte += len(text[counted:at].encode())
+        counted = at
+        if end < 0:
+            raise MalformedError("the list does not parse from here on", location=Location(name, line))
+        yield line, start + byte, text[at:end].encode()
+        at = end
+
+
+_TWICE = "twice"
+
+
+def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError(_TWICE)
+    return made
+
+
+def _no_constant(_: str) -> NoReturn:
+    raise ValueError("NaN and Infinity are no JSON")
+
+
+def _depth(value: Any) -> int:
+    deepest, level = 0, [value]
+    while level:
+        deepest += 1
+        level = [
+            each for part in level
+            for each in (part.values() if isinstance(part, dict) else part if isinstance(part, list) else ())
+        ]  # fmt: skip
+    return deepest
+
+
+def _leaves(value: Any, path: tuple[str, ...] = ()) -> frozenset[tuple[str, ...]]:
+    """The paths of a record's values, items of lists as ``[]``."""
+    if isinstance(value, dict):
+        return frozenset[tuple[str, ...]]().union(*(_leaves(part, (*path, name)) for name, part in value.items()))
+    if isinstance(value, list):
+        return frozenset[tuple[str, ...]]().union(*(_leaves(part, (*path, "[]")) for part in value))
+    return frozenset({path})
+
+
+def _rows(table: _Table, record: Mapping[str, Any], number: int) -> list[list[Any]]:
+    items: list[Any] = [record]
+    for step in table.lists:
+        found = [_at(item, step) for item in items]
+        items = [each for part in found if isinstance(part, list) for each in part]
+    if not table.lists:
+        return [[number, *(_value(_at(record, path)) for path in table.columns.values())]]
+    return [
+        [number, place, *(_value(_at(item, path)) for path in table.columns.values())]
+        for place, item in enumerate(items, 1)
+    ]
+
+
+def _at(value: Any, path: Sequence[str]) -> Any:
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _value(value: Any) -> str | None:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return value
+    return None
+
+
+def _tables(declared: Declared) -> dict[str, _Table]:
+    """The tables that the declared paths make. Raises ProfileError."""
+    made: dict[str, dict[str, tuple[str, ...]]] = {}
+    lists: dict[str, tuple[tuple[str, ...], ...]] = {}
+    for place, written in enumerate(declared.file.fields):
+        *steps, last = (tuple(part.strip(".").split(".")) if part.strip(".") else () for part in written.split("[]"))
+        table = "_".join((declared.table, *("_".join(step) for step in steps)))
+        column = "_".join(last) or "value"
+        broken = any(not name for step in (*steps, last) for name in step) or any(not step for step in steps[:1])
+        if broken or column in made.setdefault(table, {}):
+            what = "is no path" if broken else "makes a column that is there already"
+            raise ProfileError(what, location=Location(declared.file.path, field=f"fields[{place}]"))
+        made[table][column] = last
+        lists[table] = tuple(steps)
+    return {name: _Table(name, lists[name], columns) for name, columns in made.items()}

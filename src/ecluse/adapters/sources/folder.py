@@ -1,0 +1,78 @@
+"""What a folder's files seem to be: a declaration of each, for a person to confirm; nothing of what they hold."""
+
+import json
+from collections.abc import Callable, Mapping
+from itertools import islice
+from pathlib import Path
+
+from ecluse.adapters.sources.detect import detect
+from ecluse.domain.errors import EcluseError
+from ecluse.domain.files import FileFormat, SourceFile
+
+_RECORDS = 1000
+_LONGEST = 1 << 20
+_CODEPAGES: Mapping[int, str] = {
+    0x01: "cp437", 0x02: "cp850", 0x03: "cp1252", 0x64: "cp852", 0x65: "cp866", 0x57: "cp1252", 0x7D: "cp1255",
+    0xC8: "cp1250", 0xC9: "cp1251",
+}  # fmt: skip
+"""dBase's language byte, of those tables that a French laboratory may meet."""
+_UNSAID = "cp850"
+
+
+def declared(path: Path) -> SourceFile | None:
+    """The declaration that fits a file, by its suffix and first bytes; None for one of no known kind, or empty."""
+    guess = _GUESSES.get(path.suffix.lower())
+    try:
+        return guess(path) if guess and path.is_file() and path.stat().st_size else None
+    except (EcluseError, OSError):
+        return None
+
+
+def _delimited(path: Path) -> SourceFile | None:
+    return detect(path).file
+
+
+def _dbase(path: Path) -> SourceFile | None:
+    with path.open("rb") as source:
+        head = source.read(32)
+    language = head[29] if len(head) == 32 else 0  # noqa: PLR2004 - a header's length
+    return SourceFile(path.name, _CODEPAGES.get(language, _UNSAID), format=FileFormat.DBASE)
+
+
+def _excel(path: Path) -> SourceFile | None:
+    return SourceFile(path.name, format=FileFormat.EXCEL)
+
+
+def _parquet(path: Path) -> SourceFile | None:
+    return SourceFile(path.name, format=FileFormat.PARQUET)
+
+
+def _json(path: Path) -> SourceFile | None:
+    """With the paths of the values in its first records."""
+    with path.open("rb") as source:
+        lines = list(islice(iter(lambda: source.readline(_LONGEST), b""), _RECORDS))
+    found: dict[str, None] = {}
+    for line in lines:
+        try:
+            record = json.loads(line)
+        except ValueError:
+            continue
+        for each in record if isinstance(record, list) else [record]:
+            found |= dict.fromkeys(_paths(each, ""))
+    return SourceFile(path.name, format=FileFormat.JSON, fields=tuple(found)) if found else None
+
+
+def _paths(value: object, path: str) -> list[str]:
+    if isinstance(value, dict):
+        return [found for name, part in value.items() for found in _paths(part, f"{path}.{name}".removeprefix("."))]
+    if isinstance(value, list):
+        return [found for part in value for found in _paths(part, f"{path}[]")]
+    return [path] if path else []
+
+
+_GUESSES: Mapping[str, Callable[[Path], SourceFile | None]] = {
+    ".csv": _delimited, ".tsv": _delimited, ".txt": _delimited, ".tab": _delimited, ".dat": _delimited,
+    ".dbf": _dbase, ".xlsx": _excel, ".xlsm": _excel, ".xls": _excel, ".ods": _excel,
+    ".json": _json, ".ndjson": _json, ".jsonl": _json, ".parquet": _parquet,
+}  # fmt: skip
+SUFFIXES = frozenset(_GUESSES)
