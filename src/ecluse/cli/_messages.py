@@ -1,14 +1,23 @@
 """Errors in French. Layers below speak English, the language of logs; here, at the edge, the reader's.
 
-Patterns are tried in order; what none matches stays English rather than being guessed at.
+Patterns are tried in order, then templates, the wordiest first; what none matches stays English rather than being
+guessed at. A test finds every text that an error of ours can say, and refuses one that has no French.
 """
 
 import re
 from functools import cache
 
 from ecluse.cli._messages_fr import FRENCH
+from ecluse.cli._messages_fr_proofs import FRENCH_PROOFS
+from ecluse.cli._messages_fr_rows import FRENCH_ROWS
+from ecluse.cli._messages_fr_rules import FRENCH_RULES
 from ecluse.cli._messages_fr_run import FRENCH_RUN
+from ecluse.cli._messages_fr_systems import FRENCH_SYSTEMS
 from ecluse.cli._text import language
+
+TEMPLATES = FRENCH_RULES | FRENCH_ROWS | FRENCH_SYSTEMS | FRENCH_PROOFS
+_PLACE = re.compile(r"\{(\d)(t?)\}")
+_HEAD = re.compile(r"([\w.+/-]+): (.+)", re.DOTALL)
 
 
 @cache
@@ -16,12 +25,39 @@ def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
     return tuple((re.compile(pattern, re.DOTALL), french) for pattern, french in (*FRENCH, *FRENCH_RUN))
 
 
+@cache
+def _templates() -> tuple[tuple[re.Pattern[str], str], ...]:
+    wordiest = sorted(TEMPLATES.items(), key=lambda each: -len(each[0].replace("{}", "")))
+    return tuple(
+        (re.compile("(.*?)".join(map(re.escape, english.split("{}"))), re.DOTALL), french)
+        for english, french in wordiest
+    )
+
+
 def translated(message: str) -> str:
     """A message or a hint in the reader's language."""
     if language() != "fr":
         return message
+    return _french(message) or message
+
+
+def _french(message: str) -> str | None:
     for pattern, french in _patterns():
         match = pattern.fullmatch(message)
         if match:
             return match.expand(french).replace(" or ", " ou ")
-    return message
+    for pattern, french in _templates():
+        match = pattern.fullmatch(message)
+        if match:
+            return _filled(french, match.groups()).replace(" or ", " ou ")
+    head = _HEAD.fullmatch(message)
+    rest = _french(head[2]) if head else None
+    return f"{head[1]} : {rest}" if head and rest else None
+
+
+def _filled(french: str, values: tuple[str, ...]) -> str:
+    def value(place: re.Match[str]) -> str:
+        found = values[int(place[1]) - 1]
+        return (_french(found) or found) if place[2] else found
+
+    return _PLACE.sub(value, french)
