@@ -1,0 +1,1 @@
+"""FHIR R4: catalogue rows as resources and back, column by column."""

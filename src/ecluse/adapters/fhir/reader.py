@@ -1,0 +1,112 @@
+"""FHIR R4 resources that ``writer`` made, as they come back from a server or a file → catalogue rows."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ecluse.adapters.fhir._digits import numbers_as_texts
+from ecluse.adapters.fhir._leaves import Kind, Leaf, read
+from ecluse.adapters.fhir._paths import Field, Path, Step, Where, texts_sql
+from ecluse.adapters.fhir._templates import TEMPLATES, Else, Link, Made, Node, Own, constant
+from ecluse.adapters.fhir._values import from_text, unwired
+from ecluse.adapters.fhir.writer import Naming, extension_url, own
+from ecluse.adapters.sources._arrow import cut
+from ecluse.domain.errors import DestinationError
+
+__all__ = ["quoted_numbers", "read_rows", "texts_of"]
+
+_LF = 10
+
+
+def read_rows(entity: str, resources: Any, schema: pa.Schema, naming: Naming) -> pa.RecordBatch:
+    """Resources' JSON texts → rows in ``schema``, an order's columns of the entity.
+
+    Raises:
+        DestinationError: what stands there is no FHIR of ours, or holds values that cannot have been loaded.
+    """
+    template = TEMPLATES[entity]
+    homes = {leaf.column: (leaf, Path(template.resource, steps)) for leaf, steps in _places(template.body, (), naming)}
+    wanted = [name for name in schema.names if name in homes]
+    paths = [homes[name][1] for name in wanted]
+    for name in schema.names:
+        url = Where(("url",), extension_url(entity, name))
+        paths.append(Path(template.resource, (Field("extension"), url, Field("valueString"))))
+    texts = texts_of(resources, paths, naming)
+    arrays = []
+    for number, column in enumerate(schema):
+        exact = from_text(unwired(texts[len(wanted) + number]), column.type, column.name)
+        if column.name in homes:
+            leaf = homes[column.name][0]
+            home = texts[wanted.index(column.name)]
+            home = read(leaf, unwired(home) if leaf.kind is Kind.KEY else home, column.type, naming.zone)
+            exact = pc.coalesce(exact, home)
+        arrays.append(exact)
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def texts_of(resources: Any, paths: Sequence[Path], naming: Naming) -> list[Any]:
+    """What stands at each path in each resource. Raises DestinationError where one is no JSON."""
+    if not len(resources):
+        return [pa.array([], pa.string())] * len(paths)
+    count, docs = len(resources), quoted_numbers(resources)
+    naming.engine.register("docs", pa.table({"doc": docs, "row": pa.array(np.arange(count))}))
+    try:
+        found = naming.engine.execute(f"{texts_sql(paths, 'docs', ['row'])} ORDER BY row").to_arrow_table()
+    except (pa.ArrowException, OSError, RuntimeError):
+        found = None
+    finally:
+        naming.engine.unregister("docs")
+    if found is None or found.num_rows != count:
+        raise DestinationError("the destination holds what is no FHIR resource")
+    return [found.column(f"p{number}").combine_chunks().cast(pa.string()) for number in range(len(paths))]
+
+
+def quoted_numbers(resources: Any) -> Any:
+    """JSON texts with their numbers between quotes, so that digits survive whoever parses them."""
+    lines = pc.binary_join_element_wise(pc.replace_substring(resources, "\n", " "), "\n", "")
+    whole = pa.concat_arrays([lines]).buffers()[2]
+    made = numbers_as_texts(np.frombuffer(whole, dtype=np.uint8))
+    ends = np.flatnonzero(made == _LF)
+    starts = np.concatenate(([0], ends[:-1] + 1))
+    return cut(pa.py_buffer(made), starts, ends).view(pa.string())
+
+
+def _places(node: Node, steps: tuple[Step, ...], naming: Naming) -> Iterator[tuple[Leaf, tuple[Step, ...]]]:
+    match node:
+        case Leaf():
+            if node.told:
+                yield node, steps
+        case Link():
+            system = Where(("system",), own(naming, node.entity))
+            key = Leaf(node.column, Kind.KEY)
+            yield key, (*steps, Field("identifier"), system, Field("value"))
+        case Else():
+            yield from _places(node.node, steps, naming)
+        case str() | int() | Own() | Made():
+            return
+        case Mapping():
+            for name, each in node.items():
+                yield from _places(each, (*steps, Field(name)), naming)
+        case Sequence():
+            for each in node:
+                told = _told_apart(each, naming)
+                yield from _places(each, (*steps, *((told,) if told else ())), naming)
+
+
+def _told_apart(item: Node, naming: Naming) -> Where | None:
+    """By which constant an array's item is known: its last own one, or one within."""
+    if not isinstance(item, Mapping):
+        return None
+    constants = [(name, each) for name, each in item.items() if isinstance(each, str | int | Own)]
+    if constants:
+        name, value = constants[-1]
+        return Where((name,), own(naming, value.name) if isinstance(value, Own) else str(value))
+    for name, each in item.items():
+        inner = each[0] if isinstance(each, Sequence) and not isinstance(each, str) else each
+        found = _told_apart(inner, naming) if constant(each) else None
+        if found is not None:
+            return Where((name, *found.inner), found.value)
+    return None
