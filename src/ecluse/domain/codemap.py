@@ -29,14 +29,17 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class CodeFacts:
-    """What the source shows of one local analysis code. Aggregates only; ``units`` and ``spreads`` most rows first."""
+    """What the source shows of one local analysis code. Aggregates only; ``units`` and ``spreads`` most rows first.
+
+    ``numbers`` is how many results read as numbers; None where nobody has counted.
+    """
 
     code: str
     rows: int
     label: str = ""
     specimen: str = ""
     units: tuple[tuple[str, int], ...] = ()
-    numbers: int = 0
+    numbers: int | None = None
     spreads: tuple[tuple[str, Spread], ...] = ()
 
     @property

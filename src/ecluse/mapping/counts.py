@@ -54,7 +54,7 @@ def _facts(code: str, rows: list[dict[str, str]]) -> CodeFacts:
         label=(first.get("label") or "").strip(),
         specimen=(first.get("specimen") or "").strip(),
         units=tuple(units.items()),
-        numbers=sum(int(row.get("numbers") or 0) for row in rows),
+        numbers=sum(int(row["numbers"]) for row in rows) if all(row.get("numbers") for row in rows) else None,
         spreads=tuple(spreads.items()),
     )
 

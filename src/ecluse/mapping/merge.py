@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import yaml
 
 from ecluse.domain.codemap import CodeMap
-from ecluse.domain.errors import InternalError, Location, ProfileError
+from ecluse.domain.errors import InternalError, Location, MalformedError, ProfileError
 from ecluse.domain.profile import Analysis, NumberRule, SourceProfile
 from ecluse.mapping.mapfile import quoted
 from ecluse.wire import documents
@@ -33,6 +33,8 @@ class _Edit:
     start: int
     end: int
     text: str
+    block: bool = False
+    """A new block at the end of the file stands behind what is added to the last one."""
 
 
 def merge(text: str, map_: CodeMap, *, file: str | None = None) -> Merged:
@@ -52,9 +54,16 @@ def merge(text: str, map_: CodeMap, *, file: str | None = None) -> Merged:
     analyses = {**profile.analyses, **{c: replace(profile.analyses.get(c, Analysis()), loinc=codes[c]) for c in codes}}
     wanted = replace(profile, analyses=analyses, units={**profile.units, **units})
     made = _written(text, profile, codes, units)
-    if documents.parse(made.encode(), file=file).to(SourceProfile) != wanted:
+    if not _reads_as(made, wanted):
         raise InternalError("the merged profile does not read back as intended")
     return Merged(wanted, made, tuple(codes), tuple(units))
+
+
+def _reads_as(text: str, wanted: SourceProfile) -> bool:
+    try:
+        return documents.parse(text.encode()).to(SourceProfile) == wanted
+    except MalformedError:
+        return False
 
 
 def _unsaid(decided: Mapping[str, str], said: Mapping[str, str], field: str, file: str | None) -> dict[str, str]:
@@ -82,7 +91,9 @@ def _written(text: str, profile: SourceProfile, codes: Mapping[str, str], units:
         if values:
             edits += _edits(text, root, field, values)
     # From the end, so that earlier places stay true; of two at one place the later comes first, and ends up behind.
-    for edit in reversed(sorted(edits, key=lambda each: each.start)):
+    ordered = sorted(edits, key=lambda each: (each.start, each.block))
+    while ordered:
+        edit = ordered.pop()
         text = text[: edit.start] + edit.text + text[edit.end :]
     return text
 
@@ -124,7 +135,7 @@ def _whole(text: str, node: yaml.Node | None, field: str, values: Mapping[str, s
     if node is not None:
         return _Edit(node.start_mark.index, node.end_mark.index, block)
     lead = "" if text.endswith("\n") else "\n"
-    return _Edit(len(text), len(text), f"{lead}\n{field}:{block}\n")
+    return _Edit(len(text), len(text), f"{lead}\n{field}:{block}\n", block=True)
 
 
 def _flow(node: yaml.MappingNode, here: Mapping[str, yaml.Node], text: str, values: Mapping[str, str]) -> _Edit:
@@ -145,4 +156,3 @@ def _last(node: yaml.Node) -> int:
         return int(node.end_mark.index)
     last = node.value[-1]
     return _last(last[1] if isinstance(last, tuple) else last)
-

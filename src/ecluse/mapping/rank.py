@@ -20,14 +20,17 @@ from ecluse.mapping.words import Label, read_label, same_system, system_of
 
 __all__ = ["Ranked", "Ranker", "off_by"]
 
-_FLOOR = 40
-"""A name that fits less than this proposes nothing."""
+_FLOOR, _LEAST = 40, 25
+"""A name that fits less than the one, or a whole that fits less than the other, proposes nothing."""
 _SAME, _OTHER_SYSTEM, _DAY, _RANGE, _SCALE, _METHOD = 12, -30, 20, 10, 25, 2
 _KEY = 4
 _TYPO = 0.86
 _NUMBERS = 20
 _FAR, _NEAR = 10.0, 3.0
 _CODE_SHARE = 85
+_QUALIFIERS = frozenset({"libre", "free", "total", "totale", "totaux", "totales", "direct", "directe", "local"})
+_SAYS_LESS = 0.4
+"""A word that qualifies an analyte names none."""
 _USUAL = frozenset({"Automated count", "Coag", "IA", "Westergren", "Calculated"})
 """How these are measured unless a label says otherwise: a code without method is then the less precise one."""
 
@@ -61,6 +64,7 @@ class Ranked:
 
 
 _DISCOURAGED = Why("LOINC discourages this code", "LOINC déconseille ce code")
+_NATIONAL = Why("named by the French hospitals' core set", "nommé par le socle commun des entrepôts hospitaliers")
 _OF_A_DAY = Why("of 24 hours", "des 24 heures")
 _WORDS = Why("results are words, this is a quantity", "les résultats sont des mots, ceci est une quantité")
 _NUMERIC = Why("results are numbers, this is none", "les résultats sont des nombres, ceci n'en est pas un")
@@ -119,7 +123,10 @@ class Ranker:
         if term.status == "DEPRECATED":
             return None
         name_score, because = self._name(term, asked)
-        return self._scored(term, facts, asked, name_score, because) if name_score >= _FLOOR else None
+        if name_score < _FLOOR:
+            return None
+        ranked = self._scored(term, facts, asked, name_score, because)
+        return ranked if ranked.score >= _LEAST else None
 
     def _scored(
         self, term: Term, facts: CodeFacts, asked: list[tuple[str, Label, int]], name_score: int, because: Why | None
@@ -134,6 +141,7 @@ class Ranker:
             _scale_part(term, facts),
             _range_part(term, facts, reading),
             (_method_part(term), None),
+            (_METHOD + 1, _NATIONAL) if term.national else (0, None),
             (-_METHOD * 2, _DISCOURAGED) if term.status == "DISCOURAGED" else (0, None),
         ]
         return Ranked(term, fits, sum(p for p, _ in parts), name_score, tuple(why for _, why in parts if why))
@@ -161,7 +169,8 @@ class Ranker:
         return 95.0 * (both + back) / (here + there)
 
     def _weight(self, word: str) -> float:
-        return self._weights.get(word, log(1 + len(self._labels)) if len(word) > 2 else 1.0)  # noqa: PLR2004 - initials
+        weight = self._weights.get(word, log(1 + len(self._labels)) if len(word) > 2 else 1.0)  # noqa: PLR2004 - initials
+        return weight * _SAYS_LESS if word in _QUALIFIERS else weight
 
 
 def _asked(facts: CodeFacts) -> list[tuple[str, Label, int]]:
@@ -187,7 +196,7 @@ def _near(word: str, other: str) -> float:
 def _unit_part(term: Term, facts: CodeFacts, fits: Fit, reading: str) -> Part:
     unit, prop = facts.unit, term.prop
     if not unit:
-        return 0, None
+        return (2 if fits is Fit.YES else 0), None
     if fits is Fit.NO:
         return 0, Why(f"unit {unit} cannot be of property {prop}", f"l'unité {unit} ne peut être celle de {prop}")
     said = Why(f"unit {unit} read as {reading} fits {prop}", f"l'unité {unit} lue {reading} convient à {prop}")
@@ -221,11 +230,11 @@ def _method_part(term: Term) -> int:
 
 
 def _scale_part(term: Term, facts: CodeFacts) -> Part:
-    if facts.rows < _NUMBERS or not facts.spreads:
-        few = facts.rows >= _NUMBERS and facts.numbers * 10 < facts.rows
-        return (-_SCALE, _WORDS) if few and term.scale == "Qn" else (0, None)
-    numeric = facts.numbers * 10 >= facts.rows * 8
-    wrong = numeric and term.scale in {"Ord", "Nom"}
+    if facts.numbers is None or facts.rows < _NUMBERS:
+        return 0, None
+    if facts.numbers * 10 < facts.rows:
+        return (-_SCALE, _WORDS) if term.scale == "Qn" else (0, None)
+    wrong = facts.numbers * 10 >= facts.rows * 8 and term.scale in {"Ord", "Nom"}
     return (-_SCALE, _NUMERIC) if wrong else (0, None)
 
 

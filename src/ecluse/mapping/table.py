@@ -1,7 +1,8 @@
 """LOINC terms to rank over: the small table that ships, or the user's own ``Loinc.csv`` with its French names.
 
 What ships (``loinc.tsv``): the fields that LOINC's licence asks of a distributed excerpt, beside columns of our own
-(UCUM, LOW, HIGH, LABELS_FR, LABELS_EN, READ) which are from general knowledge and were reviewed by no biologist. READ
+(UCUM, LOW, HIGH, LABELS_FR, LABELS_EN) which are from general knowledge and were reviewed by no biologist. NATIONAL
+marks what the core set of French hospital data warehouses names (ANS, IG-FHIR-EDS-SOCLE-COMMUN, EDSLaboratory). READ
 says where a term's names were read: ``2.82`` (an excerpt of that release), ``top`` (LOINC's common results, 2017),
 ``general`` (the code and component alone; the other fields are not checked). See ``LOINC_short_license.txt``.
 """
@@ -45,6 +46,8 @@ class Term:
     low: float | None = None
     high: float | None = None
     rank: int = 0
+    national: bool = False
+    """Named by the French hospitals' core set (ANS, socle commun des EDS)."""
 
     @property
     def name(self) -> str:
@@ -75,7 +78,8 @@ def shipped() -> Table:
 def _ours(row: Mapping[str, str]) -> Term:
     labels = tuple(label for column in ("LABELS_FR", "LABELS_EN") for label in row[column].split(";") if label)
     bounds = [float(row[name]) if row[name] else None for name in ("LOW", "HIGH")]
-    return replace(_term(row, labels), ucum=tuple(row["UCUM"].split()), low=bounds[0], high=bounds[1])
+    own = replace(_term(row, labels), ucum=tuple(row["UCUM"].split()), national=bool(row["NATIONAL"]))
+    return replace(own, low=bounds[0], high=bounds[1])
 
 
 def _term(row: Mapping[str, str], labels: tuple[str, ...]) -> Term:
@@ -143,7 +147,8 @@ def _beside(term: Term, ours: Term | None) -> Term:
     if ours is None:
         return term
     labels = tuple(dict.fromkeys((*ours.labels, *term.labels)))
-    return replace(term, labels=labels, ucum=ours.ucum or term.ucum, low=ours.low, high=ours.high)
+    return replace(term, labels=labels, ucum=ours.ucum or term.ucum, low=ours.low, high=ours.high,
+                   national=ours.national)  # fmt: skip
 
 
 def _related(text: str | None) -> tuple[str, ...]:
@@ -182,5 +187,3 @@ def _rows(path: Path, needed: tuple[str, ...]) -> Iterator[dict[str, str]]:
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
-
-

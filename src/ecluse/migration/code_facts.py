@@ -88,15 +88,21 @@ def _specimens(profile: SourceProfile, source: Source) -> dict[str, str]:
     tree = tree.join(derived(selects["specimen"].narrowed({KEY, "type"}), "s"), on=on, join_type="inner")
     table = source.query(predicates.to_sql(tree.group_by(code.copy(), kind.copy()), source.dialect))
     found: dict[str, Counter[str]] = {}
-    for code_, kind_, rows in zip(*(each.to_pylist() for each in table.columns), strict=True):
-        if code_ is not None and kind_ is not None and len(str(kind_)) <= _LONG_LABEL:
-            found.setdefault(str(code_), Counter())[str(kind_)] += int(rows)
+    for given, told, rows in zip(*(each.to_pylist() for each in table.columns), strict=True):
+        code_, kind_ = _text(given), _text(told)
+        if code_ and kind_ and len(kind_) <= _LONG_LABEL:
+            found.setdefault(code_, Counter())[kind_] += int(rows)
     mostly = {code_: kinds.most_common(1)[0] for code_, kinds in found.items()}
     return {
         code_: kind_
         for code_, (kind_, rows) in mostly.items()
         if rows >= _RARE and rows * 5 >= found[code_].total() * 4
     }
+
+
+def _text(value: object) -> str:
+    """Engines that compare exactly by bytes give bytes."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value or "")
 
 
 @dataclass
