@@ -21,6 +21,7 @@ class FileFormat(StrEnum):
     JSON = "json"
     PARQUET = "parquet"
     HL7V2 = "hl7v2"
+    HPRIM_MEDECIN = "hprim_medecin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ _RULES: Mapping[FileFormat, _Rules] = {
     FileFormat.EXCEL: _Rules(may=frozenset({"part"})),
     FileFormat.JSON: _Rules(frozenset({"fields"})),
     FileFormat.PARQUET: _Rules(),
+    FileFormat.HPRIM_MEDECIN: _Rules(frozenset({"encoding", "fields"}), many=True),
     FileFormat.HL7V2: _Rules(frozenset({"fields"}), frozenset({"encoding"}), many=True),
 }
 _DEFAULTS: Mapping[str, object] = {

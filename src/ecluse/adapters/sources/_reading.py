@@ -65,6 +65,7 @@ _READERS: Mapping[FileFormat, tuple[str, str]] = {
     FileFormat.EXCEL: ("_excel", "ExcelReader"),
     FileFormat.JSON: ("_json", "JsonReader"),
     FileFormat.PARQUET: ("_parquet", "ParquetReader"),
+    FileFormat.HPRIM_MEDECIN: ("_hprim_medecin", "HprimMedecinReader"),
     FileFormat.HL7V2: ("_hl7v2", "Hl7v2Reader"),
 }
 """Module and class: each is loaded only where a profile has its format."""
