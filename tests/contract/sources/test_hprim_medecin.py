@@ -67,7 +67,7 @@ def test_what_no_column_takes_is_unmapped(tmp_path: Path) -> None:
     ("bad", "reason"),
     [
         (report("x", head=[*HEAD[:2], "2e prénom", *HEAD[2:]]), "a header whose dates are not in their places"),
-        (report("x", head=["", "", *["x"] * 5, "", "", "", "", ""]), "a header that may begin at several lines"),
+        (report("y", head=["", *["x"] * 5, "", "", "x", "", "", "x"]), "a header that may begin at several lines"),
         (report(head=HEAD[:6]), "a report with fewer than twelve header lines"),
         (report("x")[:-13], "a report without its end"),
         (report("x")[:-13] + b"****FINFICHIER****\r\n", "a report without its end"),
