@@ -47,6 +47,7 @@ fuzz: dev  ## every parser of outside bytes, for long
 
 bench: dev  ## speed and memory beside the peers, as ratios
 	$(PYTHON) -m bench
+	$(PYTHON) -m bench.messages
 
 docs: dev  ## write the generated pages again
 	@for generator in docs/generate_*.py; do echo "$$generator"; $(PYTHON) "$$generator" || exit 1; done
