@@ -119,14 +119,20 @@ def validate(cls: type[T], value: Any, *, location: Location | None = None) -> T
         MalformedError: the value is not JSON's.
     """
     check_plain(value)
+    return _validated(cls, value, canonical(value), location)[0]
+
+
+def _validated(cls: type[T], value: Any, data: bytes, location: Location | None = None) -> tuple[T, Any]:
+    """An artefact from plain JSON values and their bytes; and the values that it is written as."""
     try:
-        made: T = _adapter(cls).validate_json(canonical(value), by_alias=True)
+        made: T = _adapter(cls).validate_json(data, by_alias=True)
     except ValidationError as error:
         problems = tuple(dict.fromkeys(_problem(e, value) for e in error.errors(include_url=False)))
         raise InvalidError(kind_of(cls), problems, location=location) from None
-    if lossy := tuple(_lossy(value, to_json(made), "")):
+    written = to_json(made)
+    if lossy := tuple(_lossy(value, written, "")):
         raise InvalidError(kind_of(cls), lossy, location=location)
-    return made
+    return made, written
 
 
 def decode(cls: type[T], data: bytes, *, file: str | None = None) -> T:
@@ -139,14 +145,14 @@ def decode(cls: type[T], data: bytes, *, file: str | None = None) -> T:
     if len(data) > MAX_BYTES:
         raise MalformedError(f"longer than {MAX_BYTES} bytes", location=place)
     try:
-        made = validate(cls, parse(data))
+        made, written = _validated(cls, parse(data), data)
     except InvalidError as error:
         raise InvalidError(
             kind_of(cls), error.problems, location=Location(file=file, field=error.problems[0].path)
         ) from None
     except MalformedError as error:
         raise MalformedError(error.message, location=place) from None
-    if encode(made) != data:
+    if canonical(written) != data:
         raise MalformedError("not in canonical form (RFC 8785)", location=place)
     return made
 
