@@ -28,7 +28,9 @@ _TYPO = 0.86
 _NUMBERS = 20
 _FAR, _NEAR = 10.0, 3.0
 _CODE_SHARE = 85
-_QUALIFIERS = frozenset({"libre", "free", "total", "totale", "totaux", "totales", "direct", "directe", "local"})
+_QUALIFIERS = frozenset({
+    "libre", "free", "total", "totale", "totaux", "totales", "direct", "directe", "local", "indice", "index", "taux",
+})  # fmt: skip
 _SAYS_LESS = 0.4
 """A word that qualifies an analyte names none."""
 _USUAL = frozenset({"Automated count", "Coag", "IA", "Westergren", "Calculated"})
