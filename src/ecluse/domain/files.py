@@ -22,6 +22,8 @@ class FileFormat(StrEnum):
     PARQUET = "parquet"
     HL7V2 = "hl7v2"
     HPRIM_MEDECIN = "hprim_medecin"
+    HPRIM_SANTE = "hprim_sante"
+    ASTM = "astm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ _RULES: Mapping[FileFormat, _Rules] = {
     FileFormat.EXCEL: _Rules(may=frozenset({"part"})),
     FileFormat.JSON: _Rules(frozenset({"fields"})),
     FileFormat.PARQUET: _Rules(),
+    FileFormat.HPRIM_SANTE: _Rules(frozenset({"encoding", "fields"}), many=True),
+    FileFormat.ASTM: _Rules(frozenset({"encoding", "fields"}), many=True),
     FileFormat.HPRIM_MEDECIN: _Rules(frozenset({"encoding", "fields"}), many=True),
     FileFormat.HL7V2: _Rules(frozenset({"fields"}), frozenset({"encoding"}), many=True),
 }

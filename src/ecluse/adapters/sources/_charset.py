@@ -36,7 +36,12 @@ class Charset:
                 where = Location(name, field="encoding")
                 raise ProfileError("must be of one byte a character, or utf-8", location=where)
             self._known = np.array([mark != "\ufffd" for mark in table])
+            self._defined = bytes(np.flatnonzero(self._known).astype(np.uint8))
             self._lengths = np.array([len(mark.encode()) for mark in table], dtype=np.int64)
+
+    def decodes(self, data: bytes) -> bool:
+        """Whether all of ``data`` is text."""
+        return _decodes(data) if self.utf8 else not data.translate(None, self._defined)
 
     def text(self, values: pa.Array) -> tuple[pa.Array, Mask]:
         """A binary array as text, and which values hold bytes that are none; those come out as empty or marked."""

@@ -69,3 +69,9 @@ def last_at(which: Mask) -> Bounds:
     """For each place, the last one at or before it where ``which`` is so; -1 before the first."""
     found: Bounds = np.maximum.accumulate(np.where(which, np.arange(len(which)), -1))
     return found
+
+
+def edges(at: Stretches, size: int) -> Bounds:
+    """+1 where a stretch begins, -1 where it ends."""
+    found: Bounds = np.bincount(at.begins, minlength=size) - np.bincount(at.ends, minlength=size)
+    return found

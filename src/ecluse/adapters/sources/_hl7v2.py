@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ecluse.adapters.sources._arrow import Bounds, cut
-from ecluse.adapters.sources._cuts import Stretches, last_at, places
+from ecluse.adapters.sources._cuts import Stretches, edges, last_at, places
 from ecluse.adapters.sources._field_paths import EVERY, FieldPath, by_segment
 from ecluse.adapters.sources._hl7v2_blocks import Blocks
 from ecluse.adapters.sources._hl7v2_marks import ENDS, unescaped, usable_codec, widths
@@ -236,22 +236,16 @@ class _Sums:
         cover = np.zeros(size, dtype=np.int64)
         for segment in segments:
             for taken in segment.taken(values):
-                cover += _edges(taken, size)
+                cover += edges(taken, size)
         mapped = np.cumsum(cover) > 0
-        inside = np.cumsum(_edges(lines.at, size)) > 0
+        inside = np.cumsum(edges(lines.at, size)) > 0
         named = Stretches.of(lines.at.begins, lines.at.begins + 3)
         heads = lines.at.chosen(values.rows("MSH"))
         declaring = Stretches.of(heads.begins, heads.part(values.fields, 1).ends)
         marks = np.zeros(size, dtype=np.bool_)
         for found in (values.fields, values.components, values.repetitions, values.subcomponents):
             marks[found] = True
-        marks |= np.cumsum(_edges(named, size) + _edges(declaring, size)) > 0
+        marks |= np.cumsum(edges(named, size) + edges(declaring, size)) > 0
         self.mapped += int(np.count_nonzero(mapped))
         self.structure += int(np.count_nonzero(marks & inside & ~mapped))
         self.unmapped += int(np.count_nonzero(inside & ~marks & ~mapped))
-
-
-def _edges(at: Stretches, size: int) -> Bounds:
-    """+1 where a stretch begins, -1 where it ends."""
-    found: Bounds = np.bincount(at.begins, minlength=size) - np.bincount(at.ends, minlength=size)
-    return found

@@ -65,6 +65,8 @@ _READERS: Mapping[FileFormat, tuple[str, str]] = {
     FileFormat.EXCEL: ("_excel", "ExcelReader"),
     FileFormat.JSON: ("_json", "JsonReader"),
     FileFormat.PARQUET: ("_parquet", "ParquetReader"),
+    FileFormat.HPRIM_SANTE: ("_segments", "SegmentsReader"),
+    FileFormat.ASTM: ("_segments", "SegmentsReader"),
     FileFormat.HPRIM_MEDECIN: ("_hprim_medecin", "HprimMedecinReader"),
     FileFormat.HL7V2: ("_hl7v2", "Hl7v2Reader"),
 }
