@@ -52,9 +52,17 @@ def erase(
         # The mailbox lies in every place's re-scan, so it is emptied before the first.
         if site.has(place):
             _empty_mailbox(site, place)
-    made = [_erase(site, place, marks, destroyed_elsewhere) for place in places]
+    made: list[ErasureCertificate] = []
+    uncertified = None
+    for place in places:
+        try:
+            made.append(_erase(site, place, marks, destroyed_elsewhere))
+        except ErasureError as error:  # what the destination lacks keeps nothing of the source's alive
+            uncertified = error
     for certificate in made:
         _tell(certificate)
+    if uncertified is not None:
+        raise uncertified
     for certificate in made:
         if not certificate.clean():
             raise ErasureError(

@@ -8,6 +8,7 @@ from ecluse.cli._app import define
 from ecluse.cli._erasure import erase_if_due
 from ecluse.cli._instruct import instruct, instruction_options, tell
 from ecluse.cli._options import destination_options, mailbox, setup_of, source_options, workspace
+from ecluse.cli._overdue import remind
 from ecluse.cli._site import Site
 from ecluse.cli._text import Text, tr
 from ecluse.control.setup import write_setup
@@ -39,6 +40,7 @@ KEY = Text("Key of the controller's director.", "Clé du directeur du responsabl
 def command(*, workspace: Path, key: Path, reason: str, **given: Any) -> None:
     """Abort one migration, and erase it."""
     site = Site(workspace, setup_of(workspace, given))
+    remind(workspace)
     published = _steps.states(site)[1] in {State.LOADED, State.RECONCILED}
     made, places = instruct(site, key, Action.ABORT, reason)
     write_setup(workspace, site.setup)

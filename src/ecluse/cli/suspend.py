@@ -7,6 +7,7 @@ from ecluse.cli import _output, _steps
 from ecluse.cli._app import define
 from ecluse.cli._instruct import instruct, instruction_options, tell
 from ecluse.cli._options import mailbox, setup_of, workspace
+from ecluse.cli._overdue import remind
 from ecluse.cli._site import Site
 from ecluse.cli._text import Text, tr
 from ecluse.control.setup import write_setup
@@ -40,6 +41,7 @@ KEY = Text(
 def command(*, workspace: Path, key: Path, reason: str, **given: Any) -> None:
     """Suspend one migration."""
     site = Site(workspace, setup_of(workspace, given))
+    remind(workspace)
     made, places = instruct(site, key, Action.SUSPEND, reason)
     write_setup(workspace, site.setup)
     tell(made, places)

@@ -1,0 +1,151 @@
+"""Past the erase-by date: said by every command that opens a place, and nothing moves; and the identity's end."""
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import pytest
+
+from ecluse.cli import _overdue
+from ecluse.cli._app import Entry, Group
+from ecluse.cli._commands import APP
+from ecluse.workspace.place import Workspace
+from functional.cli import lis
+from functional.cli.world import Desk
+
+BY = "2098-12-31"
+DAY = dt.datetime(2098, 12, 31, 0, 0, tzinfo=dt.UTC)
+LOUD = {"en": "WARNING: ", "fr": "ATTENTION : "}
+WORDS = {"en": f"ERASE-BY DATE {BY} HAS COME", "fr": f"LA DATE D'EFFACEMENT {BY} EST VENUE"}
+
+ONLY_LOOKS = {
+    "status": "status w",
+    "journal show": "journal show w",
+    "journal verify": "journal verify w",
+    "journal checkpoint": "journal checkpoint w/source",
+    "journal cosign": "journal cosign w/source --key witness.key --memory witness",
+    "evidence export": "evidence export w --out evidence.zip",
+    "plan": "plan -w w",
+}
+MOVES = {
+    "run": "run -w w",
+    "resume": "resume -w w",
+    "extract": "extract -w w",
+    "deliver": "deliver -w w",
+    "receive": "receive -w w",
+    "load": "load -w w",
+    "reconcile": "reconcile -w w",
+    "accept": "accept -w w --key director.key",
+    "suspend": "suspend -w w --key director.key --reason late",
+    "abort": "abort -w w --key director.key --reason late",
+    "erase": "erase -w w",
+}
+NO_PLACE = {
+    "agreement new", "agreement check", "agreement sign", "agreement show", "order new", "order check", "order sign",
+    "order show", "order exclude-persons", "key new", "key show", "source scan", "profile check", "evidence verify",
+    "help exit-codes",
+}  # fmt: skip
+
+
+def late(monkeypatch: pytest.MonkeyPatch, at: dt.datetime = DAY) -> None:
+    monkeypatch.setattr(Workspace, "now", lambda _place: at)
+    monkeypatch.setattr(_overdue, "now", lambda: at)
+
+
+def _leaves(group: Group, path: str = "") -> set[str]:
+    found: set[str] = set()
+    for name, entry in group.entries.items():
+        found |= {f"{path}{name}"} if isinstance(entry, Entry) else _leaves(entry, f"{path}{name} ")
+    return found
+
+
+@pytest.fixture
+def planned(desk: Desk) -> Desk:
+    lis.prepared(desk, **{"retention.erase_by": BY})
+    desk.run(f"{lis.PLAN} {lis.DESTINATION}")
+    desk.run("key new witness witness.key")
+    return desk
+
+
+def test_no_command_that_opens_a_place_is_forgotten() -> None:
+    """A new command is put into one of the three lists, or this fails."""
+    unknown = {name for name in _leaves(APP) - ONLY_LOOKS.keys() - MOVES.keys() - NO_PLACE}
+    assert not {name for name in unknown if not name.startswith(("codes", "map", "mapping"))}
+
+
+@pytest.mark.parametrize("lang", LOUD)
+@pytest.mark.parametrize("line", ONLY_LOOKS.values(), ids=ONLY_LOOKS)
+def test_who_only_looks_is_told_and_ends_as_ever(
+    planned: Desk, monkeypatch: pytest.MonkeyPatch, line: str, lang: str
+) -> None:
+    late(monkeypatch, DAY - dt.timedelta(seconds=1))
+    assert WORDS[lang] not in planned.run(f"{line} --lang {lang}").err
+    Path("evidence.zip").unlink(missing_ok=True)
+    late(monkeypatch)
+    for more in ("", " --quiet", " --json"):
+        said = planned.run(f"{line} --lang {lang}{more}")
+        assert f"{LOUD[lang]}w/source" in said.err
+        assert WORDS[lang] in said.err
+        if more == " --json":
+            said.json()
+        Path("evidence.zip").unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("lang", LOUD)
+@pytest.mark.parametrize("line", MOVES.values(), ids=MOVES)
+def test_what_would_move_data_erases_instead(
+    planned: Desk, monkeypatch: pytest.MonkeyPatch, line: str, lang: str
+) -> None:
+    for step in ("extract", "deliver", "receive"):
+        planned.run(f"{step} -w w")
+    late(monkeypatch)
+    # Those that a person types to end it are done what they ask for; the others are refused.
+    said = planned.run(f"{line} --lang {lang}", code=None)
+    verb = line.split()[0]
+    assert WORDS[lang] in said.err
+    assert said.code == (0 if verb in {"abort", "erase", "suspend"} else 16), said
+    assert lis.rows(planned, "demande") == 0
+    if verb not in {"accept", "suspend"}:
+        places = planned.run("status w --json").json()["places"]
+        assert {place["state"] for place in places.values()} == {"erased"}
+        assert not list(Path("w").rglob("*.age"))
+    planned.run("extract -w w", code=16)
+    assert not list(Path("w").rglob("*.age"))
+    assert WORDS[lang] not in planned.run(f"status w --lang {lang}").err
+
+
+def test_an_identity_that_was_never_given(planned: Desk) -> None:
+    for step in ("extract", "deliver", "receive"):
+        planned.run(f"{step} -w w")
+    config = Path("w/config.json")
+    value = json.loads(config.read_bytes())
+    value["destination"]["identity"] = None
+    config.write_bytes(json.dumps(value, sort_keys=True, separators=(",", ":")).encode())
+    why = ["--reason", "given up"]
+    refused = planned.run(["abort", "-w", "w", "--key", "director.key", *why], code=20)
+    assert "nothing is certified" in refused.err
+    assert "--identity-destroyed-elsewhere" in refused.err
+    assert not list(Path("w").rglob("*.age"))
+    assert planned.run("status w --json").json()["places"]["destination"]["state"] == "aborted"
+    french = planned.run("erase -w w --lang fr", code=20).err
+    assert "rien n'est certifié" in french
+    how = "broken by S. Roux on 3 March"
+    planned.run(["erase", "-w", "w", "--identity-destroyed-elsewhere", how])
+    states = {name: place["state"] for name, place in planned.run("status w --json").json()["places"].items()}
+    assert states == {"source": "erased", "destination": "erased"}
+    planned.run("evidence export w --out evidence.zip")
+    steps = {step["name"]: step["detail"] for step in planned.verify()["steps"]}
+    assert f'identity NOT destroyed by the agent, only stated to be: "{how}"' in steps["erasure.destination"]
+    assert Path("kalisil.key").exists()
+
+
+def test_an_identity_of_somebody_else_is_not_destroyed(planned: Desk) -> None:
+    planned.run("key new recipient other.key")
+    for step in ("extract", "deliver", "receive"):
+        planned.run(f"{step} -w w")
+    before = Path("other.key").read_bytes()
+    line = ["abort", "-w", "w", "--key", "director.key", "--reason", "given up", "--identity", "other.key"]
+    assert "not the identity of the order's recipient" in planned.run(line, code=2).err
+    assert Path("other.key").read_bytes() == before
+    planned.run("erase -w w --identity kalisil.key")
+    assert not Path("kalisil.key").exists()
