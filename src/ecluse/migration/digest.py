@@ -17,13 +17,13 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 import pyarrow as pa
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.cmac import CMAC
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from ecluse.domain.errors import MalformedError
 from ecluse.domain.records import GroupDigest
 from ecluse.migration.encoding import (
     BLOCK,
@@ -83,13 +83,16 @@ def group_digests(rows: pa.Table, years: pa.Array, sites: pa.Array, key: bytes) 
 
 
 def key_digest(keys: pa.ChunkedArray, key: bytes) -> str:
-    """A keyed sum over a source's row keys, the same in any order, to notice that other rows stand there now.
+    """Number and summed digests of a source's row keys, the same in any order, to notice that other rows stand there.
 
-    Polars' hash is quick and no MAC: it is compared with itself by one agent, and guards against change, not forgery.
+    Keys without a row digest (floating-point numbers, integers beyond 64 bits) are taken by their text.
     """
-    seed = int.from_bytes(_derived(key, ["keys"], _ROW)[:8], "little")
-    hashes = pl.Series(pl.from_arrow(keys)).hash(seed).to_numpy()
-    return f"{len(hashes):x}-{int(hashes.sum(dtype=np.uint64)):016x}"
+    nowhere = pa.nulls(len(keys))
+    try:
+        found = group_digests(pa.table({"keys": keys}), nowhere, nowhere, key)
+    except MalformedError:
+        found = group_digests(pa.table({"keys": keys.cast(pa.string())}), nowhere, nowhere, key)
+    return f"{len(keys):x}-{found[0].digest if found else ZERO}"
 
 
 def add(left: str, right: str) -> str:

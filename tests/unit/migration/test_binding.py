@@ -31,7 +31,7 @@ TEXTS = [
 ]
 
 
-@pytest.mark.parametrize("engine", list(Engine))
+@pytest.mark.parametrize("engine", [Engine.POSTGRESQL, Engine.MYSQL, Engine.SQLITE, Engine.FIREBIRD, Engine.CSV])
 def test_a_binder_gives_what_bind_gives(engine: Engine) -> None:
     compiled = compile_order(order(exclude_persons=PERSONS), profile(engine))
     for excluded in ([], ["9", "x'y"]):

@@ -14,7 +14,7 @@ import pytest
 
 from ecluse.domain.errors import InternalError, MalformedError
 from ecluse.migration import encoding, groups
-from ecluse.migration.digest import ZERO, add, group_digests, row_digests
+from ecluse.migration.digest import ZERO, add, group_digests, key_digest, row_digests
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "vectors" / "digest"))
 import digest_reference as reference
@@ -267,3 +267,25 @@ def test_no_rows_make_no_group() -> None:
 def test_years_and_sites_must_be_as_many_as_rows() -> None:
     with pytest.raises(InternalError):
         group_digests(pa.table({"a": ["x", "y"]}), pa.array([2018]), pa.array(["A", "B"]), KEY)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        pa.array([3, 1, 2]),
+        pa.array(["a", "b", "cd"]),
+        pa.array([1.5, 2.5, -0.25]),
+        pa.array([Decimal(1), Decimal(2), Decimal(3)]),
+        pa.array([b"x", b"y", b""]),
+        pa.array([2**63, 1, 2], pa.uint64()),
+    ],
+)
+def test_keys_digest_tells_other_keys_and_not_another_order(keys: pa.Array) -> None:
+    found = key_digest(pa.chunked_array([keys]), KEY)
+    assert key_digest(pa.chunked_array([keys[2:], keys[:2]]), KEY) == found
+    others = [keys[:2], pa.concat_arrays([keys, keys[:1]]), pa.concat_arrays([keys[:2], keys[:1]]), keys[:0]]
+    seen = {key_digest(pa.chunked_array([each], keys.type), KEY) for each in others} | {
+        key_digest(pa.chunked_array([keys]), b"")
+    }
+    assert len(seen) == 5
+    assert found not in seen
