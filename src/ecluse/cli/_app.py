@@ -16,7 +16,7 @@ from ecluse.cli._text import LANGUAGES, Text, tr
 from ecluse.domain.errors import UsageError
 
 _EXTRA = frozenset({
-    "pyarrow", "duckdb", "numpy", "polars", "polars_hash", "pyrage", "sqlglot", "stdnum", "pgpq", "psycopg", "pymysql",
+    "pyarrow", "duckdb", "numpy", "polars", "pyrage", "sqlglot", "pgpq", "psycopg", "pymysql",
     "adbc_driver_sqlite", "adbc_driver_manager",
 })  # fmt: skip
 _MIN_WIDTH, _MAX_WIDTH = 60, 100
