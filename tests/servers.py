@@ -182,6 +182,8 @@ def running_mariadb(*settings: str) -> Iterator[MariadbServer]:
         command = [install, "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal"]
         _run([*command, "--skip-test-db", "--skip-name-resolve"], "mysql")
         command = [mariadbd, "--no-defaults", f"--datadir={data}", f"--socket={sock}", f"--port={port}"]
+        # A mariadbd that starts wipes its temporary folder of tables, others' too: each has its own.
+        command += [f"--tmpdir={folder}"]
         command += ["--bind-address=127.0.0.1", f"--pid-file={folder / 'pid'}", *fast, *(f"--{s}" for s in settings)]
         with _process(command, "mysql", folder, signal.SIGTERM) as pid:
             server = MariadbServer(port, sock, folder, pid)

@@ -6,6 +6,7 @@ source itself, unless it vouches for its keys (:mod:`ecluse.migration.declared`)
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlglot import exp
 
@@ -49,12 +50,11 @@ class Repeats:
     def _of(self, entity: str) -> list[RepeatedKey]:
         if self._vouched(entity):
             return []
-        keys, dialect = self._keys(entity), self.compiled.dialect
-        own, exact = column("k", "_key"), predicates.exact(column("k", "_key"), dialect)
-        if dialect == "sqlite":
-            return self._found(entity, keys, [exact])
-        # What is one key byte for byte is one in any collation: the costly comparison is for the few that are found.
-        return self._found(entity, keys, [own, exact]) if self._found(entity, keys, [own]) else []
+        keys = self._keys(entity)
+        twice = self._twice(keys)
+        if not list(self._rows(exp.select(exp.Star()).from_(derived(twice, "z")).limit(1))):
+            return []
+        return self._listed(entity, keys, twice)
 
     def _vouched(self, entity: str) -> bool:
         """Whether no key can be repeated, by the source's own word: its own, and those that it is joined by."""
@@ -73,19 +73,36 @@ class Repeats:
         tree = parts.select([named(column("e", KEY), "_key"), named(inside, "_in")], bounded=False)
         return derived(tree, "k")
 
-    def _found(self, entity: str, keys: exp.Subquery, by: Sequence[exp.Expr]) -> list[RepeatedKey]:
+    def _twice(self, keys: exp.Subquery) -> exp.Select:
+        """``_key`` of rows that follow one of the same key; sorted, since MariaDB groups many keys in a table on disk.
+
+        In the column's own collation: what is one key byte for byte is one in any. SQLite alone may hold a number and
+        its text apart, so that there the texts are compared.
+        """
+        own = column("k", "_key")
+        told = predicates.exact(own, self.compiled.dialect) if self.compiled.dialect == "sqlite" else own
+        order = exp.Order(expressions=[column("o", "_told")])
+        before = exp.Window(this=exp.Lag(this=column("o", "_told")), order=order)
+        first = exp.select(named(told, "_told")).from_(keys.copy())
+        pairs = exp.select(named(column("o", "_told"), "_told"), named(before, "_before")).from_(derived(first, "o"))
+        same = exp.EQ(this=column("p", "_told"), expression=column("p", "_before"))
+        return exp.select(named(column("p", "_told"), "_key")).distinct().from_(derived(pairs, "p")).where(same)
+
+    def _listed(self, entity: str, keys: exp.Subquery, twice: exp.Select) -> list[RepeatedKey]:
         own, planned = column("k", "_key"), exp.Sum(this=column("k", "_in"))
-        one, none = exp.Literal.number(1), exp.Literal.number(0)
+        exact = predicates.exact(own, self.compiled.dialect)
+        told = exact if self.compiled.dialect == "sqlite" else own
+        many = exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(1))
+        some = exp.GT(this=planned.copy(), expression=exp.Literal.number(0))
         tree = (
             exp.select(named(own, KEY), named(planned, "_rows"))
             .from_(keys.copy())
-            .where(exp.not_(exp.Is(this=own.copy(), expression=exp.null())))
-            .group_by(*(each.copy() for each in by))
-            .having(exp.and_(exp.GT(this=exp.Count(this=exp.Star()), expression=one),
-                             exp.GT(this=planned.copy(), expression=none)))
+            .join(derived(twice, "z"), on=exp.EQ(this=column("z", "_key"), expression=told.copy()))
+            .group_by(own.copy(), exact.copy())
+            .having(exp.and_(many, some))
             .limit(MOST + 1)
-        )  # fmt: skip
-        found = [RepeatedKey(entity, key, rows) for key, rows in self._read(tree) if key]
+        )
+        found = [RepeatedKey(entity, key, int(rows)) for key, rows in self._rows(tree) if key]
         if sum(each.rows for each in found) > MOST:
             raise ProfileError(
                 f"more than {MOST} rows of {entity} share their key with others: {KEY} is no key",
@@ -94,10 +111,10 @@ class Repeats:
             )
         return sorted(found, key=lambda each: each.key)
 
-    def _read(self, tree: exp.Expr) -> Iterator[tuple[str | None, int]]:
-        """Keys as text, read by the same way as rows are, so that they are told again when they come."""
+    def _rows(self, tree: exp.Expr) -> Iterator[tuple[str | None, Any]]:
+        """Keys as text and what stands beside; read by the same way as rows are, so that they are told again later."""
         dialect = self.compiled.dialect
         sql = predicates.bind(predicates.to_sql(tree, dialect), dialect, excluded=self.excluded)
         for batch in self.source.stream(sql, _BATCH):
-            rows = batch.column("_rows").to_pylist()
-            yield from zip(key_texts(batch.column(KEY)).to_pylist(), (int(count) for count in rows), strict=True)
+            beside = batch.column(batch.num_columns - 1).to_pylist()
+            yield from zip(key_texts(batch.column(0)).to_pylist(), beside, strict=True)
