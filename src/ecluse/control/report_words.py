@@ -9,7 +9,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
-from ecluse.control.report_reasons import UNREADABLE_REASONS
+from ecluse.control.report_reasons import in_french
 from ecluse.domain.catalogue import CATALOGUE
 from ecluse.domain.errors import OrderError
 from ecluse.domain.plan import LeftOutReason
@@ -379,7 +379,7 @@ class Reader:
 
     def reason(self, reason: str) -> str:
         """Why a record could not be read; in English where nobody has translated it."""
-        return shown(UNREADABLE_REASONS.get(reason, reason) if self.lang == "fr" else reason)
+        return shown(in_french(reason) if self.lang == "fr" else reason)
 
     def subject(self, entity: str, reason: LeftOutReason, subject: str) -> str:
         """What stays: a year, a site, a category, a code, an entity, a field."""
