@@ -119,7 +119,7 @@ def from_files() -> Story:
     """Messages of three files, two records of which cannot be read."""
     story = clean()
     aside = (
-        SetAside(2, 7, 480, 20, "a segment before any MSH"),
+        SetAside(2, 7, 480, 20, "text outside a message"),
         SetAside(3, 1, 0, 1300, "bytes that are no UTF-8"),
     )
     held = FileIntake("messages/*.hl7", 3, 2_500_000, "sha256:" + "a" * 64, 610, 1_900_000, 400_000, 198_680, aside)
