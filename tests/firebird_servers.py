@@ -1,7 +1,9 @@
 """Real, throw-away Firebird databases for tests: files made by the embedded engine, and a server of its own."""
 
+import atexit
 import contextlib
 import os
+import shutil
 import signal
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -50,7 +52,9 @@ class FirebirdDatabase:
 def firebird_file(path: Path, *statements: str, charset: str = "UTF8", connection: str = "") -> FirebirdDatabase:
     """A Firebird file made by the embedded engine; ``charset`` is the database's own, ``connection`` the writer's."""
     # The embedded engine's locks: Debian's folder for them is the server's alone.
-    os.environ.setdefault("FIREBIRD_LOCK", tempfile.mkdtemp(prefix="throwaway-", dir="/dev/shm"))
+    if "FIREBIRD_LOCK" not in os.environ:
+        os.environ["FIREBIRD_LOCK"] = tempfile.mkdtemp(prefix="throwaway-", dir="/dev/shm")
+        atexit.register(shutil.rmtree, os.environ["FIREBIRD_LOCK"], ignore_errors=True)
     return _firebird_database(str(path), f"firebird://{path}", charset, connection, statements)
 
 

@@ -1,11 +1,13 @@
 """``ecluse source scan``."""
 
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import click
 
 from ecluse.adapters.scan import SAMPLE_ROWS, scan
 from ecluse.adapters.sources import SourceSpec
+from ecluse.adapters.sources.spec import DUMP
 from ecluse.cli import _output
 from ecluse.cli._app import FILE, argument, define, option
 from ecluse.cli._plan_show import label
@@ -108,6 +110,8 @@ def engine_of(source: str) -> Engine:
     """The engine that a URL or path tells of; raises UsageError."""
     scheme = source.partition("://")[0] if "://" in source else ""
     path = Path(source)
+    if scheme == DUMP:
+        scheme = dict(parse_qsl(source.partition("?")[2])).get("engine", "")
     if scheme in set(Engine):
         return Engine(scheme)
     if not scheme and path.is_dir():

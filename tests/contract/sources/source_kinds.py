@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import sqlite3
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,8 @@ from ecluse.domain.files import SourceFile
 from ecluse.domain.profile import Engine
 from ecluse.migration.ports import Source
 from firebird_servers import PASSWORD, FirebirdDatabase, FirebirdServer, firebird_file
+from servers import MariadbServer, PostgresqlServer
+from servers import _program as find_program
 
 CANARY = "CANARY-Durand-2880575123456"
 
@@ -140,6 +143,32 @@ def _firebird(database: FirebirdDatabase, passfile: str | None) -> Kind:
         database.execute("insert into person(id, name) values (99, 'late')")
 
     return Kind("firebird", lambda: open_source(spec), write, text=False, spec=spec)
+
+
+def pg_dump(server: PostgresqlServer, folder: Path, shape: str = "p") -> Path:
+    """A PostgreSQL dump of ROWS, by the stock program: plain (p), custom (c) or tar (t)."""
+    spec = postgresql(server).spec
+    assert spec is not None
+    path = folder / f"lab é.{shape}.dump"
+    program = [find_program("pg_dump", "apt-get install -y postgresql"), "-h", server.host, "-p", str(server.port), "-U", server.user]
+    subprocess.run([*program, "-F", shape, "-f", str(path), spec.url.rpartition("/")[2]], check=True)
+    return path
+
+
+def mariadb_dump(server: MariadbServer, folder: Path, *options: str) -> Path:
+    """A MariaDB dump of ROWS, by the stock program."""
+    spec = mariadb(server).spec
+    assert spec is not None
+    path, name = folder / "lab é.sql", spec.url.rpartition("/")[2]
+    program = ["mariadb-dump", "--no-defaults", "-h", server.host, "-P", str(server.port), "-u", server.user]
+    subprocess.run([*program, *options, f"--result-file={path}", name], check=True)
+    return path
+
+
+def dump(path: Path, engine: Engine) -> Kind:
+    spec = SourceSpec(engine, f"dump://{quote(str(path))}?engine={engine}")
+    name = "mariadb" if engine is Engine.MYSQL else str(engine)
+    return Kind(name, lambda: open_source(spec), None, text=False, spec=spec)
 
 
 def lowered(table: pa.Table) -> pa.Table:

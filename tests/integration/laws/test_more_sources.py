@@ -2,10 +2,13 @@
 
 import contextlib
 import sqlite3
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import pytest
 import sqlglot
 import yaml
 from demo.lis.schema import TABLES as LEGACY
@@ -13,7 +16,9 @@ from demo.lis.schema import TABLES as LEGACY
 from ecluse.migration import firebird_sql
 from firebird_servers import firebird_file
 from migrating import OUT, Desk, W, expected_rows, holding, numbers
-from migrating_engines import PROFILES
+from migrating_engines import PROFILES, move_source
+from servers import Database, MariadbServer, PostgresqlServer
+from servers import _program as find_program
 
 Fresh = Callable[[Desk], Desk]
 TYPES = {"INTEGER": "bigint", "TEXT": "varchar(1000)", "BLOB": "blob"}
@@ -51,3 +56,43 @@ def test_a_firebird_file_gives_the_same_target(signed: Desk, fresh: Fresh) -> No
     desk.ecluse("run", *W)
     assert numbers(desk.target_rows()) == expected_rows(desk.built)
     assert not holding(OUT, desk.root, but={"legacy.sqlite", "lis.fdb"})
+
+
+def dumped(database: Database, path: Path) -> None:
+    """The database in a file, by the stock program."""
+    server = database.server
+    if isinstance(server, PostgresqlServer):
+        command = [find_program("pg_dump", "apt-get install -y postgresql"), "-h", server.host, "-p", str(server.port)]
+        command += ["-U", server.user, "-f", str(path)]
+    else:
+        command = ["mariadb-dump", "--no-defaults", "-h", server.host, "-P", str(server.port), "-u", server.user]
+        command.append(f"--result-file={path}")
+    subprocess.run([*command, database.name], check=True)
+
+
+@pytest.mark.parametrize("engine", ["postgresql", "mysql"])
+def test_a_dump_gives_the_same_target(signed: Desk, fresh: Fresh, request: pytest.FixtureRequest, engine: str) -> None:
+    desk = fresh(signed)
+    server: PostgresqlServer | MariadbServer = request.getfixturevalue(
+        "postgresql" if engine == "postgresql" else "mariadb"
+    )
+    database = move_source(desk, engine, server)
+    assert database is not None
+    dumped(database, desk.path("lis.sql"))
+    server.execute(f"DROP DATABASE {database.name}")
+    assert OUT in desk.path("lis.sql").read_bytes()
+    desk = replace(desk, source=(f"dump://{desk.path('lis.sql')}", "source.yaml"))
+    planned = desk.plan()
+    assert "sha256:" in planned.out
+    desk.ecluse("run", *W)
+    assert numbers(desk.target_rows()) == expected_rows(desk.built)
+    assert not holding(OUT, desk.root, but={"legacy.sqlite", "lis.sql"})
+
+
+def test_a_dump_is_scanned(signed: Desk, fresh: Fresh, mariadb: MariadbServer) -> None:
+    desk = fresh(signed)
+    database = move_source(desk, "mysql", mariadb)
+    assert database is not None
+    dumped(database, desk.path("lis.sql"))
+    found = desk.ecluse("source", "scan", f"dump://{desk.path('lis.sql')}?engine=mysql", "--json").json()
+    assert {guess["entity"]: guess["table"] for guess in found["guesses"]}["patient"] == "PATIENTS"

@@ -11,8 +11,10 @@ _OF_MEMORY = frozenset({"tmpfs", "ramfs"})
 _MOUNTS, _DEVICES = Path("/proc/self/mountinfo"), Path("/sys/dev/block")
 
 
-def private_folder(name: str, parent: str | None = None) -> Path:
+def private_folder(name: str, parent: str | None = None, *, enterable: bool = False) -> Path:
     """A folder of this account alone, made if it is not there, in memory (``/dev/shm``) or where ``parent`` says.
+
+    ``enterable``: other accounts may go through it, to a folder of their own that they know by name.
 
     Raises:
         UsageError: the place is neither in memory nor on an encrypted disk, cannot be written, or others may enter it.
@@ -27,11 +29,15 @@ def private_folder(name: str, parent: str | None = None) -> Path:
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
         found = folder.lstat()
+        if enterable and found.st_uid == os.getuid() and stat.S_ISDIR(found.st_mode):
+            folder.chmod(0o711)  # whatever the umask was
+            found = folder.lstat()
     except OSError:
         found = None
     if found is None or not stat.S_ISDIR(found.st_mode):
         raise UsageError("the folder to work in cannot be made")
-    if found.st_uid != os.getuid() or found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+    allowed = stat.S_IRWXU | (stat.S_IXGRP | stat.S_IXOTH if enterable else 0)
+    if found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & ~allowed:
         raise UsageError("the folder to work in is not this account's alone", hint="remove it, or chmod 700")
     return folder
 

@@ -10,6 +10,10 @@ def open_source(spec: SourceSpec) -> Source:
 
     Each driver is loaded only for its own engine.
     """
+    if spec.dumped:
+        from ecluse.adapters.sources.dump import DumpSource  # noqa: PLC0415
+
+        return DumpSource(spec)
     match spec.engine:
         case Engine.POSTGRESQL:
             from ecluse.adapters.sources.postgresql import PostgresqlSource  # noqa: PLC0415

@@ -17,12 +17,17 @@ _PORTS = {Engine.POSTGRESQL: 5432, Engine.MYSQL: 3306, Engine.FIREBIRD: 3050}
 _LOOPBACK = frozenset({"", "localhost", "127.0.0.1", "::1"})
 _OPTIONS = {
     Engine.POSTGRESQL: frozenset({"host", "sslmode", "sslrootcert", "sslcert", "sslkey", "channel_binding"}),
-    Engine.MYSQL: frozenset({"tls", "ca"}),
+    Engine.MYSQL: frozenset({"host", "tls", "ca"}),
     Engine.SQLITE: frozenset({"encoding"}),
     Engine.CSV: frozenset[str](),
     Engine.FILES: frozenset[str](),
     Engine.FIREBIRD: frozenset({"charset", "wirecrypt", "scratch"}),
 }
+
+
+DUMP = "dump"
+"""Scheme of a dump's URL; the engine is that of the server which it was taken from."""
+_DUMP_OPTIONS = frozenset({"engine", "scratch", "encoding", "database", "names"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +55,14 @@ class SourceSpec:
     def address(self) -> "Address":
         """The URL, taken apart. Raises UsageError naming what is wrong, never the URL."""
         parts = _split(self.url)
-        if parts.scheme != self.engine.value:
+        if parts.scheme not in {self.engine.value, DUMP}:
             raise UsageError(f"the source's URL must begin with {self.engine.value}://")
         options = dict(parse_qsl(parts.query, keep_blank_values=True))
-        unknown = sorted(set(options) - _OPTIONS[self.engine])
-        if unknown:
-            raise UsageError(f"unknown option in the source's URL, among: {', '.join(sorted(_OPTIONS[self.engine]))}")
+        known = _DUMP_OPTIONS if parts.scheme == DUMP else _OPTIONS[self.engine]
+        if set(options) - known:
+            raise UsageError(f"unknown option in the source's URL, among: {', '.join(sorted(known))}")
+        if parts.scheme == DUMP and options.pop("engine", self.engine.value) != self.engine.value:
+            raise UsageError(f"the dump is said to be of another engine than {self.engine.value}")
         return Address(
             host=options.pop("host", parts.hostname or ""),
             port=parts.port or _PORTS.get(self.engine, 0),
@@ -63,6 +70,11 @@ class SourceSpec:
             path=unquote(parts.path),
             options=options,
         )
+
+    @property
+    def dumped(self) -> bool:
+        """Whether the source is a dump, to be loaded first."""
+        return self.url.startswith(f"{DUMP}://")
 
     def password(self) -> str | None:
         """From the environment, else the passfile, else None. Raises UsageError on a passfile others may read."""
