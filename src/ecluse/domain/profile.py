@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from ecluse.domain.catalogue import CATALOGUE
 from ecluse.domain.errors import OrderError
 from ecluse.domain.files import FileFormat, SourceFile
-from ecluse.domain.values import FieldError, Identifier, Name, Sql, Strict, Text
+from ecluse.domain.values import FieldError, Identifier, Name, Sql, Strict, Text, Whole
 
 
 class Engine(StrEnum):
@@ -25,11 +25,13 @@ class Engine(StrEnum):
     CSV = "csv"
     FILES = "files"
     FIREBIRD = "firebird"
+    FHIR = "fhir"
+    HL7 = "hl7"
 
 
 FILE_ENGINES = frozenset({Engine.CSV, Engine.FILES})
 """Engines that read a folder; the profile declares its files."""
-TARGET_ENGINES = frozenset({Engine.POSTGRESQL, Engine.MYSQL, Engine.SQLITE})
+TARGET_ENGINES = frozenset({Engine.POSTGRESQL, Engine.MYSQL, Engine.SQLITE, Engine.FHIR, Engine.HL7})
 """Engines that can be loaded into."""
 
 
@@ -113,6 +115,10 @@ class SourceProfile(Strict):
 
     def __post_init__(self) -> None:
         """Entities come from the catalogue; the request carries the scope."""
+        if self.engine is Engine.HL7:
+            raise FieldError("engine", "HL7 messages are read from files: engine files, format hl7v2")
+        if self.engine is Engine.FHIR:
+            raise FieldError("engine", "FHIR resources are read from files: engine files, format fhir")
         _check_entities(self.entities)
         self._check_selects()
         request = self.entities.get("request")
@@ -151,6 +157,8 @@ class TargetEntity(Strict):
     table: Name
     columns: Mapping[str, Identifier]
     mode: LoadMode = LoadMode.MERGE
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Of messages: field → its value → the standard's code, one to one; a value that is not among them is refused."""
 
     def __post_init__(self) -> None:
         """Without the key nothing can be loaded exactly once."""
@@ -158,25 +166,54 @@ class TargetEntity(Strict):
             raise FieldError("columns.source_id", "source_id is needed: rows are merged and read back by it")
         if len(set(self.columns.values())) != len(self.columns):
             raise FieldError("columns", "two fields go to one column")
+        for name, codes in self.values.items():
+            if name not in self.columns:
+                raise FieldError(f"values.{name}", "the field has no column")
+            if not codes or len(set(codes.values())) != len(codes):
+                raise FieldError(f"values.{name}", "each value needs a code of its own")
+
+
+@dataclass(frozen=True, slots=True)
+class FhirTarget(Strict):
+    """What a FHIR destination is told besides its address.
+
+    ``source`` names the key spaces (``urn:ecluse:<source>:patient``), ``zone`` is that of the laboratory's wall clocks:
+    FHIR has no time without an offset. ``entries`` bounds a bundle.
+    """
+
+    source: Identifier
+    zone: Name
+    entries: Annotated[int, Whole("resources in a bundle, 1 to 1000", 1, 1000)] = 50
+    bundle: Literal["transaction", "batch"] = "transaction"
 
 
 @dataclass(frozen=True, slots=True)
 class DestinationProfile(Strict):
-    """One new system, once. ``production`` refuses test and demonstration identities (INS OIDs .10, .11)."""
+    """One new system, once. ``production`` refuses test and demonstration identities (INS OIDs .10, .11).
+
+    ``entities`` says which tables and columns a database has; FHIR has elements of its own, and needs ``fhir`` instead.
+    """
 
     format: Literal["ecluse.destination-profile/1"]
     profile: Identifier
     system: Identifier
     engine: Engine
     production: bool
-    entities: Mapping[str, TargetEntity]
+    entities: Mapping[str, TargetEntity] = field(default_factory=dict)
+    fhir: FhirTarget | None = None
 
     def __post_init__(self) -> None:
         """Entities and fields come from the catalogue."""
         if self.engine not in TARGET_ENGINES:
-            raise FieldError("engine", "a destination is a database: postgresql, mysql or sqlite")
+            raise FieldError("engine", "a destination is a database (postgresql, mysql or sqlite), fhir or hl7")
+        if (self.engine is Engine.FHIR) != (self.fhir is not None):
+            raise FieldError("fhir", "it is given for a destination of engine fhir, and only there")
+        if self.engine is Engine.FHIR and self.entities:
+            raise FieldError("entities", "tables are given for a database, and only there")
         _check_entities(self.entities)
         for name, entity in self.entities.items():
+            if entity.values and self.engine is not Engine.HL7:
+                raise FieldError(f"entities.{name}.values", "codes of a standard are given for engine hl7, and only there")
             known = {column.name for column in CATALOGUE.entity(name).columns}
             for column in entity.columns:
                 if column not in known:

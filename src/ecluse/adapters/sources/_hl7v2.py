@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from ecluse.adapters.sources._arrow import Bounds, cut
 from ecluse.adapters.sources._cuts import Stretches, edges, last_at, places
 from ecluse.adapters.sources._field_paths import EVERY, FieldPath, by_segment
-from ecluse.adapters.sources._hl7v2_blocks import Blocks
+from ecluse.adapters.sources._hl7v2_blocks import Blocks, Piece
 from ecluse.adapters.sources._hl7v2_marks import ENDS, unescaped, usable_codec, widths
 from ecluse.adapters.sources._hl7v2_messages import Block, Lines, code
 from ecluse.adapters.sources._reading import Declared
@@ -104,6 +104,20 @@ class Hl7v2Reader:
             yield block
 
 
+def segment_rows(data: bytes, paths: Mapping[str, tuple[FieldPath, ...]]) -> dict[str, pa.Table] | None:
+    """Messages in memory as tables by segment, their text as written, escapes and all; None if one cannot be read."""
+    block = Block([Piece(1, 0, 1, data)], "utf-8", 1)
+    if block.asides:
+        return None
+    segments = {name: _Segment(name, each, raw=True) for name, each in paths.items()}
+    found: dict[str, list[pa.RecordBatch]] = {name: [] for name in paths}
+    for lines in block.kinds():
+        values = _Values(lines)
+        for name, segment in segments.items():
+            found[name].append(segment.batch(values))
+    return {name: pa.Table.from_batches(each, segments[name].schema) for name, each in found.items()}
+
+
 class _Values:
     """One kind's lines, ready to be cut into columns."""
 
@@ -174,6 +188,8 @@ class _Segment:
 
     name: str
     paths: tuple[FieldPath, ...]
+    raw: bool = False
+    """Whether escapes stay."""
     parents: tuple[str, ...] = field(init=False)
     schema: pa.Schema = field(init=False)
 
@@ -198,7 +214,7 @@ class _Segment:
             if path.repetition == EVERY:
                 found.append(values.joined(whole, path))
             else:
-                raw = self.name == "MSH" and path.field <= _DECLARING
+                raw = self.raw or (self.name == "MSH" and path.field <= _DECLARING)
                 found.append(values.text(values.part_of(whole, path), raw=raw))
         return pa.RecordBatch.from_arrays(found, schema=self.schema)
 
