@@ -192,7 +192,7 @@ PLAN: dict[str, Any] = {
         {"entity": "observation", "reason": "unclassifiable", "subject": "", "rows": 1},
         {"entity": "patient", "reason": "field_not_ordered", "subject": "phone", "rows": None},
     ],
-    "repeated": [],
+    "repeated": [{"entity": "request", "key": "D-00017", "rows": 2}],
     "analyses": {"GLY": "2345-7", "ZDIV": ""},
     "log": SOURCE_LOG,
 }

@@ -133,6 +133,9 @@ def _plan(value: Any) -> Any:
         else:
             planned["rows"] = 0
             value["tallies"] = [t for t in value["tallies"] if t["entity"] != planned["entity"]]
+    value["repeated"] = _distinct(value["repeated"], "key") if names else []
+    for place, part in enumerate(value["repeated"]):
+        part |= {"entity": names[place % len(names)], "rows": 0}
     return value
 
 

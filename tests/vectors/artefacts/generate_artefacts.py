@@ -91,6 +91,7 @@ GOOD: dict[str, dict[str, Change]] = {
         "draft": set_("log", None),
         "nothing-in-scope": also(
             set_("entities[0].rows", 0), set_("entities[1].rows", 0), set_("batches", []), set_("tallies", []),
+            set_("repeated", []),
         ),
         "files": also(
             set_("source.snapshot", "files"), set_("source.workers", 1), set_("left_out", []),
@@ -260,6 +261,13 @@ BAD: dict[str, dict[str, tuple[Change, str | None, str]]] = {
         "log-of-another-agent": (set_("agent", "agent-b"), "log", "an agent names its own place's log"),
         "log-without-key": (set_("log", SOURCE_LOG.rpartition("+")[0]), "log", "no key"),
         "batch-outside-its-folder": (set_("batches[0].id", "../x"), "batches[0].id", "a name, not a path"),
+        "repeated-key-twice": (
+            lambda v: put(v, "repeated", v["repeated"] * 2), "repeated[1]", "one key, two counts",
+        ),
+        "repeated-key-of-nothing-planned": (
+            set_("repeated[0].entity", "report"), "repeated[0].entity", "no such planned entity",
+        ),
+        "repeated-beyond-the-plan": (set_("repeated[0].rows", 10), "repeated[0].rows", "nine rows are planned"),
     },
     "receipt": {
         "groups-do-not-add-up": (set_("groups[0].rows", 2), "rows", "1 + 3 = 4"),
