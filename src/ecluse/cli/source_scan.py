@@ -8,7 +8,7 @@ import click
 from ecluse.adapters.scan import SAMPLE_ROWS, scan
 from ecluse.adapters.sources import SourceSpec
 from ecluse.adapters.sources.spec import DUMP
-from ecluse.cli import _output
+from ecluse.cli import _output, _scan_questions
 from ecluse.cli._app import FILE, argument, define, option
 from ecluse.cli._plan_show import label
 from ecluse.cli._site import address
@@ -51,6 +51,15 @@ _SHAPES = 2
 )
 @option("--draft", type=FILE, default=None, text=Text("Profile to create.", "Profil à créer."))
 @option(
+    "--interactive",
+    is_flag=True,
+    text=Text(
+        "Ask for each kind of data which table holds it, and what its columns are, before the draft is written.",
+        "Demander pour chaque type de données quelle table le contient, et ce que sont ses colonnes, avant d'écrire "
+        "l'ébauche.",
+    ),
+)
+@option(
     "--engine",
     type=click.Choice([str(e) for e in Engine]),
     default=None,
@@ -83,15 +92,22 @@ def command(
     *,
     source: str,
     draft: Path | None,
+    interactive: bool,
     engine: str | None,
     passfile: str | None,
     show_codes: tuple[str, ...],
     sample_rows: int,
 ) -> None:
     """Scan one source."""
+    if interactive and draft is None:
+        raise UsageError(
+            tr("--interactive asks for a draft", "--interactive demande une ébauche"), hint="--draft PROFILE.yaml"
+        )
     kind = Engine(engine) if engine else engine_of(source)
     spec = SourceSpec(kind, address(source, kind), passfile=passfile)
     report = scan(spec, show_codes=show_codes, sample_rows=sample_rows)
+    if interactive:
+        report = _scan_questions.asked(report)
     if draft:
         write_new(draft, draft_profile(report))
     _output.emit(_json(report) | {"draft": str(draft) if draft else None})
