@@ -11,7 +11,7 @@ from ecluse.domain.errors import UsageError
 from ecluse.domain.profile import SourceProfile
 from ecluse.mapping.counts import read_counts
 from ecluse.mapping.rank import Ranker
-from ecluse.mapping.suggest import wanted_words
+from ecluse.mapping.suggest import wanted
 from ecluse.mapping.table import read_official, shipped
 from ecluse.migration.code_facts import code_facts
 from ecluse.wire import documents
@@ -87,4 +87,4 @@ def ranker_of(facts: SourceFacts, profile: SourceProfile, loinc: Path | None, fr
             raise UsageError(tr("--french needs --loinc", "--french demande --loinc"))
         return Ranker(shipped())
     known = frozenset(a.loinc for a in profile.analyses.values() if a.loinc)
-    return Ranker(read_official(loinc, french, wanted_words(facts.codes), known))
+    return Ranker(read_official(loinc, french, wanted(facts.codes), known))

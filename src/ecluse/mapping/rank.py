@@ -8,12 +8,12 @@ lie against usual adult bounds (an order of magnitude, not a reference range).
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import log
 
 from ecluse.domain.codemap import Candidate, CodeFacts, Spread
 from ecluse.mapping.properties import Fit, fit
-from ecluse.mapping.table import Table, Term
+from ecluse.mapping.table import KEY, Table, Term
 from ecluse.mapping.ucum import measure
 from ecluse.mapping.units import readings
 from ecluse.mapping.words import Label, read_label, same_system, system_of
@@ -23,8 +23,9 @@ __all__ = ["Ranked", "Ranker", "off_by"]
 _FLOOR, _LEAST = 40, 25
 """A name that fits less than the one, or a whole that fits less than the other, proposes nothing."""
 _SAME, _OTHER_SYSTEM, _DAY, _RANGE, _SCALE, _METHOD = 12, -30, 20, 10, 25, 2
-_KEY = 4
-_TYPO = 0.86
+_MANY = 400
+"""Codes that one beginning of a word may lead to before it is held for a word that says nothing."""
+_TYPO, _SLIP = 0.86, 2
 _NUMBERS = 20
 _FAR, _NEAR = 10.0, 3.0
 _CODE_SHARE = 85
@@ -84,6 +85,13 @@ class Ranker:
         terms = self.table.terms.items()
         return {code: tuple((name, read_label(name)) for name in term.labels) for code, term in terms}
 
+    def _keys(self, label: Label) -> Iterable[str]:
+        """Beginnings of a label's words, rarest first, without those that half the table has (``anti``, ``tota``)."""
+        known = {word[:KEY] for word in (*label.words, label.run)} & self._index.keys()
+        keys = sorted(known, key=lambda key: (len(self._index[key]), key))
+        most = max(_MANY, len(self._labels) // 50)
+        return [key for place, key in enumerate(keys) if not place or len(self._index[key]) <= most]
+
     @cached_property
     def _index(self) -> dict[str, set[str]]:
         """First letters of a word → codes one of whose labels has it."""
@@ -91,7 +99,7 @@ class Ranker:
         for code, labels in self._labels.items():
             for _name, label in labels:
                 for word in (*label.words, label.run):
-                    found.setdefault(word[:_KEY], set()).add(code)
+                    found.setdefault(word[:KEY], set()).add(code)
         return found
 
     @cached_property
@@ -109,8 +117,8 @@ class Ranker:
         asked = _asked(facts)
         codes: set[str] = set()
         for _text, label, _share in asked:
-            for word in (*label.words, label.run):
-                codes |= self._index.get(word[:_KEY], set())
+            for key in self._keys(label):
+                codes |= self._index[key]
         found = [ranked for code in codes if (ranked := self._one(self.table.terms[code], facts, asked))]
         found.sort(key=lambda r: (r.fit is Fit.NO, -r.score, r.term.rank or 10**9, _number(r.term.loinc)))
         return tuple(found[:most])
@@ -183,16 +191,19 @@ def _asked(facts: CodeFacts) -> list[tuple[str, Label, int]]:
     return asked
 
 
+@lru_cache(maxsize=2**18)
 def _near(word: str, other: str) -> float:
     """1 for the same word, less for an abbreviation or a slip."""
     if word == other:
         return 1.0
     short, long = sorted((word, other), key=len)
-    if len(short) >= _KEY and long.startswith(short):
+    if len(short) < KEY or short[0] != long[0]:
+        return 0.0
+    if long.startswith(short):
         return 0.8
-    if len(short) > _KEY and SequenceMatcher(None, word, other, autojunk=False).ratio() >= _TYPO:
-        return 0.8
-    return 0.0
+    # A slip changes a letter or two; comparing letter by letter is dear.
+    slip = len(short) > KEY and len(long) - len(short) <= _SLIP
+    return 0.8 if slip and SequenceMatcher(None, short, long, autojunk=False).ratio() >= _TYPO else 0.0
 
 
 def _unit_part(term: Term, facts: CodeFacts, fits: Fit, reading: str) -> Part:

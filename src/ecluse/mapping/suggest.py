@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from ecluse.domain.categories import is_loinc
@@ -22,12 +22,11 @@ from ecluse.domain.errors import Location, UsageError
 from ecluse.domain.profile import SourceProfile
 from ecluse.mapping.properties import Fit, fit
 from ecluse.mapping.rank import Ranked, Ranker
+from ecluse.mapping.table import Wanted
 from ecluse.mapping.units import readings
-from ecluse.mapping.words import read_label
 
-__all__ = ["Carried", "decide_code", "decide_unit", "suggest", "values_in_words", "wanted_words"]
+__all__ = ["Carried", "decide_code", "decide_unit", "suggest", "values_in_words", "wanted"]
 
-_KEY = 4
 _UCUM = re.compile(r"[!-~]{1,100}")
 
 
@@ -135,11 +134,9 @@ def _unit_candidates(unit: str, votes: Counter[str], language: str) -> tuple[Uni
     return tuple(UnitCandidate(ucum, f"{why}; {votes[ucum]} {more}" if votes[ucum] else why) for _place, ucum in found)
 
 
-def wanted_words(facts: Iterable[CodeFacts]) -> Callable[[str], bool]:
-    """Whether a word may stand in one of these labels: what to keep of a table of a hundred thousand codes."""
-    labels = [read_label(text) for each in facts for text in (each.label, each.code) if any(c.isalpha() for c in text)]
-    starts = frozenset(word[:_KEY] for label in labels for word in (*label.words, label.run))
-    return lambda word: word[:_KEY] in starts
+def wanted(facts: Iterable[CodeFacts]) -> Wanted:
+    """What to keep of a table of a hundred thousand codes."""
+    return Wanted.of(text for each in facts for text in (each.label, each.code))
 
 
 def decide_code(map_: CodeMap, code: str, loinc: str, *, by: str, at: dt.datetime, note: str = "") -> CodeMap:

@@ -9,7 +9,7 @@ says where a term's names were read: ``2.82`` (an excerpt of that release), ``to
 
 import csv
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -18,7 +18,7 @@ from pathlib import Path
 from ecluse.domain.errors import Location, MalformedError
 from ecluse.mapping.words import read_label
 
-__all__ = ["Table", "Term", "drifted", "read_official", "shipped"]
+__all__ = ["KEY", "Table", "Term", "Wanted", "drifted", "read_official", "shipped"]
 
 _NEEDED = (
     "LOINC_NUM", "COMPONENT", "PROPERTY", "TIME_ASPCT", "SYSTEM", "SCALE_TYP", "METHOD_TYP", "STATUS", "SHORTNAME",
@@ -66,6 +66,34 @@ class Table:
     """Whether a code that is not here is no LOINC code."""
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a source's labels may name: beginnings of their words, and whole names run together."""
+
+    starts: frozenset[str]
+    names: frozenset[str]
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> "Wanted":
+        """From labels and codes."""
+        labels = [read_label(text) for text in texts if any(c.isalpha() for c in text)]
+        starts = frozenset(word[:KEY] for label in labels for word in (*label.words, label.run))
+        return cls(starts, frozenset(word for label in labels for word in (*label.words, label.run)))
+
+    def component(self, name: str) -> bool:
+        """Whether a component or short name shares the beginning of a word with a label."""
+        label = read_label(name)
+        return any(word[:KEY] in self.starts for word in (*label.words, label.run))
+
+    def related(self, name: str) -> bool:
+        """Whether a related name is, whole, a label or a word of one: most are of no use (``Point in time``)."""
+        return read_label(name).run in self.names
+
+
+KEY = 4
+"""Letters by which words are looked up."""
+
+
 @cache
 def shipped() -> Table:
     """The small table that ships with Écluse."""
@@ -102,14 +130,14 @@ def _term(row: Mapping[str, str], labels: tuple[str, ...]) -> Term:
 
 
 def read_official(
-    loinc: Path, french: Path | None, wanted: Callable[[str], bool], known: frozenset[str] = frozenset()
+    loinc: Path, french: Path | None, wanted: Wanted, known: frozenset[str] = frozenset()
 ) -> Table:
-    """The user's own LOINC table, streamed: terms one of whose names is wanted, and the known codes.
+    """The user's own LOINC table, streamed: terms one of whose names is wanted, the known codes, those that ship.
 
     Args:
         loinc: ``Loinc.csv`` or ``LoincTableCore.csv`` of a release, in its official columns.
         french: its ``frFR…LinguisticVariant.csv``, if there is one.
-        wanted: whether a word of a name may stand in one of the source's labels.
+        wanted: what the source's labels may name.
         known: codes kept whatever their names, to be judged.
 
     Terms that also ship keep our labels, units and bounds beside the official names.
@@ -125,9 +153,10 @@ def read_official(
         code = row["LOINC_NUM"]
         if row.get("CLASSTYPE", _LABORATORY) not in {_LABORATORY, ""} and code not in known:
             continue
-        own = (row["COMPONENT"].partition("^")[0], row["SHORTNAME"], *_related(row.get("RELATEDNAMES2")))
-        labels = tuple(dict.fromkeys(name for name in (*own, *names.get(code, ())) if name))
-        if code in ours or code in known or any(wanted(word) for name in labels for word in read_label(name).words):
+        own = (row["COMPONENT"].partition("^")[0], row["SHORTNAME"])
+        related = tuple(name for name in _related(row.get("RELATEDNAMES2")) if wanted.related(name))
+        if code in ours or code in known or code in names or related or any(map(wanted.component, own)):
+            labels = tuple(dict.fromkeys(name for name in (*own, *related, *names.get(code, ())) if name))
             terms[code] = _beside(_term(row, labels), ours.get(code))
     return Table(terms, f"{loinc.name}, {seen} codes, {_digest(loinc)}", complete=True)
 
@@ -152,16 +181,16 @@ def _beside(term: Term, ours: Term | None) -> Term:
 
 
 def _related(text: str | None) -> tuple[str, ...]:
-    return tuple(name.strip() for name in (text or "").split(";") if name.strip())[:12]
+    return tuple(name.strip() for name in (text or "").split(";") if name.strip())
 
 
-def _french(path: Path, wanted: Callable[[str], bool]) -> dict[str, tuple[str, ...]]:
+def _french(path: Path, wanted: Wanted) -> dict[str, tuple[str, ...]]:
     found = {}
     for row in _rows(path, ("LOINC_NUM", "COMPONENT")):
-        names = (row["COMPONENT"], row.get("LinguisticVariantDisplayName") or "", *_related(row.get("RELATEDNAMES2")))
-        told = tuple(name for name in names if name)
-        if any(wanted(word) for name in told for word in read_label(name).words):
-            found[row["LOINC_NUM"]] = told
+        own = tuple(n for n in (row["COMPONENT"].partition("^")[0], row.get("SHORTNAME") or "") if n)
+        related = tuple(name for name in _related(row.get("RELATEDNAMES2")) if wanted.related(name))
+        if related or any(map(wanted.component, own)):
+            found[row["LOINC_NUM"]] = (*own, *related)
     return found
 
 
