@@ -17,6 +17,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from threading import Condition
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -173,7 +174,7 @@ class Reach:
         found = self._meeting(batch)
         encoded = rows.column(REQUEST).combine_chunks().dictionary_encode()
         keys = pa.chunked_array([each.keys for each in found], pa.string())
-        at = pc.index_in(encoded.dictionary, value_set=keys.combine_chunks())
+        at = _places(encoded.dictionary, keys.combine_chunks())
         lost = encoded.dictionary.filter(pc.is_null(at))
         aside = pa.chunked_array([each.aside for each in found], pa.string())
         if encoded.null_count or (len(lost) and not pc.all(pc.is_in(lost, value_set=aside.combine_chunks())).as_py()):
@@ -238,6 +239,15 @@ def _loose(keys: pa.Array) -> pa.Array:
     """
     plain = pc.replace_substring_regex(pc.utf8_normalize(keys, form="NFKD"), r"\p{Mn}+|\s+$|\.0+\s*$", "")
     return pc.utf8_ltrim(pc.utf8_lower(plain), characters="0")
+
+
+def _places(wanted: pa.Array, keys: pa.Array) -> pa.Array:
+    """The first place of each of some different texts among many; ``pc.index_in`` would hash the many every time."""
+    found = pc.index_in(keys, value_set=wanted)
+    there = np.flatnonzero(found.is_valid().to_numpy(zero_copy_only=False))[::-1]
+    places = np.full(len(wanted), -1, np.int32)
+    places[found.drop_null().to_numpy()[::-1]] = there
+    return pa.array(places, mask=places < 0)
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:
