@@ -91,14 +91,15 @@ class Repeats:
     def _listed(self, entity: str, keys: exp.Subquery, twice: exp.Select) -> list[RepeatedKey]:
         own, planned = column("k", "_key"), exp.Sum(this=column("k", "_in"))
         exact = predicates.exact(own, self.compiled.dialect)
-        told = exact if self.compiled.dialect == "sqlite" else own
+        lite = self.compiled.dialect == "sqlite"
+        told, by = (exact, [exact]) if lite else (own, [own, exact])
         many = exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(1))
         some = exp.GT(this=planned.copy(), expression=exp.Literal.number(0))
         tree = (
             exp.select(named(own, KEY), named(planned, "_rows"))
             .from_(keys.copy())
             .join(derived(twice, "z"), on=exp.EQ(this=column("z", "_key"), expression=told.copy()))
-            .group_by(own.copy(), exact.copy())
+            .group_by(*(each.copy() for each in by))
             .having(exp.and_(many, some))
             .limit(MOST + 1)
         )
