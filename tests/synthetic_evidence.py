@@ -387,6 +387,7 @@ class Migration:
         self._admit(self.destination)
         for receipt in self.receipts:
             address = self.destination.put(receipt, self._signed(receipt, "agent-a", "agent-b"))
+            self._log(self.destination, Event.PARCEL_RECEIVING, subject=receipt.batch, parcel=receipt.parcel)
             self._log(
                 self.destination, Event.PARCEL_RECEIVED, subject=receipt.batch, receipt=address, parcel=receipt.parcel
             )

@@ -13,9 +13,13 @@ EVENTS: dict[Event, Text] = {
     Event.BATCH_EXTRACTING: Text("extracting a batch", "extraction d'un lot"),
     Event.BATCH_SEALED: Text("batch sealed", "lot scellé"),
     Event.SCOPE_VIOLATION: Text("OUT OF SCOPE, stopped at the gate", "HORS PÉRIMÈTRE, arrêté à la porte"),
+    Event.PARCEL_ERASING: Text(
+        "erasing a parcel of an interrupted attempt", "effacement d'un colis d'une tentative interrompue"
+    ),
     Event.EXTRACTION_SEALED: Text("everything sealed", "tout est scellé"),
     Event.PARCEL_DELIVERING: Text("delivering a parcel", "remise d'un colis"),
     Event.DELIVERED: Text("everything delivered", "tout est remis"),
+    Event.PARCEL_RECEIVING: Text("fetching a parcel", "relève d'un colis"),
     Event.PARCEL_RECEIVED: Text("parcel received", "colis reçu"),
     Event.PARCEL_REFUSED: Text("PARCEL REFUSED", "COLIS REFUSÉ"),
     Event.BATCH_LOADING: Text("loading a batch", "chargement d'un lot"),

@@ -218,6 +218,7 @@ def _admit_receipts(place: Workspace, mailbox: Mailbox, desk: _Desk, sign: SignR
             raise TamperError("this batch is announced twice", location=where)
         seen.add(receipt.batch)
         if place.progress().received.get(receipt.batch) != digest_of(receipt):
+            place.log(Event.PARCEL_RECEIVING, subject=receipt.batch, parcel=receipt.parcel)
             _collect(place, mailbox, receipt)
             address = place.put(receipt, {**signatures, **sign(receipt)})
             place.log(Event.PARCEL_RECEIVED, subject=receipt.batch, receipt=address, parcel=receipt.parcel)

@@ -275,4 +275,5 @@ def _drop_strays(place: Workspace) -> None:
     named |= {f"{receipt.batch}{QUARANTINE}" for receipt in receipts if receipt.quarantine_parcel}
     for name in place.parcels.names(ParcelState.SEALED):
         if name not in named:
+            place.log(Event.PARCEL_ERASING, subject=name)
             place.parcels.erase(place.parcels.path(ParcelState.SEALED, name))

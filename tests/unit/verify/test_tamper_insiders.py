@@ -418,6 +418,7 @@ def test_a_journal_that_lies(
         ("source", Event.BATCH_EXTRACTING),
         ("source", Event.BATCH_SEALED),
         ("source", Event.PARCEL_DELIVERING),
+        ("destination", Event.PARCEL_RECEIVING),
         ("destination", Event.PARCEL_RECEIVED),
         ("destination", Event.BATCH_LOADING),
         ("destination", Event.PUBLISHING),
