@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ecluse.adapters.destinations._fhir_http import FhirAddress, FhirHttp
 from ecluse.adapters.sources.spec import PASSWORD_ENV as SOURCE_ENV
 from ecluse.adapters.sources.spec import SourceSpec
 from ecluse.domain.errors import UsageError
@@ -13,12 +14,17 @@ __all__ = ["PASSWORD_ENV", "DestinationSpec", "open_destination"]
 PASSWORD_ENV = "ECLUSE_DESTINATION_PASSWORD"  # noqa: S105  the variable's name, not a password
 
 
+FHIR_FILES = "fhir+ndjson://"
+"""How the address of a folder of FHIR files begins."""
+
+
 @dataclass(frozen=True, slots=True)
 class DestinationSpec:
     """One destination. No secret in it: the password stands in ``ECLUSE_DESTINATION_PASSWORD``.
 
     ``url``: ``postgresql://user@host:port/db``, ``mysql://user@host:port/db``, ``sqlite:///path`` of a database that
-    exists; options as for sources (``sslmode``, ``tls``, certificates).
+    exists; options as for sources (``sslmode``, ``tls``, certificates). FHIR: ``https://host/fhir``, a bearer token in
+    the variable; or ``fhir+ndjson:///folder``.
     """
 
     engine: Engine
@@ -29,6 +35,10 @@ class DestinationSpec:
         """Refuse at once a URL that does not parse or holds a password, and a profile of another engine."""
         if self.profile.engine is not self.engine:
             raise UsageError(f"the profile is one of {self.profile.engine}, the destination is {self.engine}")
+        if self.engine is Engine.FHIR:
+            if not self.url.startswith(FHIR_FILES):
+                FhirAddress.of(self.url)
+            return
         self.entered()
 
     def entered(self) -> SourceSpec:
@@ -48,6 +58,8 @@ def open_destination(spec: DestinationSpec) -> Destination:
 
     Raises UsageError, DestinationError (login refused, no such file), ConnectionLostError.
     """
+    if spec.engine is Engine.FHIR:
+        return _open_fhir(spec)
     entered = spec.entered()
     match spec.engine:
         case Engine.POSTGRESQL:
@@ -63,4 +75,17 @@ def open_destination(spec: DestinationSpec) -> Destination:
 
             return SqliteDestination(entered.address().folder(), spec.profile)
         case _:
-            raise UsageError("a destination is a database: postgresql, mysql or sqlite")
+            raise UsageError("a destination is a database (postgresql, mysql or sqlite), fhir or hl7")
+
+
+def _open_fhir(spec: DestinationSpec) -> Destination:
+    from ecluse.adapters.destinations._fhir_server import FhirServer  # noqa: PLC0415
+    from ecluse.adapters.destinations.fhir import FhirDestination  # noqa: PLC0415
+    from ecluse.adapters.fhir.writer import Naming, check_naming  # noqa: PLC0415
+
+    target = spec.profile.fhir
+    if target is None:
+        raise UsageError("the profile is none of a FHIR destination")
+    check_naming(target.zone)
+    naming = Naming(target.source, target.zone)
+    return FhirDestination(FhirServer(FhirHttp(FhirAddress.of(spec.url), PASSWORD_ENV), naming), target)

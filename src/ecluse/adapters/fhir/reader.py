@@ -11,12 +11,13 @@ from ecluse.adapters.fhir._digits import numbers_as_texts
 from ecluse.adapters.fhir._leaves import Kind, Leaf, read
 from ecluse.adapters.fhir._paths import Field, Path, Step, Where, texts_sql
 from ecluse.adapters.fhir._templates import TEMPLATES, Else, Link, Made, Node, Own, constant
+from ecluse.adapters.fhir._times import wall_clock
 from ecluse.adapters.fhir._values import from_text, unwired
 from ecluse.adapters.fhir.writer import Naming, extension_url, own
 from ecluse.adapters.sources._arrow import cut
 from ecluse.domain.errors import DestinationError
 
-__all__ = ["quoted_numbers", "read_rows", "texts_of"]
+__all__ = ["quoted_numbers", "read_request_dates", "read_rows", "texts_of"]
 
 _LF = 10
 
@@ -45,6 +46,24 @@ def read_rows(entity: str, resources: Any, schema: pa.Schema, naming: Naming) ->
             exact = pc.coalesce(exact, home)
         arrays.append(exact)
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def read_request_dates(resources: Any, scope_date: str, naming: Naming) -> tuple[Any, Any, Any]:
+    """Of ServiceRequests: their keys, the days of their ``scope_date`` and their sites; null where there is none."""
+    schema = pa.schema([("source_id", pa.string()), ("site", pa.string())])
+    rows = read_rows("request", resources, schema, naming)
+    places = {leaf.column: steps for leaf, steps in _places(TEMPLATES["request"].body, (), naming)}
+    url = Where(("url",), extension_url("request", scope_date))
+    paths = [Path("ServiceRequest", (Field("extension"), url, Field("valueString")))]
+    if scope_date in places:
+        paths.append(Path("ServiceRequest", places[scope_date]))
+    days = pa.nulls(len(resources), pa.date32())
+    for texts in texts_of(resources, paths, naming):
+        moment = wall_clock(texts, naming.zone).cast(pa.timestamp("s"))
+        day = pc.utf8_slice_codeunits(texts, 0, 10)
+        plain = pc.strptime(day, format="%Y-%m-%d", unit="s", error_is_null=True)
+        days = pc.coalesce(days, pc.coalesce(moment, plain).cast(pa.date32()))
+    return rows.column(0), days, rows.column(1)
 
 
 def texts_of(resources: Any, paths: Sequence[Path], naming: Naming) -> list[Any]:

@@ -17,12 +17,13 @@ from ecluse.adapters.fhir._json import array, literal, object_, quoted, unquoted
 from ecluse.adapters.fhir._labels import labels
 from ecluse.adapters.fhir._leaves import Leaf, write
 from ecluse.adapters.fhir._templates import TEMPLATES, Else, Link, Made, Node, Own, constant
+from ecluse.adapters.fhir._times import check_zone
 from ecluse.adapters.fhir._values import as_text, wired
 from ecluse.adapters.sources import _duckdb
 from ecluse.domain.catalogue import KEY
-from ecluse.domain.errors import DestinationError
+from ecluse.domain.errors import DestinationError, Location, ProfileError
 
-__all__ = ["EXTENSION", "Linked", "Naming", "Written", "extension_url", "own", "write_rows"]
+__all__ = ["EXTENSION", "Linked", "Naming", "Written", "check_naming", "extension_url", "own", "write_rows"]
 
 EXTENSION = "urn:ecluse:fhir:"
 Linked = Callable[[str, Any], Any]
@@ -65,6 +66,12 @@ class Written:
         """The resources, each with its UUID as its id."""
         rest = pc.binary_replace_slice(self.text.cast(pa.binary()), 0, 1, b"").cast(pa.string())
         return pc.binary_join_element_wise('{"id":"', self.ids, '",', rest, "")
+
+
+def check_naming(zone: str) -> None:
+    """Raises ProfileError for a time zone that there is none of."""
+    if not check_zone(zone):
+        raise ProfileError("there is no such time zone", location=Location(field="fhir.zone"))
 
 
 def own(naming: Naming, name: str) -> str:

@@ -1,6 +1,7 @@
 """The source that a spec names."""
 
 from ecluse.adapters.sources.spec import SourceSpec
+from ecluse.domain.errors import UsageError
 from ecluse.domain.profile import Engine
 from ecluse.migration.ports import Source
 
@@ -35,3 +36,5 @@ def open_source(spec: SourceSpec) -> Source:
             from ecluse.adapters.sources.firebird import FirebirdSource  # noqa: PLC0415
 
             return FirebirdSource(spec)
+        case Engine.FHIR | Engine.HL7:
+            raise UsageError("messages and resources are read from files: give engine files")
