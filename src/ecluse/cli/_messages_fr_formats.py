@@ -1,0 +1,108 @@
+"""French for the messages of FHIR, HL7 v2, HPRIM and dumps; ``{}`` as in ``_messages_fr_rules``."""
+
+FRENCH_FORMATS: dict[str, str] = {
+    "FHIR resources are read from files: engine files, format fhir":
+        "les ressources FHIR se lisent dans des fichiers : engine files, format fhir",
+    "HL7 messages are read from files: engine files, format hl7v2":
+        "les messages HL7 se lisent dans des fichiers : engine files, format hl7v2",
+    "a FHIR server that is not on this machine is entered by https:// only":
+        "un serveur FHIR qui n'est pas sur cette machine ne s'aborde que par https://",
+    "a FHIR server's URL holds an address and nothing else: no user, password or option":
+        "l'URL d'un serveur FHIR contient une adresse et rien d'autre : ni utilisateur, ni mot de passe, ni option",
+    "a NUL character": "un caractère NUL",
+    "a destination is a database (postgresql, mysql or sqlite), fhir or hl7":
+        "une destination est une base de données (postgresql, mysql ou sqlite), fhir ou hl7",
+    "a message does not end within 256 MiB": "un message ne finit pas en 256 Mio",
+    "a message needs {}.{}, which is not ordered": "un message demande {1}.{2}, qui n'est pas ordonné",
+    "a message tells of a request and its patient: {} is not ordered":
+        "un message parle d'un dossier et de son patient : {1} n'est pas ordonné",
+    "a message that was written cannot be read": "un message écrit ne se relit pas",
+    "a record of Écluse's own on the FHIR server is not as it was left":
+        "un enregistrement d'Écluse sur le serveur FHIR n'est pas tel qu'il a été laissé",
+    "a request's key comes more than once": "la clé d'un dossier vient plus d'une fois",
+    "check the bearer token": "vérifiez le jeton (bearer)",
+    "codes of a standard are given for engine hl7, and only there":
+        "les codes d'un standard se donnent pour engine hl7, et là seulement",
+    "comment.observation: {} rows name a result that their request does not have":
+        "comment.observation : {1} lignes nomment un résultat que leur dossier n'a pas",
+    "dates outside the years 0 to 9999": "des dates hors des années 0 à 9999",
+    "each value needs a code of its own": "chaque valeur demande un code à elle",
+    "give the address it redirects to": "donnez l'adresse à laquelle il renvoie",
+    "if it does not name its character set, name it: ?encoding=latin1 in the source's URL":
+        "si elle ne nomme pas son jeu de caractères, nommez-le : ?encoding=latin1 dans l'URL de la source",
+    "is ordered, and has no place in a message": "est ordonné, et n'a pas de place dans un message",
+    "it is given for a destination of engine fhir, and only there":
+        "se donne pour une destination d'engine fhir, et là seulement",
+    "more than {} reports cannot be read": "plus de {1} comptes rendus sont illisibles",
+    "must be OBX-5": "doit être OBX-5",
+    "must be OBX-5.1": "doit être OBX-5.1",
+    "must be where {}.{} is": "doit être là où est {1}.{2}",
+    "needs a place of its own, such as ZOX-2: OBX-5 shows the number":
+        "demande une place à lui, comme ZOX-2 : OBX-5 montre le nombre",
+    "observation.comparator is ordered without observation.value":
+        "observation.comparator est ordonné sans observation.value",
+    "observation.status: {} rows have none of HL7's table 0085":
+        "observation.status : {1} lignes n'ont aucun code de la table 0085 d'HL7",
+    "rows staged on the FHIR server are not as they were left":
+        "des lignes en attente sur le serveur FHIR ne sont pas telles qu'elles ont été laissées",
+    "say in the profile, under values, which of its codes each of the source's is":
+        "dites dans le profil, sous values, auquel de ses codes répond chacun de ceux de la source",
+    "tables are given for a database, and only there": "les tables se donnent pour une base, et là seulement",
+    "the FHIR server answered with what is no FHIR bundle":
+        "le serveur FHIR a répondu par ce qui n'est pas un Bundle FHIR",
+    "the FHIR server answered with what is no FHIR resource":
+        "le serveur FHIR a répondu par ce qui n'est pas une ressource FHIR",
+    "the FHIR server does not give back what it took": "le serveur FHIR ne rend pas ce qu'il a pris",
+    "the FHIR server finds other resources than were asked for by identifier":
+        "le serveur FHIR trouve d'autres ressources que celles demandées par identifiant",
+    "the FHIR server is away, or stayed too busy to answer":
+        "le serveur FHIR est absent, ou resté trop occupé pour répondre",
+    "the FHIR server is not one of R4 (4.0)": "le serveur FHIR n'est pas en R4 (4.0)",
+    "the FHIR server links to another server": "le serveur FHIR renvoie vers un autre serveur",
+    "the FHIR server redirects elsewhere": "le serveur FHIR redirige ailleurs",
+    "the FHIR server refuses the login, or what was asked":
+        "le serveur FHIR refuse l'entrée, ou ce qui a été demandé",
+    "values of keys that already stand on the server differ: {}: {}":
+        "des valeurs de clés déjà présentes sur le serveur diffèrent : {1} : {2}",
+    "{} cannot be loaded: it needs its {}": "{1} ne peut être chargé : il lui faut son {2}",
+    "{} is a password: secrets are never exported": "{1} est un mot de passe : les secrets ne sortent jamais",
+    "{} is filled by the writer": "{1} est rempli par l'écrivain",
+    "{} is in no segment of the entity's: {}": "{1} n'est dans aucun segment de l'entité : {2}",
+    "{} is no field, as P-6.1 is": "{1} n'est pas un champ, comme l'est P-6.1",
+    "{} is no place in a segment": "{1} n'est pas une place dans un segment",
+    "{} is ordered, and has no place in a message": "{1} est ordonné, et n'a pas de place dans un message",
+    "{} names the site": "{1} nomme le site",
+    "{} requests name no patient": "{1} dossiers ne nomment pas de patient",
+    "{} rows of {} are staged, and the ledger says {}": "{1} lignes de {2} sont en attente, et le registre dit {3}",
+    "{}-{} is none of {}": "{1}-{2} n'est pas de {3}",
+    "{}: a message has no way to write {}": "{1} : un message n'a pas de quoi écrire {2}",
+    "{}: a {} takes the whole field": "{1} : un type {2} prend tout le champ",
+    "{}: {} rows cannot be written in a message: {}": "{1} : {2} lignes ne s'écrivent pas dans un message : {3t}",
+    "{}: {} rows have a value that the profile's values do not know":
+        "{1} : {2} lignes ont une valeur que les values du profil ne connaissent pas",
+    "the FHIR server refuses {} of {} resources: {}": "le serveur FHIR refuse {1} ressources sur {2} : {3}",
+    "the FHIR server refuses: HTTP {}{}": "le serveur FHIR refuse : HTTP {1}{2}",
+    "the FHIR server takes no {} bundles": "le serveur FHIR ne prend pas de Bundle {1}",
+    "the FHIR server's answer is too large": "la réponse du serveur FHIR est trop grande",
+    "the FHIR server's certificate is not one that this system trusts":
+        "le certificat du serveur FHIR n'est pas de ceux en qui ce système a confiance",
+    "the FHIR server's search does not end": "la recherche du serveur FHIR ne finit pas",
+    "the destination holds what is no FHIR resource": "la destination contient ce qui n'est pas une ressource FHIR",
+    "the destination's URL must begin with https:// or fhir+ndjson:///":
+        "l'URL de la destination doit commencer par https:// ou fhir+ndjson:///",
+    "the dump does not load unchanged: the server alters values (warning {})":
+        "la sauvegarde ne se charge pas telle quelle : le serveur altère des valeurs (avertissement {1})",
+    "the dump does not load: more than {} errors": "la sauvegarde ne se charge pas : plus de {1} erreurs",
+    "the dump is said to be of another engine than {}": "la sauvegarde est dite d'un autre moteur que {1}",
+    "the field has no column": "le champ n'a pas de colonne",
+    "the files changed while they were being read": "les fichiers ont changé pendant leur lecture",
+    "the folder holds no file of a known kind": "le dossier ne contient aucun fichier d'un genre connu",
+    "the profile is none of a FHIR destination": "le profil n'est pas celui d'une destination FHIR",
+    "the profile's values of observation.status are not all of HL7's table 0085":
+        "les values d'observation.status du profil ne sont pas toutes de la table 0085 d'HL7",
+    "there is no such time zone": "ce fuseau horaire n'existe pas",
+    "this order's publication was cut off: publish it to its end first":
+        "la publication de cet ordre a été coupée : menez-la d'abord à son terme",
+    "times outside the years 0 to 9999, or finer than a tenth of a millisecond":
+        "des heures hors des années 0 à 9999, ou plus fines qu'un dixième de milliseconde",
+}  # fmt: skip
