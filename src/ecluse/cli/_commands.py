@@ -59,6 +59,8 @@ _SOURCE = Group(
     entries={
         "scan": Entry("source_scan", Text("Look at a legacy database, and draft its profile",
                                           "Regarder une ancienne base, et ébaucher son profil")),
+        "identities": Entry("source_identities", Text("Report doubtful identities; merge none",
+                                                      "Rapporter les identités douteuses, sans en fusionner aucune")),
     },
 )  # fmt: skip
 

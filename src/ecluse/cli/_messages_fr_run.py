@@ -155,6 +155,7 @@ FRENCH_RUN: tuple[tuple[str, str], ...] = (
     (r"(.*): its root is not that of the (\d+) entries", r"\1 : sa racine n'est pas celle des \2 écritures"),
     (r"(\S+): missing", r"\1 : manque"),
     # codes
+    (r"serves no patients", r"ne sert aucun patient"),
     (r"the map has no such entry", r"la table n'a pas cette entrée"),
     (r"this is no LOINC code: its shape or its check digit is wrong",
      r"ce n'est pas un code LOINC : sa forme ou son chiffre de contrôle est faux"),
