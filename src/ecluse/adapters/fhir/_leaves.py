@@ -23,7 +23,7 @@ __all__ = ["Kind", "Leaf", "Told", "read", "write"]
 _EXACT_DIGITS = 15  # a server may keep numbers as IEEE 754 doubles, which give 15 digits back
 _TRUE, _FALSE = pa.scalar(value=True), pa.scalar(value=False)
 _NOTHING = pa.scalar(None, pa.string())
-_CODE = r"^[^\s]+( [^\s]+)*$"
+_CODE = r"^[^\s\p{Z}\x{85}\x{FEFF}]+( [^\s\p{Z}\x{85}\x{FEFF}]+)*$"
 _PARTIAL = r"^[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$"
 
 

@@ -20,6 +20,8 @@ __all__ = ["as_text", "cleaned", "from_text", "plain", "unwired", "wired"]
 MOST_CHARACTERS = 1 << 20
 """FHIR R4, datatypes, string: no more than 1,048,576 characters."""
 _CONTROLS = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+_BLANK_TO_SOME = r"^\x{FEFF}|\x{FEFF}$"
+"""JavaScript's white space has one character that Unicode's has not."""
 _FALSE = pa.scalar(value=False)
 
 
@@ -57,7 +59,7 @@ def plain(texts: Any) -> Any:
     """Which texts a FHIR string holds as they are; null for null."""
     trimmed = pc.utf8_trim_whitespace(texts)
     good = pc.and_(pc.equal(trimmed, texts), pc.greater(pc.binary_length(texts), 0))
-    odd = pc.or_(pc.match_substring_regex(texts, _CONTROLS), pc.starts_with(texts, '"'))
+    odd = pc.or_(pc.match_substring_regex(texts, f"{_CONTROLS}|{_BLANK_TO_SOME}"), pc.starts_with(texts, '"'))
     return pc.and_not(good, odd)
 
 
@@ -82,7 +84,7 @@ def unwired(texts: Any) -> Any:
 
 def cleaned(texts: Any) -> Any:
     """Texts for people to read where the exact one is no FHIR string: controls and blanks at the ends left out."""
-    shown = pc.utf8_trim_whitespace(pc.replace_substring_regex(texts, _CONTROLS, " "))
+    shown = pc.utf8_trim_whitespace(pc.replace_substring_regex(texts, f"{_CONTROLS}|\ufeff", " "))
     shown = pc.utf8_slice_codeunits(shown, 0, MOST_CHARACTERS)
     return pc.if_else(pc.equal(pc.binary_length(shown), 0), pa.scalar(None, pa.string()), shown)
 

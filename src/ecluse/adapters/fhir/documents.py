@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ecluse.adapters.fhir._json import array, literal, object_, quoted, unquoted
+from ecluse.adapters.fhir._leaves import Kind, Leaf, write
 from ecluse.adapters.fhir._values import cleaned
 from ecluse.adapters.fhir.writer import Linked, Naming, Written
 from ecluse.domain.catalogue import KEY
@@ -57,9 +58,9 @@ def _attachment(rows: pa.Table, naming: Naming) -> Any:
     finally:
         naming.engine.unregister("contents")
     members = [("hash", unquoted(_whole(told.column("hash")))), ("size", _whole(told.column("size")))]
-    for column, name in (("media_type", "contentType"), ("title", "title")):
-        if column in rows.column_names:
-            members.append((name, quoted(cleaned(rows.column(column).combine_chunks()))))
+    for leaf, name in ((Leaf("media_type", Kind.CODE), "contentType"), (Leaf("title"), "title")):
+        if leaf.column in rows.column_names:
+            members.append((name, write(leaf, rows.column(leaf.column).combine_chunks(), naming.zone).json))
     return object_(members)
 
 
