@@ -12,6 +12,7 @@ on from there.
 import contextlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +20,7 @@ import pyarrow as pa
 import pymysql
 from pymysql.cursors import Cursor
 
+from ecluse.adapters.destinations._bracket import Bracket
 from ecluse.adapters.destinations._columns import Kind, TargetColumn, TargetTable
 from ecluse.adapters.destinations._mysql_pipe import Pipe
 from ecluse.adapters.destinations._reading import ReadColumn, server_stream
@@ -91,7 +93,9 @@ class MysqlDestination(SqlDestination):
     def __init__(self, spec: SourceSpec, profile: DestinationProfile) -> None:
         """Connects; ``ConnectionLostError`` when nobody answers, ``DestinationError`` when the login is refused."""
         super().__init__(profile)
-        self._spec, self._depth = spec, 0
+        self._spec = spec
+        begin, commit = lambda: self._run("START TRANSACTION"), lambda: self._run("COMMIT")
+        self._bracket = Bracket(begin, commit, self._undo, (pymysql.Error, OSError), _translated)
         options = {**connection_options(spec), "autocommit": False, "local_infile": True, "cursorclass": Cursor}
         failure: EcluseError
         try:
@@ -150,28 +154,8 @@ class MysqlDestination(SqlDestination):
             with contextlib.suppress(ConnectionLostError), self._transaction():
                 self._run("SELECT RELEASE_LOCK(LEFT(CONCAT('ecluse ', DATABASE()), 64))")
 
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
-        if self._depth:
-            yield
-            return
-        self._depth += 1
-        failure: EcluseError
-        try:
-            self._run("START TRANSACTION")
-            yield
-            self._connection.commit()
-        except (pymysql.Error, OSError) as error:
-            self._undo()
-            failure = _translated(error)
-        except BaseException:
-            self._undo()
-            raise
-        else:
-            return
-        finally:
-            self._depth -= 1
-        raise failure
+    def _transaction(self) -> AbstractContextManager[None]:
+        return self._bracket.block()
 
     def _undo(self) -> None:
         with contextlib.suppress(pymysql.Error, OSError):

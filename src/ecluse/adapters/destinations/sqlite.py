@@ -8,6 +8,7 @@ but the destination's own file and SQLite's journal beside it: ``temp_store`` is
 import contextlib
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +17,7 @@ import adbc_driver_manager
 import adbc_driver_sqlite.dbapi
 import pyarrow as pa
 
+from ecluse.adapters.destinations._bracket import Bracket
 from ecluse.adapters.destinations._columns import Kind, TargetColumn, TargetTable, plain_text
 from ecluse.adapters.destinations._reading import READ_BATCH_ROWS, ReadColumn
 from ecluse.adapters.destinations._sql import SqlDestination
@@ -43,7 +45,9 @@ class SqliteDestination(SqlDestination):
     def __init__(self, path: Path, profile: DestinationProfile) -> None:
         """Opens a database that exists; ``DestinationError`` if it does not: a new one would be somebody's mistake."""
         super().__init__(profile)
-        self._depth = 0
+        # A reader that turns writer is refused, not queued: everybody queues as a writer from the start.
+        begin, commit = lambda: self._run("BEGIN IMMEDIATE"), lambda: self._run("COMMIT")
+        self._bracket = Bracket(begin, commit, self._undo, (adbc_driver_manager.Error,), _translated)
         if not path.is_file():
             raise DestinationError("there is no such SQLite database", hint="create it with the new system's tables")
         failure: EcluseError
@@ -63,29 +67,8 @@ class SqliteDestination(SqlDestination):
         """Let the connection go."""
         self._connection.close()
 
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
-        if self._depth:
-            yield
-            return
-        self._depth += 1
-        failure: EcluseError
-        try:
-            # A reader that turns writer is refused, not queued: everybody queues as a writer from the start.
-            self._run("BEGIN IMMEDIATE")
-            yield
-            self._run("COMMIT")
-        except adbc_driver_manager.Error as error:
-            self._undo()
-            failure = _translated(error)
-        except BaseException:
-            self._undo()
-            raise
-        else:
-            return
-        finally:
-            self._depth -= 1
-        raise failure
+    def _transaction(self) -> AbstractContextManager[None]:
+        return self._bracket.block()
 
     def _undo(self) -> None:
         with contextlib.suppress(adbc_driver_manager.Error):
