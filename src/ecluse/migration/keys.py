@@ -18,6 +18,12 @@ def key_texts(keys: pa.Array) -> pa.Array:
     return as_text(keys)[0]
 
 
+def among(column: pa.ChunkedArray, keys: pa.Array) -> Bools:
+    """Which rows hold one of these keys, given as text."""
+    found: Bools = pc.is_in(pa.chunked_array(map(key_texts, column.chunks), pa.string()), value_set=keys).to_numpy()
+    return found
+
+
 def repeated(keys: pa.ChunkedArray) -> Bools:
     """True for every row whose key another row has too; nulls repeat nobody."""
     if pa.types.is_dictionary(keys.type):

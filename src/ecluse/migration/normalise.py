@@ -22,7 +22,7 @@ from ecluse.domain.profile import DateStorage, Parse, SourceProfile
 from ecluse.domain.records import QuarantineCount
 from ecluse.migration import convert
 from ecluse.migration.dates import ISO_DAY, ISO_PARTIAL, ISO_TIME, Bools, DateReader, ScopeDates, nulls, scope_dates
-from ecluse.migration.keys import key_texts, repeated
+from ecluse.migration.keys import among, repeated
 from ecluse.migration.numbers import NumberReader, Numbers, read_by_rule
 from ecluse.migration.texts import as_text, repaired
 
@@ -187,10 +187,10 @@ class Normaliser:
             work.set_aside(_empty(key), "key")
         for link, refers in links.items():
             if self._links[link] in self._repeated:
-                work.set_aside(_among(refers, self._repeated[self._links[link]]), "duplicate_link")
+                work.set_aside(among(refers, self._repeated[self._links[link]]), "duplicate_link")
         if key is not None:
             if self._planned.entity in self._repeated:
-                work.set_aside(_among(key, self._repeated[self._planned.entity]), "duplicate_key")
+                work.set_aside(among(key, self._repeated[self._planned.entity]), "duplicate_key")
             work.set_aside(repeated(key), "duplicate_key")
         for refers in links.values():
             work.set_aside(_empty(refers), "link")
@@ -386,12 +386,6 @@ def _empty(column: pa.ChunkedArray) -> Bools:
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind):
         blank = pc.fill_null(pc.equal(pc.binary_length(column), 0), True)  # noqa: FBT003 - Arrow's own signature
         found = found | blank.to_numpy()
-    return found
-
-
-def _among(column: pa.ChunkedArray, keys: pa.Array) -> Bools:
-    """Which rows hold one of these keys."""
-    found: Bools = pc.is_in(pa.chunked_array(map(key_texts, column.chunks), pa.string()), value_set=keys).to_numpy()
     return found
 
 
