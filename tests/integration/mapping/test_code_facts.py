@@ -57,6 +57,7 @@ ROWS = [
     *[(400 + n, "B", "K", "Potassium", "4,1", f"{CANARY}{n}" if n < 3 else "mmol/L") for n in range(30)],
     *[(500 + n, "B", f"{CANARY} is far too long a code", "x", "1", "g") for n in range(9)],
     (600, "B", None, None, None, None),
+    *[(800 + n, "B", "MIX", "Note" if n < 30 else f"{CANARY} {n}", "1", "g/L") for n in range(80)],
     *[(700 + n, "B", "NEG", "Base", "-2" if n % 2 else "0", "mmol/L") for n in range(24)],
 ]
 
@@ -95,13 +96,15 @@ def counted(spec: SourceSpec, profile: SourceProfile) -> Iterator[SourceFacts]:
 def test_codes_units_and_numbers_are_counted(small: SourceSpec) -> None:
     with counted(small, profile(small.engine)) as facts:
         by = {each.code: each for each in facts.codes}
-    assert {code: each.rows for code, each in by.items()} == {"GLY": 60, "FREE": 50, "K": 30, "NEG": 24, "gly": 8}
+    assert {code: each.rows for code, each in by.items()} == {"GLY": 60, "MIX": 80, "FREE": 50, "K": 30, "NEG": 24, "gly": 8}
     assert (facts.unnamed, facts.rows) == (14, len(ROWS))
     gly = by["GLY"]
     assert (gly.label, gly.specimen, gly.units, gly.numbers) == ("Glycémie", "Sang", (("g/L", 60),), 60)
     [(unit, spread)] = gly.spreads
     assert unit == "g/L"
     assert (spread.low, spread.median, spread.high) == pytest.approx((1.03, 1.3, 1.57), rel=0.05)
+    assert all(float(f"{bound:.2g}") == bound for bound in (spread.low, spread.median, spread.high))
+    assert by["MIX"].label == ""
     assert (by["gly"].specimen, by["gly"].spreads) == ("Urines", ())
     assert by["K"].units == (("mmol/L", 27),)
     assert (by["NEG"].numbers, by["NEG"].spreads) == (24, ())

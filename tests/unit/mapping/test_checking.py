@@ -147,6 +147,9 @@ def test_suggest_leaves_out_what_is_mapped_and_carries_decisions() -> None:
     again = suggest(changed, profile({}), RANKER, earlier=decided)
     assert [(e.code, e.decision is not None) for e in again.map.codes] == [("NA", True), ("CL", False), ("X", False)]
     assert again.changed == ("CL",)
+    other_unit = suggest(SourceFacts((code("NA", "Sodium", "mg/L"),)), profile({}), RANKER, earlier=decided)
+    assert other_unit.changed == ("NA",)
+    assert other_unit.map.codes[0].decision is None
     assert len(suggest(facts, profile({"K": "2823-3"}), RANKER, everything=True).map.codes) == 3
     assert (
         suggest(facts, profile({}), RANKER, most=1, language="fr").map.codes[0].candidates[0].because[0].startswith("«")
