@@ -16,6 +16,7 @@ from types import UnionType
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from ecluse.domain.agreement import Agreement, SignerRole, letter_of
+from ecluse.domain.codemap import CodeMap
 from ecluse.domain.entry import Event
 from ecluse.domain.order import Order
 from ecluse.domain.profile import DestinationProfile, SourceProfile
@@ -168,6 +169,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "roles": _roles,
     "source_profile": _fields(SourceProfile),
     "destination_profile": _fields(DestinationProfile),
+    "code_map": _fields(CodeMap),
     "events": _events,
     "parcels": _parcels,
     "layers": _layers,
