@@ -24,6 +24,7 @@ class FileFormat(StrEnum):
     HPRIM_MEDECIN = "hprim_medecin"
     HPRIM_SANTE = "hprim_sante"
     ASTM = "astm"
+    FHIR = "fhir"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ _RULES: Mapping[FileFormat, _Rules] = {
     FileFormat.HPRIM_SANTE: _Rules(frozenset({"encoding", "fields"}), many=True),
     FileFormat.ASTM: _Rules(frozenset({"encoding", "fields"}), many=True),
     FileFormat.HPRIM_MEDECIN: _Rules(frozenset({"encoding", "fields"}), many=True),
+    FileFormat.FHIR: _Rules(frozenset({"fields"}), many=True),
     FileFormat.HL7V2: _Rules(frozenset({"fields"}), frozenset({"encoding"}), many=True),
 }
 _DEFAULTS: Mapping[str, object] = {
@@ -71,7 +73,7 @@ class SourceFile(Strict):
     columns: Mapping[str, Annotated[str, Text("first and last place, as 1-8", r"^[1-9][0-9]{0,5}-[1-9][0-9]{0,5}$")]] = (
         field(default_factory=dict)
     )
-    fields: tuple[Annotated[str, Text("a field, as PID-3.1", max_length=100)], ...] = ()
+    fields: tuple[Annotated[str, Text("a field, as PID-3.1", max_length=300)], ...] = ()
 
     def __post_init__(self) -> None:
         """A format has its own options, and no others."""

@@ -56,7 +56,7 @@ class Path:
 
     @property
     def column(self) -> str:
-        """The column it becomes where no other name is given: ``code_text`` of ``Observation.code.text``."""
+        """The column where no other name is given: ``value_quantity_unit`` of ``Observation.valueQuantity.unit``."""
         parts = []
         for step in self.steps:
             match step:
@@ -66,7 +66,7 @@ class Path:
                     parts.append(str(step.index))
                 case Where():
                     parts.append(re.sub(r"[^A-Za-z0-9]+", "_", step.value).strip("_"))
-        return "_".join(parts).lower()
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", "_".join(parts)).lower()
 
 
 def parse(text: str) -> Path | None:

@@ -3,23 +3,19 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ecluse.adapters.fhir._digits import numbers_as_texts
 from ecluse.adapters.fhir._leaves import Kind, Leaf, read
-from ecluse.adapters.fhir._paths import Field, Path, Step, Where, texts_sql
+from ecluse.adapters.fhir._paths import Field, Path, Step, Where
 from ecluse.adapters.fhir._templates import TEMPLATES, Else, Link, Made, Node, Own, constant
+from ecluse.adapters.fhir._texts import texts_at
 from ecluse.adapters.fhir._times import wall_clock
 from ecluse.adapters.fhir._values import from_text, unwired
 from ecluse.adapters.fhir.writer import Naming, extension_url, own
-from ecluse.adapters.sources._arrow import cut
 from ecluse.domain.errors import DestinationError
 
-__all__ = ["quoted_numbers", "read_request_dates", "read_rows", "texts_of"]
-
-_LF = 10
+__all__ = ["read_request_dates", "read_rows", "texts_of"]
 
 
 def read_rows(entity: str, resources: Any, schema: pa.Schema, naming: Naming) -> pa.RecordBatch:
@@ -68,29 +64,10 @@ def read_request_dates(resources: Any, scope_date: str, naming: Naming) -> tuple
 
 def texts_of(resources: Any, paths: Sequence[Path], naming: Naming) -> list[Any]:
     """What stands at each path in each resource. Raises DestinationError where one is no JSON."""
-    if not len(resources):
-        return [pa.array([], pa.string())] * len(paths)
-    count, docs = len(resources), quoted_numbers(resources)
-    naming.engine.register("docs", pa.table({"doc": docs, "row": pa.array(np.arange(count))}))
-    try:
-        found = naming.engine.execute(f"{texts_sql(paths, 'docs', ['row'])} ORDER BY row").to_arrow_table()
-    except (pa.ArrowException, OSError, RuntimeError):
-        found = None
-    finally:
-        naming.engine.unregister("docs")
-    if found is None or found.num_rows != count:
+    found = texts_at(naming.engine, resources, paths)
+    if found is None:
         raise DestinationError("the destination holds what is no FHIR resource")
-    return [found.column(f"p{number}").combine_chunks().cast(pa.string()) for number in range(len(paths))]
-
-
-def quoted_numbers(resources: Any) -> Any:
-    """JSON texts with their numbers between quotes, so that digits survive whoever parses them."""
-    lines = pc.binary_join_element_wise(pc.replace_substring(resources, "\n", " "), "\n", "")
-    whole = pa.concat_arrays([lines]).buffers()[2]
-    made = numbers_as_texts(np.frombuffer(whole, dtype=np.uint8))
-    ends = np.flatnonzero(made == _LF)
-    starts = np.concatenate(([0], ends[:-1] + 1))
-    return cut(pa.py_buffer(made), starts, ends).view(pa.string())
+    return found
 
 
 def _places(node: Node, steps: tuple[Step, ...], naming: Naming) -> Iterator[tuple[Leaf, tuple[Step, ...]]]:
