@@ -11,7 +11,7 @@ from ecluse.domain.categories import Answer, SensitiveCategory, classify, is_loi
 from ecluse.domain.codemap import CodeFacts, CodeMap, SourceFacts
 from ecluse.domain.profile import SourceProfile
 from ecluse.mapping.properties import Fit, fit
-from ecluse.mapping.rank import Ranked, Ranker, off_by
+from ecluse.mapping.rank import Ranked, Ranker, is_far, off_by
 from ecluse.mapping.table import Term
 from ecluse.mapping.ucum import measure
 from ecluse.mapping.units import readings
@@ -21,7 +21,6 @@ __all__ = ["RULES", "Doubt", "Grade", "check_codes"]
 _BETTER = 35
 """How many points another code's name must fit better before that is worth a person's time."""
 _SURE = 95
-_FAR = 10.0
 
 
 class Grade(StrEnum):
@@ -165,7 +164,7 @@ def _measured(facts: CodeFacts, term: Term) -> Iterator[Doubt]:
             yield Doubt(Grade.DOUBT, "code.unit", facts.code, rows, unit, f"{term.loinc} ({term.prop})")
         elif unit in spreads and reading:
             factor = off_by(term, spreads[unit], reading)
-            if factor is not None and not 1 / _FAR <= factor <= _FAR:
+            if factor is not None and is_far(term, factor):
                 shown = f"{factor:.2g}" if factor > 1 else f"1/{1 / factor:.2g}"
                 yield Doubt(Grade.DOUBT, "code.range", facts.code, rows, f"{term.loinc} ({unit})", shown)
 

@@ -18,7 +18,7 @@ from ecluse.mapping.ucum import measure
 from ecluse.mapping.units import readings
 from ecluse.mapping.words import Label, read_label, same_system, system_of
 
-__all__ = ["Ranked", "Ranker", "off_by"]
+__all__ = ["Ranked", "Ranker", "is_far", "off_by"]
 
 _FLOOR, _LEAST = 40, 25
 """A name that fits less than the one, or a whole that fits less than the other, proposes nothing."""
@@ -27,7 +27,7 @@ _MANY = 400
 """Codes that one beginning of a word may lead to before it is held for a word that says nothing."""
 _TYPO, _SLIP = 0.86, 2
 _NUMBERS = 20
-_FAR, _NEAR = 10.0, 3.0
+_VERY_FAR, _FAR, _NEAR = 1000.0, 10.0, 3.0
 _CODE_SHARE = 85
 _QUALIFIERS = frozenset({
     "libre", "free", "total", "totale", "totaux", "totales", "direct", "directe", "local", "indice", "index", "taux",
@@ -256,7 +256,7 @@ def _range_part(term: Term, facts: CodeFacts, reading: str) -> Part:
     factor = off_by(term, spread, reading) if spread else None
     if factor is None or spread is None:
         return 0, None
-    if factor < 1 / _FAR or factor > _FAR:
+    if is_far(term, factor):
         return -2 * _RANGE, Why(f"numbers {factor:.2g} times what is usual", f"nombres {factor:.2g} fois l'usuel")
     return (_RANGE, _USUALLY) if 1 / _NEAR <= factor <= _NEAR else (0, None)
 
@@ -274,6 +274,12 @@ def off_by(term: Term, spread: Spread, reading: str) -> float | None:
     low = term.low or term.high / 10
     median = spread.median * here.size / usual.size
     return 1.0 if term.low <= median <= term.high else median / (low if median < term.low else term.high)
+
+
+def is_far(term: Term, factor: float) -> bool:
+    """Whether a middle is out of all proportion. What is usually near nothing (CRP, HCG) may be a hundred times more."""
+    most = _FAR if term.low else _VERY_FAR
+    return not 1 / most <= factor <= most
 
 
 def _number(loinc: str) -> int:

@@ -42,8 +42,9 @@ def test_a_good_map_raises_no_doubt() -> None:
         code("K", "Potassium", "mmol/L", spreads=numbers("mmol/L", 3, 4, 5)),
         code("PLT", "Plaquettes", "/mm3", spreads=numbers("/mm3", 1e5, 2.5e5, 4e5)),
         code("AGHBS", "Antigène HBs"),
+        code("CRP", "CRP", "mg/L", spreads=numbers("mg/L", 5, 110, 300)),
     ]
-    assert found(doubts(facts, {"K": "2823-3", "PLT": "777-3", "AGHBS": "5196-1"})) == set()
+    assert found(doubts(facts, {"K": "2823-3", "PLT": "777-3", "AGHBS": "5196-1", "CRP": "1988-5"})) == set()
 
 
 def test_the_unmapped_come_by_number_of_results() -> None:
