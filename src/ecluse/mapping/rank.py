@@ -277,7 +277,7 @@ def off_by(term: Term, spread: Spread, reading: str) -> float | None:
 
 
 def is_far(term: Term, factor: float) -> bool:
-    """Whether a middle is out of all proportion. What is usually near nothing (CRP, HCG) may be a hundred times more."""
+    """Whether a middle is out of all proportion. What is usually near nothing (CRP, HCG) may be a hundredfold."""
     most = _FAR if term.low else _VERY_FAR
     return not 1 / most <= factor <= most
 
