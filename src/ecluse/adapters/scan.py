@@ -172,6 +172,11 @@ class _Looker:
                 head = self.source.query(f"SELECT * FROM {self._name(name)} LIMIT 0")  # noqa: S608 - quoted
                 found[name] = [_Declared(column, "text", key=False) for column in head.column_names]
             return dict(found)
+        if self.dialect not in _COLUMNS:
+            raise UsageError(
+                f"a source of dialect {self.dialect} cannot be looked at yet",
+                hint="write the profile by hand, and prove it with profile check",
+            )
         for table, column, kind, key in self._rows(_COLUMNS[self.dialect]):
             found[_text(table)].append(_Declared(_text(column), _text(kind), key=int(_text(key)) > 0))
         return {name.removeprefix("public."): columns for name, columns in found.items()}

@@ -30,6 +30,8 @@ _SNAPSHOTS: dict[Snapshot, Text] = {
     Snapshot.SINGLE_CONNECTION: Text("one consistent connection", "une seule connexion cohérente"),
     Snapshot.FILES: Text("files: nothing guarantees that they stay still; reconciliation checks it",
                          "des fichiers : rien ne garantit qu'ils ne bougent pas ; la réconciliation le vérifie"),
+    Snapshot.NONE: Text("nothing guarantees that it stays still while it is read; reconciliation checks it",
+                        "rien ne garantit qu'elle ne bouge pas pendant la lecture ; la réconciliation le vérifie"),
 }  # fmt: skip
 _DIALECTS = {str(engine): dialect for engine, dialect in DIALECTS.items()} | {"mariadb": "mysql", "memory": "duckdb"}
 """sqlglot's name of the dialect, by the engine's own name in a plan."""

@@ -7,7 +7,7 @@ import click
 
 from ecluse.adapters.scan import SAMPLE_ROWS, scan
 from ecluse.adapters.sources import SourceSpec
-from ecluse.adapters.sources.spec import DUMP
+from ecluse.adapters.sources.spec import DUMP, ODBC
 from ecluse.cli import _output, _scan_questions
 from ecluse.cli._app import FILE, argument, define, option
 from ecluse.cli._plan_show import label
@@ -126,7 +126,7 @@ def engine_of(source: str) -> Engine:
     """The engine that a URL or path tells of; raises UsageError."""
     scheme = source.partition("://")[0] if "://" in source else ""
     path = Path(source)
-    if scheme == DUMP:
+    if scheme in {DUMP, ODBC}:
         scheme = dict(parse_qsl(source.partition("?")[2])).get("engine", "")
     if scheme in set(Engine):
         return Engine(scheme)

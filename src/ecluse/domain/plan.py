@@ -135,6 +135,7 @@ class Snapshot(StrEnum):
     SHARED = "shared"
     SINGLE_CONNECTION = "single_connection"
     FILES = "files"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)

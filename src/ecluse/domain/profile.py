@@ -25,6 +25,8 @@ class Engine(StrEnum):
     CSV = "csv"
     FILES = "files"
     FIREBIRD = "firebird"
+    ORACLE = "oracle"
+    SQLSERVER = "sqlserver"
     FHIR = "fhir"
     HL7 = "hl7"
 

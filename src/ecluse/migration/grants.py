@@ -60,6 +60,12 @@ _FILES = (
     "-- Give the extracting account read access to the listed files, for the time of the migration only.\n"
     "-- The order is kept by the compiled query and by both gates.\n"
 )
+_BY_HAND = (
+    "-- For this engine no script is written, since none could be proved here.\n"
+    "-- Create a login for the migration alone, GRANT SELECT on the tables that the profile's SELECTs name, and drop\n"
+    "-- the login afterwards. Ecluse sends one SELECT at a time and never commits.\n"
+    "-- The order is kept by the compiled query and by both gates.\n"
+)
 _EXPLAINED: Mapping[Engine, str] = {
     Engine.SQLITE: (
         "-- SQLite has no users: whoever can read the file can read all of it.\n"
@@ -68,6 +74,8 @@ _EXPLAINED: Mapping[Engine, str] = {
     ),
     Engine.CSV: _FILES,
     Engine.FILES: _FILES,
+    Engine.ORACLE: _BY_HAND,
+    Engine.SQLSERVER: _BY_HAND,
     Engine.FIREBIRD: (
         "-- Firebird has no schemas that an order's views could stand in: access is given table by table.\n"
         "-- Create a user for the migration alone, GRANT SELECT on the tables that the profile's SELECTs name, and\n"

@@ -25,6 +25,8 @@ DIALECTS: Mapping[Engine, str] = {
     Engine.CSV: "duckdb",
     Engine.FILES: "duckdb",
     Engine.FIREBIRD: firebird_sql.Firebird.__name__.lower(),
+    Engine.ORACLE: "oracle",
+    Engine.SQLSERVER: "tsql",
 }
 """sqlglot's name of each engine's dialect; CSV files are tables of DuckDB."""
 

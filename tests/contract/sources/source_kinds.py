@@ -171,6 +171,32 @@ def dump(path: Path, engine: Engine) -> Kind:
     return Kind(name, lambda: open_source(spec), None, text=False, spec=spec)
 
 
+def odbc(native: Kind, keywords: str) -> Kind:
+    """The same database by a driver."""
+    assert native.spec is not None
+    spec = SourceSpec(native.spec.engine, f"odbc://{keywords}&max_text=100000")
+    return Kind(f"odbc-{native.name}", lambda: open_source(spec), native.write, text=False, spec=spec)
+
+
+def odbc_postgresql(server: PostgresqlServer) -> Kind:
+    native = postgresql(server)
+    assert native.spec is not None
+    given = f"postgres@127.0.0.1:{server.port}/?Driver=psqlodbcw.so&Database={native.spec.address().database}"
+    return odbc(native, f"{given}&MaxVarcharSize=100000&MaxLongVarcharSize=100000")
+
+
+def odbc_mariadb(server: MariadbServer) -> Kind:
+    native = mariadb(server)
+    assert native.spec is not None
+    return odbc(native, f"root@127.0.0.1:{server.port}/?Driver=MariaDB+Unicode&Database={native.spec.address().database}")
+
+
+def odbc_sqlite(folder: Path) -> Kind:
+    native = sqlite(folder)
+    assert native.spec is not None
+    return odbc(native, f"/?Driver=SQLite3&Database={quote(native.spec.address().path)}")
+
+
 def lowered(table: pa.Table) -> pa.Table:
     """Firebird folds names to capitals."""
     return table.rename_columns([name.lower() for name in table.column_names])

@@ -89,6 +89,21 @@ def test_a_dump_gives_the_same_target(signed: Desk, fresh: Fresh, request: pytes
     assert not holding(OUT, desk.root, but={"legacy.sqlite", "lis.sql"})
 
 
+@pytest.mark.parametrize("engine", ["postgresql", "mysql"])
+def test_odbc_gives_the_same_target(signed: Desk, fresh: Fresh, request: pytest.FixtureRequest, engine: str) -> None:
+    desk = fresh(signed)
+    server = request.getfixturevalue("postgresql" if engine == "postgresql" else "mariadb")
+    database = move_source(desk, engine, server)
+    assert database is not None
+    driver = "psqlodbcw.so&MaxVarcharSize=8000&MaxLongVarcharSize=8000" if engine == "postgresql" else "MariaDB+Unicode"
+    url = f"odbc://{server.user}@127.0.0.1:{server.port}/?Driver={driver}&Database={database.name}"
+    desk = replace(desk, source=(url, "source.yaml"))
+    assert "by ODBC" in desk.plan().out
+    desk.ecluse("run", *W)
+    assert numbers(desk.target_rows()) == expected_rows(desk.built)
+    assert not holding(OUT, desk.root, but={"legacy.sqlite"})
+
+
 def test_a_dump_is_scanned(signed: Desk, fresh: Fresh, mariadb: MariadbServer) -> None:
     desk = fresh(signed)
     database = move_source(desk, "mysql", mariadb)

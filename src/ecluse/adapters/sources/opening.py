@@ -6,7 +6,7 @@ from ecluse.domain.profile import Engine
 from ecluse.migration.ports import Source
 
 
-def open_source(spec: SourceSpec) -> Source:
+def open_source(spec: SourceSpec) -> Source:  # noqa: PLR0911  (one an engine)
     """Connect, read-only. Raises UsageError, ProfileError, MalformedError, ConnectionLostError.
 
     Each driver is loaded only for its own engine.
@@ -15,6 +15,10 @@ def open_source(spec: SourceSpec) -> Source:
         from ecluse.adapters.sources.dump import DumpSource  # noqa: PLC0415
 
         return DumpSource(spec)
+    if spec.driven:
+        from ecluse.adapters.sources.odbc import OdbcSource  # noqa: PLC0415
+
+        return OdbcSource(spec)
     match spec.engine:
         case Engine.POSTGRESQL:
             from ecluse.adapters.sources.postgresql import PostgresqlSource  # noqa: PLC0415
@@ -36,5 +40,7 @@ def open_source(spec: SourceSpec) -> Source:
             from ecluse.adapters.sources.firebird import FirebirdSource  # noqa: PLC0415
 
             return FirebirdSource(spec)
+        case Engine.ORACLE | Engine.SQLSERVER:
+            raise UsageError(f"{spec.engine} is read by its ODBC driver", hint="odbc:///DSN, or odbc:///?driver=…")
         case Engine.FHIR | Engine.HL7:
             raise UsageError("messages and resources are read from files: give engine files")

@@ -27,6 +27,8 @@ _OPTIONS = {
 
 DUMP = "dump"
 """Scheme of a dump's URL; the engine is that of the server which it was taken from."""
+ODBC = "odbc"
+"""Scheme of a URL that is reached by an ODBC driver; the engine is that of the server behind it."""
 _DUMP_OPTIONS = frozenset({"engine", "scratch", "encoding", "database", "names"})
 
 
@@ -55,17 +57,17 @@ class SourceSpec:
     def address(self) -> "Address":
         """The URL, taken apart. Raises UsageError naming what is wrong, never the URL."""
         parts = _split(self.url)
-        if parts.scheme not in {self.engine.value, DUMP}:
+        if parts.scheme not in {self.engine.value, DUMP, ODBC}:
             raise UsageError(f"the source's URL must begin with {self.engine.value}://")
         options = dict(parse_qsl(parts.query, keep_blank_values=True))
-        known = _DUMP_OPTIONS if parts.scheme == DUMP else _OPTIONS[self.engine]
-        if set(options) - known:
+        known = _DUMP_OPTIONS if parts.scheme == DUMP else _OPTIONS.get(self.engine, frozenset())
+        if set(options) - known and parts.scheme != ODBC:  # whose options are the driver's
             raise UsageError(f"unknown option in the source's URL, among: {', '.join(sorted(known))}")
-        if parts.scheme == DUMP and options.pop("engine", self.engine.value) != self.engine.value:
-            raise UsageError(f"the dump is said to be of another engine than {self.engine.value}")
+        if parts.scheme in {DUMP, ODBC} and options.pop("engine", self.engine.value) != self.engine.value:
+            raise UsageError(f"the source's URL says another engine than {self.engine.value}")
         return Address(
-            host=options.pop("host", parts.hostname or ""),
-            port=parts.port or _PORTS.get(self.engine, 0),
+            host=parts.hostname or "" if parts.scheme == ODBC else options.pop("host", parts.hostname or ""),
+            port=parts.port or (0 if parts.scheme == ODBC else _PORTS.get(self.engine, 0)),
             user=unquote(parts.username or ""),
             path=unquote(parts.path),
             options=options,
@@ -75,6 +77,11 @@ class SourceSpec:
     def dumped(self) -> bool:
         """Whether the source is a dump, to be loaded first."""
         return self.url.startswith(f"{DUMP}://")
+
+    @property
+    def driven(self) -> bool:
+        """Whether the source is reached by an ODBC driver."""
+        return self.url.startswith(f"{ODBC}://")
 
     def password(self) -> str | None:
         """From the environment, else the passfile, else None. Raises UsageError on a passfile others may read."""
