@@ -9,6 +9,7 @@ from ecluse.cli._text import language, tr
 from ecluse.control.reading import View, look, places_under
 from ecluse.control.report import reconciliation_html, reconciliation_text
 from ecluse.control.report_words import Lang
+from ecluse.control.setup import read_setup
 from ecluse.domain.order import Order
 from ecluse.domain.plan import Plan
 from ecluse.domain.records import Acceptance, ErasureCertificate, Receipt, Reconciliation
@@ -39,6 +40,13 @@ def tell_account(root: Path) -> dict[str, Any]:
     if papers is None:
         return {}
     _output.say(reconciliation_text(papers.plan, papers.receipts, papers.account, _language()))
+    if (read_setup(root).destination.url or "").startswith("mllp:"):
+        # a receiver holds what it holds: nobody outside can read it
+        _output.say(
+            tr("Messages were sent: “read back” counts what the receiver acknowledged. Nobody can ask it what it holds.",
+               "Des messages ont été envoyés : « relu » compte ce que le récepteur a acquitté. Nul ne peut lui demander "
+               "ce qu'il détient.")
+        )  # fmt: skip
     for path in write_reports(root):
         _output.say(tr(f"the same, to keep and print: {path}", f"le même, à garder et à imprimer : {path}"))
     found = papers.account

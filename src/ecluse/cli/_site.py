@@ -91,7 +91,9 @@ class Site:
     def open_destination(self, profile: DestinationProfile) -> AbstractContextManager[Destination]:
         """One connection to the destination."""
         url = _needed(self.setup.destination.url, "--destination")
-        return _closing(open_destination(DestinationSpec(profile.engine, address(url, profile.engine), profile)))
+        ledger = place_of(self.root, Place.DESTINATION) / "messages.sqlite"
+        spec = DestinationSpec(profile.engine, address(url, profile.engine), profile, ledger)
+        return _closing(open_destination(spec))
 
     def persons(self) -> PersonList | None:
         """The list of persons who stay out, if one is given."""

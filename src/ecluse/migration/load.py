@@ -19,7 +19,7 @@ from ecluse.domain.records import GroupDigest, Receipt
 from ecluse.migration.digest import ZERO, add, group_digests
 from ecluse.migration.gate import ReceivingGate
 from ecluse.migration.opening import open_parcel
-from ecluse.migration.ports import Destination, OpenDestination, StagedBatch
+from ecluse.migration.ports import Destination, OpenDestination, Receiver, StagedBatch
 from ecluse.migration.reach import REQUEST, Reach, StoppedError, in_turn
 from ecluse.migration.workers import spread
 from ecluse.seal.sealing import Identity
@@ -110,6 +110,7 @@ def run_load(
             # Staging tables are the first batch's first effect: without its entry no erasure would drop them.
             _begin(place, todo[0])
         destinations[0].prepare(digest, schemas(place, plan, identity))
+        restage(place, identity, destinations[0], digest)
         gate = ReceivingGate(order, plan, production=profile.production)
         loader = _Loader(place, identity, gate, Reach(plan, todo), digest)
         for receipt in loader.reach.wanted(_done(place)):
@@ -120,6 +121,17 @@ def run_load(
         place.log(Event.PUBLISHING, subject=profile.profile)
         destinations[0].publish(digest)
     place.log(Event.LOADED, batches=len(plan.batches))
+
+
+def restage(place: Workspace, identity: Identity, destination: Destination, order: str) -> None:
+    """Stage loaded batches again at a destination that forgets them with its process; elsewhere, nothing."""
+    if not isinstance(destination, Receiver):
+        return
+    held = destination.held(order)
+    for receipt in _done(place):
+        if receipt.batch not in held:
+            rows = open_parcel(place, receipt, identity).rows
+            destination.stage(order, StagedBatch(receipt.batch, receipt.entity, receipt.parcel, rows))
 
 
 def _todo(place: Workspace) -> list[Receipt]:

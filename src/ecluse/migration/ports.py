@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import pyarrow as pa
 
@@ -98,6 +98,23 @@ class Destination(Protocol):
 
     def close(self) -> None:
         """Let the connection go."""
+        ...
+
+
+@runtime_checkable
+class Receiver(Protocol):
+    """A destination of messages: it has no tables to stage in, and may refuse what it is sent.
+
+    Staged rows are in this process's memory alone, so that whoever publishes or reads back stages again what is not
+    ``held``.
+    """
+
+    def held(self, order: str) -> frozenset[str]:
+        """Batches whose rows are there."""
+        ...
+
+    def refused(self, order: str) -> dict[str, str]:
+        """Keys of requests that the receiver refused, with its code; never its words, which may repeat a patient's."""
         ...
 
 

@@ -7,7 +7,7 @@ differ, the rows are compared one by one and every difference is listed by its s
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import pyarrow as pa
@@ -22,9 +22,9 @@ from ecluse.domain.records import Difference, DifferenceKind, Flow, GroupDigest,
 from ecluse.migration.dangling import dangling
 from ecluse.migration.differences import compare
 from ecluse.migration.digest import ZERO, add, group_digests
-from ecluse.migration.load import MISSTATED, schemas
+from ecluse.migration.load import MISSTATED, restage, schemas
 from ecluse.migration.opening import open_parcel
-from ecluse.migration.ports import Destination, OpenDestination
+from ecluse.migration.ports import Destination, OpenDestination, Receiver
 from ecluse.migration.workers import mapped
 from ecluse.seal.sealing import Identity
 from ecluse.workspace.place import Workspace
@@ -81,6 +81,7 @@ def run_reconciliation(
     misstated = {e.subject for e in place.entries() if e.event is Event.BATCH_LOADED and e.detail.get(MISSTATED)}
     with ExitStack() as stack:
         target = stack.enter_context(open_destination())
+        restage(place, identity, target, place.progress().pins["order"])
         for planned in plan.entities:
             mine = [receipt for receipt in receipts if receipt.entity == planned.entity]
             entity = _Entity(place, identity, plan, planned, mine, shapes[planned.entity])
@@ -126,8 +127,19 @@ class _Entity:
         differences = list(self._quarantined())
         if not all(flow.clean() for flow in flows):
             opened = (open_parcel(self.place, receipt, self.identity).rows for receipt in self.receipts)
-            differences += compare(self.planned, opened, self._rows(target))
+            differences += self._answered(target, compare(self.planned, opened, self._rows(target)))
         return flows, differences
+
+    def _answered(self, target: Destination, found: Iterable[Difference]) -> Iterator[Difference]:
+        """A request that is missing because its message was refused says with what code."""
+        refused = (
+            target.refused(self.plan.order) if self.planned.entity == "request" and isinstance(target, Receiver) else {}
+        )
+        for each in found:
+            if each.kind is DifferenceKind.MISSING and each.source_key in refused:
+                yield replace(each, detail=f"refused by the receiver: {refused[each.source_key]}")
+            else:
+                yield each
 
     def _read_back(self, target: Destination, report: Report) -> _ReadBack:
         sums: dict[Group, _Sum] = defaultdict(_Sum)

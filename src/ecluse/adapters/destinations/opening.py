@@ -1,8 +1,11 @@
 """The destination that a spec names."""
 
 from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from ecluse.adapters.destinations._fhir_http import FhirAddress, FhirHttp
+from ecluse.adapters.destinations._hl7_address import Hl7Address
 from ecluse.adapters.sources.spec import PASSWORD_ENV as SOURCE_ENV
 from ecluse.adapters.sources.spec import SourceSpec
 from ecluse.domain.errors import UsageError
@@ -24,12 +27,14 @@ class DestinationSpec:
 
     ``url``: ``postgresql://user@host:port/db``, ``mysql://user@host:port/db``, ``sqlite:///path`` of a database that
     exists; options as for sources (``sslmode``, ``tls``, certificates). FHIR: ``https://host/fhir``, a bearer token in
-    the variable; or ``fhir+ndjson:///folder``.
+    the variable; or ``fhir+ndjson:///folder``. HL7 messages: ``hl7:///folder`` or ``mllp://host:port``.
+    ``ledger``: of a destination that keeps none itself (HL7), the file that says what was sent.
     """
 
     engine: Engine
     url: str
     profile: DestinationProfile
+    ledger: Path | None = None
 
     def __post_init__(self) -> None:
         """Refuse at once a URL that does not parse or holds a password, and a profile of another engine."""
@@ -38,6 +43,9 @@ class DestinationSpec:
         if self.engine is Engine.FHIR:
             if not self.url.startswith(FHIR_FILES):
                 FhirAddress.of(self.url)
+            return
+        if self.engine is Engine.HL7:
+            Hl7Address.of(self.url)
             return
         self.entered()
 
@@ -60,6 +68,8 @@ def open_destination(spec: DestinationSpec) -> Destination:
     """
     if spec.engine is Engine.FHIR:
         return _open_fhir(spec)
+    if spec.engine is Engine.HL7:
+        return _open_hl7(spec)
     entered = spec.entered()
     match spec.engine:
         case Engine.POSTGRESQL:
@@ -81,6 +91,7 @@ def open_destination(spec: DestinationSpec) -> Destination:
 def _open_fhir(spec: DestinationSpec) -> Destination:
     from ecluse.adapters.destinations._fhir_server import FhirServer  # noqa: PLC0415
     from ecluse.adapters.destinations.fhir import FhirDestination  # noqa: PLC0415
+    from ecluse.adapters.destinations.fhir_files import FhirFilesDestination  # noqa: PLC0415
     from ecluse.adapters.fhir.writer import Naming, check_naming  # noqa: PLC0415
 
     target = spec.profile.fhir
@@ -88,4 +99,14 @@ def _open_fhir(spec: DestinationSpec) -> Destination:
         raise UsageError("the profile is none of a FHIR destination")
     check_naming(target.zone)
     naming = Naming(target.source, target.zone)
+    if spec.url.startswith(FHIR_FILES):
+        return FhirFilesDestination(Path(unquote(urlsplit(spec.url).path)), naming)
     return FhirDestination(FhirServer(FhirHttp(FhirAddress.of(spec.url), PASSWORD_ENV), naming), target)
+
+
+def _open_hl7(spec: DestinationSpec) -> Destination:
+    from ecluse.adapters.destinations.hl7 import Hl7Destination  # noqa: PLC0415
+
+    if spec.ledger is None:
+        raise UsageError("messages need a ledger, in a workspace")
+    return Hl7Destination(Hl7Address.of(spec.url), spec.profile, spec.ledger)

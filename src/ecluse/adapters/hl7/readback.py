@@ -12,7 +12,7 @@ from ecluse.adapters.sources._hl7v2 import segment_rows
 from ecluse.domain.catalogue import CATALOGUE, KEY, FieldType
 from ecluse.domain.errors import DestinationError
 
-__all__ = ["read"]
+__all__ = ["distinct", "read"]
 
 _MAIN = {"patient": "PID", "request": "OBR", "specimen": "SPM", "observation": "OBX", "comment": "NTE"}
 _VALUE = 5
@@ -128,7 +128,7 @@ def _joined(path: FieldPath, keys: tuple[pa.ChunkedArray, pa.ChunkedArray], othe
 
 
 def _named(to: str, places: Places, found: Mapping[str, pa.Table], schema: pa.Schema) -> pa.Table:
-    """Practitioners or sites wherever a message names one."""
+    """Practitioners or sites that messages name, each once."""
     tables = []
     for _, _, path in places.links(to):
         if path.segment not in found:
@@ -142,7 +142,9 @@ def _named(to: str, places: Places, found: Mapping[str, pa.Table], schema: pa.Sc
         tables.append(rows.filter(pc.is_valid(rows.column(KEY))))
     if not tables:
         return schema.empty_table()
-    every = pa.concat_tables(tables)
-    keys = every.column(KEY).combine_chunks()
-    first = pc.index_in(pc.unique(keys), value_set=keys)
-    return every.take(first)
+    return distinct(pa.concat_tables(tables))
+
+
+def distinct(rows: pa.Table) -> pa.Table:
+    """Each row once; two that differ stay two, also under one key."""
+    return rows.group_by(rows.column_names, use_threads=False).aggregate([]).select(rows.column_names)
