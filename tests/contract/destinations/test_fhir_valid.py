@@ -68,6 +68,16 @@ def test_every_resource_is_valid_to_fhirkit(entity: str) -> None:
     assert issues == []
 
 
+@pytest.mark.parametrize("entity", ENTITIES)
+def test_whatever_was_ordered_is_valid(entity: str) -> None:
+    """An order may take the key alone, or the key and any one column."""
+    whole = hostile(entity)
+    for name in whole.column_names:
+        rows = whole.select(list(dict.fromkeys(["source_id", name])))
+        texts = write_rows(entity, rows, naming()).with_ids().to_pylist()
+        assert [str(issue) for text in texts for issue in fhirkit.validate(text)] == [], name
+
+
 def test_every_resource_is_valid_to_the_npm_package_fhir() -> None:
     lines = "\n".join(text for entity in ENTITIES for text in written(entity))
     try:

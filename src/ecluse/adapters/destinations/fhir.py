@@ -7,9 +7,8 @@ twice.
 """
 
 import datetime as dt
-import io
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,11 +16,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ecluse.adapters.destinations._fhir_server import GROUP, ORDER_SYSTEM, Addresses, Basic, FhirServer
+from ecluse.adapters.destinations._fhir_staging import (
+    BUNDLE_SYSTEM,
+    OF_REQUEST,
+    check_entities,
+    check_keys,
+    documents_of,
+    packed,
+    patients_of,
+    provenance,
+    unpacked,
+)
 from ecluse.adapters.destinations._reading import with_control
 from ecluse.adapters.fhir._ids import UUID_SYSTEM
 from ecluse.adapters.fhir._json import quoted
 from ecluse.adapters.fhir._templates import TEMPLATES
-from ecluse.adapters.fhir.documents import write_documents
 from ecluse.adapters.fhir.reader import read_request_dates, read_rows
 from ecluse.adapters.fhir.writer import Naming, write_rows
 from ecluse.domain.catalogue import KEY
@@ -35,8 +44,6 @@ _PUBLICATION = "publication"
 _BATCH = "batch"
 _ROWS = "rows-"
 _STAGED_ROWS = 500
-_LOADING_ORDER = ("site", "practitioner", "patient", "payer", "request", "specimen", "observation", "report", "comment")
-_OF_REQUEST = frozenset({"specimen", "observation", "report", "comment"})
 
 
 class FhirDestination:
@@ -54,10 +61,7 @@ class FhirDestination:
     def prepare(self, order: str, entities: Mapping[str, pa.Schema]) -> None:
         """See the port. Raises DestinationError for a server that is none of R4, or lacks what publication needs."""
         self._server.check(self._target.bundle)
-        for entity, schema in entities.items():
-            if entity not in TEMPLATES or KEY not in schema.names:
-                raise DestinationError(f"{entity} cannot be loaded: it needs its {KEY}")
-        names = ",".join(name for name in _LOADING_ORDER if name in entities)
+        names = ",".join(check_entities(dict(entities)))
         self._server.record(order, Basic(_PUBLICATION, order, {"state": "staging", "entities": names}))
 
     def loaded(self, order: str) -> dict[str, str]:
@@ -75,7 +79,7 @@ class FhirDestination:
         if known is None:
             self._check_rows(batch)
             for number, start in enumerate(range(0, batch.rows.num_rows, _STAGED_ROWS)):
-                data = _packed(batch.rows.slice(start, _STAGED_ROWS))
+                data = packed(batch.rows.slice(start, _STAGED_ROWS))
                 named = f"{batch.batch}/{number:06}"
                 self._server.record(order, Basic(_ROWS + batch.entity, named, {"batch": batch.batch}, data))
             ledger = {"entity": batch.entity, "parcel": batch.parcel, "rows": str(batch.rows.num_rows)}
@@ -156,7 +160,7 @@ class FhirDestination:
         batches = self.loaded(order)
         for basic in self._server.records(order, _ROWS + entity):
             if basic.values["batch"] in batches:  # else cut off before its ledger row: nobody was told that it is here
-                yield _unpacked(basic.data)
+                yield unpacked(basic.data)
 
     def _check_staged(self, order: str, entities: tuple[str, ...]) -> None:
         """Nothing that is staged is lost, comes twice, or contradicts what stands. Raises DestinationError."""
@@ -169,12 +173,7 @@ class FhirDestination:
                 keys.append(table.column(KEY).combine_chunks())
                 for name, rows in self._differing(entity, table):
                     differing[name] += rows
-            every = pa.chunked_array(keys, pa.string())
-            if len(every) != expected[entity]:
-                message = f"{len(every)} rows of {entity} are staged, and the ledger says {expected[entity]}"
-                raise DestinationError(message)
-            if len(pc.unique(every)) != len(every):
-                raise DestinationError(f"{entity}.{KEY}: keys come more than once")
+            check_keys(entity, keys, expected[entity])
             columns = ", ".join(f"{name} ({rows})" for name, rows in differing.items() if rows)
             if columns:
                 message = f"values of keys that already stand on the server differ: {entity}: {columns}"
@@ -194,17 +193,20 @@ class FhirDestination:
 
     def _create(self, order: str, entities: tuple[str, ...]) -> None:
         addresses = Addresses(self._server)
-        patients = _patients(self._staged(order, "request") if "request" in entities else ())
+        patients = patients_of(self._staged(order, "request") if "request" in entities else ())
         tags = ((ORDER_SYSTEM, order),)
         for entity in entities:
             for table in self._staged(order, entity):
                 for start in range(0, table.num_rows, self._target.entries):
                     rows = table.slice(start, self._target.entries).combine_chunks()
-                    subjects = patients(rows) if entity in _OF_REQUEST else None
+                    subjects = patients(entity, rows)
                     made = write_rows(entity, rows, self._naming, linked=addresses, subjects=subjects, tags=tags)
                     done = self._post(TEMPLATES[entity].resource, made.text, made.ids)
-                    if entity == "report":
-                        self._post_documents(rows, subjects, addresses, tags)
+                    listed = documents_of(
+                        entity, rows, self._naming, linked=addresses, subjects=subjects, tags=tags
+                    )  # fmt: skip
+                    if listed is not None:
+                        self._post("DocumentReference", listed.text, listed.ids)
                     self._account(order, TEMPLATES[entity].resource, done, made.ids)
 
     def _post(self, resource: str, texts: Any, ids: Any) -> list[str]:
@@ -213,32 +215,14 @@ class FhirDestination:
         entries = pc.binary_join_element_wise('{"resource":', texts, request, quoted(condition), "}}", "")
         return self._server.post(self._target.bundle, entries.to_pylist())
 
-    def _post_documents(self, rows: pa.Table, subjects: Any, addresses: Addresses, tags: Any) -> None:
-        """A report that has a content is listed as a document too."""
-        if "content" not in rows.column_names:
-            return
-        with_content = pc.is_valid(rows.column("content")).combine_chunks()
-        rows = rows.filter(with_content)
-        if rows.num_rows:
-            subjects = None if subjects is None else subjects.filter(with_content)
-            made = write_documents(rows, self._naming, linked=addresses, subjects=subjects, tags=tags)
-            self._post("DocumentReference", made.text, made.ids)
-
     def _account(self, order: str, resource: str, done: list[str], ids: Any) -> None:
         """One Provenance for a bundle: which resources, of which order, by what and when."""
         if not all(address.startswith(f"{resource}/") for address in done):
             found = self._server.find(resource, pc.unique(ids))
             done = sorted(found.addresses.to_pylist())
         name = self._naming.ids("provenance", pa.array([f"{order}|{resource}|{ids[0].as_py()}"]))[0].as_py()
-        targets = ",".join(f'{{"reference":"{address}"}}' for address in done)
-        recorded = self._now().astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        what = f'{{"identifier":{{"system":"{ORDER_SYSTEM}","value":"{order}"}}}}'
-        text = (
-            f'{{"resourceType":"Provenance","meta":{{"tag":[{{"system":"{ORDER_SYSTEM}","code":"{order}"}},'
-            f'{{"system":"{_BUNDLE_SYSTEM}","code":"{name}"}}]}},"target":[{targets}],"recorded":"{recorded}",'
-            f'"agent":[{{"who":{{"display":"Écluse"}}}}],"entity":[{{"role":"source","what":{what}}}]}}'
-        )
-        request = f'"method":"POST","url":"Provenance","ifNoneExist":"_tag={_BUNDLE_SYSTEM}|{name}"'
+        text = provenance(order, name, done, self._now())
+        request = f'"method":"POST","url":"Provenance","ifNoneExist":"_tag={BUNDLE_SYSTEM}|{name}"'
         self._server.post(self._target.bundle, [f'{{"resource":{text},"request":{{{request}}}}}'])
 
     def _control(self, entity: str, rows: pa.RecordBatch, resources: Any, scope_date: str) -> list[Any]:
@@ -247,7 +231,7 @@ class FhirDestination:
         if entity == "request":
             _, days, sites = read_request_dates(resources, scope_date, self._naming)
             return [days, sites]
-        if entity not in _OF_REQUEST or "request" not in rows.schema.names:
+        if entity not in OF_REQUEST or "request" not in rows.schema.names:
             return nothing
         wanted = pc.unique(rows.column("request").drop_null())
         if not len(wanted):
@@ -259,25 +243,6 @@ class FhirDestination:
         return [days.take(at), sites.take(at)]
 
 
-_BUNDLE_SYSTEM = "urn:ecluse:bundle"
-
-
-def _packed(rows: pa.Table) -> bytes:
-    sink = io.BytesIO()
-    with pa.ipc.new_stream(sink, rows.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as stream:
-        stream.write_table(rows)
-    return sink.getvalue()
-
-
-def _unpacked(data: bytes | None) -> pa.Table:
-    try:
-        with pa.ipc.open_stream(data or b"") as stream:
-            return stream.read_all()
-    except (pa.ArrowException, OSError):
-        pass
-    raise DestinationError("rows staged on the FHIR server are not as they were left")
-
-
 def _different(mine: Any, standing: Any) -> int:
     same = pc.or_(
         pc.fill_null(pc.equal(mine, standing), pa.scalar(value=False)), pc.and_(pc.is_null(mine), pc.is_null(standing))
@@ -287,19 +252,3 @@ def _different(mine: Any, standing: Any) -> int:
 
 def _entities(publication: Basic) -> tuple[str, ...]:
     return tuple(name for name in publication.values["entities"].split(",") if name)
-
-
-def _patients(requests: Iterable[pa.Table]) -> Callable[[pa.Table], Any]:
-    """From rows' requests to those requests' patients: keys alone are held."""
-    parts = [table.select([KEY, "patient"]) for table in requests if "patient" in table.column_names]
-    whole = pa.concat_tables(parts).combine_chunks() if parts else None
-
-    def subjects(rows: pa.Table) -> Any:
-        if whole is None or "request" not in rows.column_names:
-            return None
-        keys = rows.column("request").combine_chunks()
-        at = pc.index_in(keys, value_set=whole.column(KEY).combine_chunks())
-        at = pc.if_else(pc.is_valid(keys), at, pa.scalar(None, at.type))
-        return whole.column("patient").combine_chunks().take(at)
-
-    return subjects

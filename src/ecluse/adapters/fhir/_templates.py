@@ -178,7 +178,7 @@ _REQUEST = Template("ServiceRequest", {
     "identifier": _identifiers(
         "request", {"type": _coded("PLAC"), "system": Own("request-external_id"), "value": Leaf("external_id")}
     ),
-    "status": Leaf("status", Kind.MAPPED, codes=_ORDER, default="unknown"),
+    "status": Else(Leaf("status", Kind.MAPPED, codes=_ORDER, default="unknown"), '"unknown"'),
     "priority": Leaf("urgent", Kind.BOOLEAN, codes={"true": "urgent", "false": "routine"}),
     "code": {"text": Leaf("ordered_tests")},
     "subject": Else(Link("patient", "patient"), _UNKNOWN),
@@ -221,7 +221,7 @@ _SPECIMEN = Template("Specimen", {
 _OBSERVATION = Template("Observation", {
     "identifier": _identifiers("observation"),
     "basedOn": [Link("request", "request")],
-    "status": Leaf("status", Kind.MAPPED, codes=_RESULT, default="unknown"),
+    "status": Else(Leaf("status", Kind.MAPPED, codes=_RESULT, default="unknown"), '"unknown"'),
     "category": [Made("laboratory")],
     "code": Else({
         "coding": [
@@ -261,7 +261,7 @@ _OBSERVATION = Template("Observation", {
 _DIAGNOSTIC_REPORT = Template("DiagnosticReport", {
     "identifier": _identifiers("report"),
     "basedOn": [Link("request", "request")],
-    "status": Leaf("status", Kind.MAPPED, codes=_REPORT, default="unknown"),
+    "status": Else(Leaf("status", Kind.MAPPED, codes=_REPORT, default="unknown"), '"unknown"'),
     "category": [Made("laboratory_service")],
     "code": Else({"text": Leaf("kind")}, f'{{"coding":[{{"system":"{LOINC}","code":"11502-2"}}]}}'),
     "subject": Made("subject"),

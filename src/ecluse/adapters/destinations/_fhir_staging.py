@@ -1,0 +1,112 @@
+"""What both FHIR destinations, server and files, hold of an order between staging and publication."""
+
+import datetime as dt
+import io
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ecluse.adapters.destinations._fhir_server import ORDER_SYSTEM
+from ecluse.adapters.fhir._templates import TEMPLATES
+from ecluse.adapters.fhir.documents import write_documents
+from ecluse.adapters.fhir.writer import Linked, Naming, Written
+from ecluse.domain.catalogue import KEY
+from ecluse.domain.errors import DestinationError
+
+__all__ = [
+    "BUNDLE_SYSTEM",
+    "LOADING_ORDER",
+    "OF_REQUEST",
+    "check_entities",
+    "check_keys",
+    "documents_of",
+    "packed",
+    "patients_of",
+    "provenance",
+    "unpacked",
+]
+
+BUNDLE_SYSTEM = "urn:ecluse:bundle"
+LOADING_ORDER = ("site", "practitioner", "patient", "payer", "request", "specimen", "observation", "report", "comment")
+"""What is referred to comes first, as far as no resource refers to its own kind."""
+OF_REQUEST = frozenset({"specimen", "observation", "report", "comment"})
+
+
+def check_entities(entities: dict[str, pa.Schema]) -> tuple[str, ...]:
+    """The entities in order of loading. Raises DestinationError for one that cannot be loaded."""
+    for entity, schema in entities.items():
+        if entity not in TEMPLATES or KEY not in schema.names:
+            raise DestinationError(f"{entity} cannot be loaded: it needs its {KEY}")
+    return tuple(name for name in LOADING_ORDER if name in entities)
+
+
+def check_keys(entity: str, keys: Sequence[Any], expected: int) -> None:
+    """Raises DestinationError where staged keys are not as many as the ledger says, or come twice."""
+    every = pa.chunked_array(keys, pa.string())
+    if len(every) != expected:
+        raise DestinationError(f"{len(every)} rows of {entity} are staged, and the ledger says {expected}")
+    if len(pc.unique(every)) != len(every):
+        raise DestinationError(f"{entity}.{KEY}: keys come more than once")
+
+
+def packed(rows: pa.Table) -> bytes:
+    """Rows as an Arrow stream."""
+    sink = io.BytesIO()
+    with pa.ipc.new_stream(sink, rows.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as stream:
+        stream.write_table(rows)
+    return sink.getvalue()
+
+
+def unpacked(data: bytes | None) -> pa.Table:
+    """What ``packed`` was given. Raises DestinationError."""
+    try:
+        with pa.ipc.open_stream(data or b"") as stream:
+            return stream.read_all()
+    except (pa.ArrowException, OSError):
+        pass
+    raise DestinationError("staged rows are not as they were left")
+
+
+def patients_of(requests: Iterable[pa.Table]) -> Callable[[str, pa.Table], Any]:
+    """From rows' requests to those requests' patients: keys alone are held. None where nothing tells them."""
+    parts = [table.select([KEY, "patient"]) for table in requests if "patient" in table.column_names]
+    whole = pa.concat_tables(parts).combine_chunks() if parts else None
+
+    def subjects(entity: str, rows: pa.Table) -> Any:
+        if whole is None or entity not in OF_REQUEST or "request" not in rows.column_names:
+            return None
+        keys = rows.column("request").combine_chunks()
+        at = pc.index_in(keys, value_set=whole.column(KEY).combine_chunks())
+        at = pc.if_else(pc.is_valid(keys), at, pa.scalar(None, at.type))
+        return whole.column("patient").combine_chunks().take(at)
+
+    return subjects
+
+
+def documents_of(
+    entity: str, rows: pa.Table, naming: Naming, *, linked: Linked | None, subjects: Any,
+    tags: Sequence[tuple[str, str]],
+) -> Written | None:  # fmt: skip
+    """Reports that have a content are listed as documents too; None where there is none."""
+    if entity != "report" or "content" not in rows.column_names:
+        return None
+    with_content = pc.is_valid(rows.column("content")).combine_chunks()
+    rows = rows.filter(with_content)
+    if not rows.num_rows:
+        return None
+    subjects = None if subjects is None else subjects.filter(with_content)
+    return write_documents(rows, naming, linked=linked, subjects=subjects, tags=tags)
+
+
+def provenance(order: str, bundle: str, targets: Sequence[str], recorded: dt.datetime) -> str:
+    """One Provenance: which resources came of which order, by what and when."""
+    told = ",".join(f'{{"reference":"{address}"}}' for address in targets)
+    moment = recorded.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    what = f'{{"identifier":{{"system":"{ORDER_SYSTEM}","value":"{order}"}}}}'
+    return (
+        f'{{"resourceType":"Provenance","meta":{{"tag":[{{"system":"{ORDER_SYSTEM}","code":"{order}"}},'
+        f'{{"system":"{BUNDLE_SYSTEM}","code":"{bundle}"}}]}},"target":[{told}],"recorded":"{moment}",'
+        f'"agent":[{{"who":{{"display":"Écluse"}}}}],"entity":[{{"role":"source","what":{what}}}]}}'
+    )
