@@ -43,9 +43,9 @@ def tell_account(root: Path) -> dict[str, Any]:
     if (read_setup(root).destination.url or "").startswith("mllp:"):
         # a receiver holds what it holds: nobody outside can read it
         _output.say(
-            tr("Messages were sent: “read back” counts what the receiver acknowledged. Nobody can ask it what it holds.",
-               "Des messages ont été envoyés : « relu » compte ce que le récepteur a acquitté. Nul ne peut lui demander "
-               "ce qu'il détient.")
+            tr("Messages were sent: “read back” counts what the receiver acknowledged. None can ask it what it holds.",
+               "Des messages ont été envoyés : « relu » compte ce que le récepteur a acquitté. Nul ne peut lui "
+               "demander ce qu'il détient.")
         )  # fmt: skip
     for path in write_reports(root):
         _output.say(tr(f"the same, to keep and print: {path}", f"le même, à garder et à imprimer : {path}"))
