@@ -331,8 +331,10 @@ DESTINATION_PROFILE: dict[str, Any] = {
             "table": "lis.patient",
             "columns": {"source_id": "legacy_id", "family_name": "last_name"},
             "mode": "merge",
+            "values": {},
         },
     },
+    "fhir": None,
 }
 
 

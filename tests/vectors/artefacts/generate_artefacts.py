@@ -153,6 +153,10 @@ GOOD: dict[str, dict[str, Change]] = {
         "full": lambda value: value,
         "swap": set_("entities.patient.mode", "swap"),
         "test-target": also(set_("production", False), set_("engine", "sqlite")),
+        "fhir": also(
+            set_("engine", "fhir"), set_("entities", {}),
+            set_("fhir", {"source": "dxlab", "zone": "Europe/Paris", "entries": 50, "bundle": "transaction"}),
+        ),
     },
 }  # fmt: skip
 
@@ -392,6 +396,15 @@ BAD: dict[str, dict[str, tuple[Change, str | None, str]]] = {
     },
     "destination-profile": {
         "csv": (set_("engine", "csv"), "engine", "a destination is a database"),
+        "fhir-untold": (also(set_("engine", "fhir"), set_("entities", {})), "fhir", "its key spaces and zone are told"),
+        "fhir-of-a-database": (
+            set_("fhir", {"source": "dxlab", "zone": "Europe/Paris", "entries": 50, "bundle": "transaction"}), "fhir",
+            "a database has tables",
+        ),
+        "codes-of-a-database": (
+            set_("entities.patient.values", {"sex": {"female": "F"}}), "entities.patient.values.sex",
+            "codes of a standard belong to messages",
+        ),
         "key-missing": (
             drop("entities.patient.columns.source_id"), "entities.patient.columns.source_id", "law 4: rows have a key",
         ),
