@@ -1,25 +1,37 @@
 """French for the messages of FHIR, HL7 v2, HPRIM and dumps; ``{}`` as in ``_messages_fr_rules``."""
 
 FRENCH_FORMATS: dict[str, str] = {
+    "?ca=file of its authority": "?ca=fichier de son autorité",
     "FHIR resources are read from files: engine files, format fhir":
         "les ressources FHIR se lisent dans des fichiers : engine files, format fhir",
     "HL7 messages are read from files: engine files, format hl7v2":
         "les messages HL7 se lisent dans des fichiers : engine files, format hl7v2",
+    "MLLP: give a client certificate": "MLLP : donnez un certificat client",
     "a FHIR server that is not on this machine is entered by https:// only":
         "un serveur FHIR qui n'est pas sur cette machine ne s'aborde que par https://",
     "a FHIR server's URL holds an address and nothing else: no user, password or option":
         "l'URL d'un serveur FHIR contient une adresse et rien d'autre : ni utilisateur, ni mot de passe, ni option",
     "a NUL character": "un caractère NUL",
+    "a certificate or key of the destination's URL cannot be read":
+        "un certificat ou une clé de l'URL de la destination est illisible",
     "a destination is a database (postgresql, mysql or sqlite), fhir or hl7":
         "une destination est une base de données (postgresql, mysql ou sqlite), fhir ou hl7",
+    "a file of messages cannot be read": "un fichier de messages est illisible",
+    "a message differs from the one that was sent under its control id before":
+        "un message diffère de celui qui fut envoyé sous le même identifiant de contrôle",
     "a message does not end within 256 MiB": "un message ne finit pas en 256 Mio",
     "a message needs {}.{}, which is not ordered": "un message demande {1}.{2}, qui n'est pas ordonné",
     "a message tells of a request and its patient: {} is not ordered":
         "un message parle d'un dossier et de son patient : {1} n'est pas ordonné",
     "a message that was written cannot be read": "un message écrit ne se relit pas",
+    "a receiver has no files": "un récepteur n'a pas de fichiers",
+    "a receiver that is not on this machine is entered by TLS only":
+        "un récepteur qui n'est pas sur cette machine ne s'aborde que par TLS",
     "a record of Écluse's own on the FHIR server is not as it was left":
         "un enregistrement d'Écluse sur le serveur FHIR n'est pas tel qu'il a été laissé",
     "a request's key comes more than once": "la clé d'un dossier vient plus d'une fois",
+    "an HL7 destination has no user and no password": "une destination HL7 n'a ni utilisateur ni mot de passe",
+    "another process works on the ledger of messages": "un autre processus travaille sur le registre des messages",
     "check the bearer token": "vérifiez le jeton (bearer)",
     "codes of a standard are given for engine hl7, and only there":
         "les codes d'un standard se donnent pour engine hl7, et là seulement",
@@ -33,6 +45,7 @@ FRENCH_FORMATS: dict[str, str] = {
     "is ordered, and has no place in a message": "est ordonné, et n'a pas de place dans un message",
     "it is given for a destination of engine fhir, and only there":
         "se donne pour une destination d'engine fhir, et là seulement",
+    "it is the new system's own: make it there": "il est au nouveau système : créez-le là",
     "more than {} reports cannot be read": "plus de {1} comptes rendus sont illisibles",
     "must be OBX-5": "doit être OBX-5",
     "must be OBX-5.1": "doit être OBX-5.1",
@@ -43,6 +56,7 @@ FRENCH_FORMATS: dict[str, str] = {
         "observation.comparator est ordonné sans observation.value",
     "observation.status: {} rows have none of HL7's table 0085":
         "observation.status : {1} lignes n'ont aucun code de la table 0085 d'HL7",
+    "resume when it is back": "reprenez quand il sera de retour",
     "rows staged on the FHIR server are not as they were left":
         "des lignes en attente sur le serveur FHIR ne sont pas telles qu'elles ont été laissées",
     "say in the profile, under values, which of its codes each of the source's is":
@@ -62,6 +76,48 @@ FRENCH_FORMATS: dict[str, str] = {
     "the FHIR server redirects elsewhere": "le serveur FHIR redirige ailleurs",
     "the FHIR server refuses the login, or what was asked":
         "le serveur FHIR refuse l'entrée, ou ce qui a été demandé",
+    "the FHIR server refuses {} of {} resources: {}": "le serveur FHIR refuse {1} ressources sur {2} : {3}",
+    "the FHIR server refuses: HTTP {}{}": "le serveur FHIR refuse : HTTP {1}{2}",
+    "the FHIR server takes no {} bundles": "le serveur FHIR ne prend pas de Bundle {1}",
+    "the FHIR server's answer is too large": "la réponse du serveur FHIR est trop grande",
+    "the FHIR server's certificate is not one that this system trusts":
+        "le certificat du serveur FHIR n'est pas de ceux en qui ce système a confiance",
+    "the FHIR server's search does not end": "la recherche du serveur FHIR ne finit pas",
+    "the destination holds what is no FHIR resource": "la destination contient ce qui n'est pas une ressource FHIR",
+    "the destination's URL must begin with hl7:/// or mllp://":
+        "l'URL de la destination doit commencer par hl7:/// ou mllp://",
+    "the destination's URL must begin with https:// or fhir+ndjson:///":
+        "l'URL de la destination doit commencer par https:// ou fhir+ndjson:///",
+    "the destination's URL names no folder: hl7:///path":
+        "l'URL de la destination ne nomme aucun dossier : hl7:///chemin",
+    "the destination's URL names no host and port: mllp://host:port":
+        "l'URL de la destination ne nomme ni hôte ni port : mllp://hôte:port",
+    "the dump does not load unchanged: the server alters values (warning {})":
+        "la sauvegarde ne se charge pas telle quelle : le serveur altère des valeurs (avertissement {1})",
+    "the dump does not load: more than {} errors": "la sauvegarde ne se charge pas : plus de {1} erreurs",
+    "the dump is said to be of another engine than {}": "la sauvegarde est dite d'un autre moteur que {1}",
+    "the field has no column": "le champ n'a pas de colonne",
+    "the files changed while they were being read": "les fichiers ont changé pendant leur lecture",
+    "the folder holds no file of a known kind": "le dossier ne contient aucun fichier d'un genre connu",
+    "the ledger of messages cannot be written": "le registre des messages ne peut être écrit",
+    "the profile is none of a FHIR destination": "le profil n'est pas celui d'une destination FHIR",
+    "the profile's values of observation.status are not all of HL7's table 0085":
+        "les values d'observation.status du profil ne sont pas toutes de la table 0085 d'HL7",
+    "the receiver answers with more than an acknowledgement": "le récepteur répond par plus qu'un acquittement",
+    "the receiver answers with what is no acknowledgement of HL7's":
+        "le récepteur répond par ce qui n'est pas un acquittement HL7",
+    "the receiver is away, or does not acknowledge": "le récepteur est absent, ou n'acquitte pas",
+    "the receiver's certificate is not trusted": "le certificat du récepteur n'est pas de confiance",
+    "the rows of {} batches are not in memory: stage them again":
+        "les lignes de {1} lots ne sont pas en mémoire : reprenez-les",
+    "there is no such folder": "ce dossier n'existe pas",
+    "there is no such time zone": "ce fuseau horaire n'existe pas",
+    "this order's publication was cut off: publish it to its end first":
+        "la publication de cet ordre a été coupée : menez-la d'abord à son terme",
+    "timeout is a number of seconds, 1 to {}": "timeout est un nombre de secondes, de 1 à {1}",
+    "times outside the years 0 to 9999, or finer than a tenth of a millisecond":
+        "des heures hors des années 0 à 9999, ou plus fines qu'un dixième de milliseconde",
+    "unknown option in the destination's URL, among: {}": "option inconnue dans l'URL de la destination, parmi : {1}",
     "values of keys that already stand on the server differ: {}: {}":
         "des valeurs de clés déjà présentes sur le serveur diffèrent : {1} : {2}",
     "{} cannot be loaded: it needs its {}": "{1} ne peut être chargé : il lui faut son {2}",
@@ -80,29 +136,5 @@ FRENCH_FORMATS: dict[str, str] = {
     "{}: {} rows cannot be written in a message: {}": "{1} : {2} lignes ne s'écrivent pas dans un message : {3t}",
     "{}: {} rows have a value that the profile's values do not know":
         "{1} : {2} lignes ont une valeur que les values du profil ne connaissent pas",
-    "the FHIR server refuses {} of {} resources: {}": "le serveur FHIR refuse {1} ressources sur {2} : {3}",
-    "the FHIR server refuses: HTTP {}{}": "le serveur FHIR refuse : HTTP {1}{2}",
-    "the FHIR server takes no {} bundles": "le serveur FHIR ne prend pas de Bundle {1}",
-    "the FHIR server's answer is too large": "la réponse du serveur FHIR est trop grande",
-    "the FHIR server's certificate is not one that this system trusts":
-        "le certificat du serveur FHIR n'est pas de ceux en qui ce système a confiance",
-    "the FHIR server's search does not end": "la recherche du serveur FHIR ne finit pas",
-    "the destination holds what is no FHIR resource": "la destination contient ce qui n'est pas une ressource FHIR",
-    "the destination's URL must begin with https:// or fhir+ndjson:///":
-        "l'URL de la destination doit commencer par https:// ou fhir+ndjson:///",
-    "the dump does not load unchanged: the server alters values (warning {})":
-        "la sauvegarde ne se charge pas telle quelle : le serveur altère des valeurs (avertissement {1})",
-    "the dump does not load: more than {} errors": "la sauvegarde ne se charge pas : plus de {1} erreurs",
-    "the dump is said to be of another engine than {}": "la sauvegarde est dite d'un autre moteur que {1}",
-    "the field has no column": "le champ n'a pas de colonne",
-    "the files changed while they were being read": "les fichiers ont changé pendant leur lecture",
-    "the folder holds no file of a known kind": "le dossier ne contient aucun fichier d'un genre connu",
-    "the profile is none of a FHIR destination": "le profil n'est pas celui d'une destination FHIR",
-    "the profile's values of observation.status are not all of HL7's table 0085":
-        "les values d'observation.status du profil ne sont pas toutes de la table 0085 d'HL7",
-    "there is no such time zone": "ce fuseau horaire n'existe pas",
-    "this order's publication was cut off: publish it to its end first":
-        "la publication de cet ordre a été coupée : menez-la d'abord à son terme",
-    "times outside the years 0 to 9999, or finer than a tenth of a millisecond":
-        "des heures hors des années 0 à 9999, ou plus fines qu'un dixième de milliseconde",
+    "{}: {} rows have no date of the form YYYY-MM-DD": "{1} : {2} lignes n'ont pas de date de la forme AAAA-MM-JJ",
 }  # fmt: skip
