@@ -23,6 +23,7 @@ from ecluse.domain.order import (
 )
 from ecluse.domain.plan import Snapshot, SourceFacts
 from ecluse.domain.profile import (
+    FILE_ENGINES,
     Analysis,
     DateStorage,
     Engine,
@@ -155,7 +156,7 @@ def profile(engine: Engine, **selects: str) -> SourceProfile:
         engine,
         entities,
         analyses={code: Analysis(loinc) for code, loinc in LOINCS.items()},
-        files={"PATIENTS": SourceFile("patients.csv", "utf-8")} if engine is Engine.CSV else {},
+        files={"PATIENTS": SourceFile("patients.csv", "utf-8")} if engine in FILE_ENGINES else {},
     )
 
 

@@ -20,6 +20,10 @@ LOWER, UPPER, EXCLUDED = "lower", "upper", "excluded_persons"
 _MAX_YEARS = 200
 _LONG_MONTHS = [f"{month:02}" for month in (1, 3, 5, 7, 8, 10, 12)]
 _LEAP_DAY = "02-29"
+_TEXTS = {
+    "oracle": exp.DataType.build("VARCHAR2(4000)", dialect="oracle"),
+    "tsql": exp.DataType.build("NVARCHAR(4000)", dialect="tsql"),
+}
 
 
 def literal(text: str) -> exp.Expr:
@@ -32,6 +36,8 @@ def literal(text: str) -> exp.Expr:
 def one_of(value: exp.Expr, texts: Iterable[str]) -> exp.Expr:
     """``value IN (…)``; nothing is in an empty list."""
     literals = [literal(text) for text in texts]
+    if isinstance(value, exp.Cast) and value.to.this is exp.DataType.Type.VARBINARY:  # exact, of SQL Server
+        literals = [_bytes_of(exp.National(this=each.this)) for each in literals]
     return exp.In(this=value.copy(), expressions=literals) if literals else exp.false()
 
 
@@ -40,6 +46,8 @@ def exact(value: exp.Expr, dialect: str) -> exp.Expr:
     if dialect == "firebird":
         return firebird_sql.octets(value)
     text = as_text(value, dialect)
+    if dialect == "tsql":
+        return _bytes_of(text)  # its collations pad, even the binary ones
     if dialect == "mysql":
         return exp.cast(text, "binary", dialect="mysql")
     if dialect in {"postgres", "sqlite"}:
@@ -54,7 +62,8 @@ def as_text(value: exp.Expr, dialect: str) -> exp.Expr:
         # The column's character set may be another than the connection's, in which literals arrive.
         kind = exp.DataType(this=exp.DataType.Type.CHARACTER_SET, kind=exp.var("utf8mb4"))
         return exp.Cast(this=value.copy(), to=kind)
-    return exp.cast(value.copy(), "text")
+    # An unbounded text can be neither compared nor grouped by in Oracle, and has no index in SQL Server.
+    return exp.cast(value.copy(), _TEXTS.get(dialect, exp.DataType.build("text")))
 
 
 def persons_out(person: exp.Expr, dialect: str) -> exp.Expr:
@@ -68,7 +77,10 @@ def persons_out(person: exp.Expr, dialect: str) -> exp.Expr:
     strict = exp.In(this=exact(person, dialect), expressions=[hole.copy()])
     # Firebird pads, and its texts may fold case: as a text, in the column's own collation.
     folded = exp.In(this=exp.DPipe(this=person.copy(), expression=literal("")), expressions=[hole.copy()])
-    found = {"mysql": [loose], "sqlite": [strict, loose], "firebird": [strict, folded]}.get(dialect, [strict])
+    padded = exp.In(this=as_text(person, dialect), expressions=[hole.copy()])
+    found = {
+        "mysql": [loose], "sqlite": [strict, loose], "firebird": [strict, folded], "tsql": [padded]
+    }.get(dialect, [strict])  # fmt: skip
     missing = exp.Is(this=person.copy(), expression=exp.null())
     return exp.paren(exp.or_(missing, exp.and_(*(exp.not_(condition) for condition in found))))
 
@@ -84,8 +96,8 @@ def within(date: exp.Expr, storage: DateStorage, dates: DateRange, dialect: str)
         raise OrderError("dates span more than 200 years", location=Location(field="scope.dates"))
     after = dates.until + dt.timedelta(days=1)
     conditions: list[exp.Expr] = [
-        exp.GTE(this=date.copy(), expression=literal(stored(dates.from_, storage))),
-        exp.LT(this=date.copy(), expression=literal(stored(after, storage))),
+        exp.GTE(this=date.copy(), expression=_dated(literal(stored(dates.from_, storage)), storage, dialect)),
+        exp.LT(this=date.copy(), expression=_dated(literal(stored(after, storage)), storage, dialect)),
     ]
     readable = _readable(date, text_form(storage, dialect), years, dialect)
     # A CASE hides these tests from planners that would multiply their guesses and take the rows for few.
@@ -105,12 +117,12 @@ def stored(day: dt.date, storage: DateStorage) -> str:
     return iso.replace("-", "") if storage is DateStorage.TEXT_COMPACT else iso
 
 
-def bounds(date: exp.Expr, storage: DateStorage) -> list[exp.Expr]:
+def bounds(date: exp.Expr, storage: DateStorage, dialect: str = "") -> list[exp.Expr]:
     """``:lower`` and ``:upper`` (ISO days) on the scope date."""
     compact = storage is DateStorage.TEXT_COMPACT
     return [
-        exp.GTE(this=date.copy(), expression=_hole(LOWER, compact=compact)),
-        exp.LT(this=date.copy(), expression=_hole(UPPER, compact=compact)),
+        exp.GTE(this=date.copy(), expression=_dated(_hole(LOWER, compact=compact), storage, dialect)),
+        exp.LT(this=date.copy(), expression=_dated(_hole(UPPER, compact=compact), storage, dialect)),
     ]
 
 
@@ -136,11 +148,26 @@ def day_of(date: exp.Expr, storage: DateStorage, dialect: str) -> exp.Expr:
     """The day of a scope date, as a date or in its text form; NULL for what is of neither form."""
     form = text_form(storage, dialect)
     if form is None:
+        if dialect == "oracle":  # whose DATE has a time of day
+            return exp.Anonymous(this="TRUNC", expressions=[date.copy()])
         real = exp.cast(date.copy(), "date")
         return exp.Case().when(_real_day(date), real) if dialect == "mysql" else real
     shaped = _shape(date, form)
     day = _part(date, 1, 8 if form is DateStorage.TEXT_COMPACT else 10)
     return exp.Case().when(shaped, day)
+
+
+def _dated(day: exp.Expr, storage: DateStorage, dialect: str) -> exp.Expr:
+    """A day as a date where the engine reads a date's text as its session is set up, day or month first."""
+    if storage not in {DateStorage.DATE, DateStorage.TIMESTAMP}:
+        return day
+    if dialect == "oracle":
+        return exp.StrToDate(this=day, format=exp.Literal.string("%Y-%m-%d"))
+    return exp.cast(day, "date") if dialect == "tsql" else day
+
+
+def _bytes_of(text: exp.Expr) -> exp.Expr:
+    return exp.Cast(this=text, to=exp.DataType.build("VARBINARY(8000)", dialect="tsql"))
 
 
 def _hole(name: str, *, compact: bool = False) -> exp.Expr:
@@ -201,7 +228,25 @@ def to_sql(tree: exp.Expr, dialect: str) -> str:
     made = tree.copy()
     for hole in list(made.find_all(exp.Placeholder)):
         hole.replace(exp.var(f":{hole.this}"))
+    if dialect in _TEXTS:
+        made = _told(made, dialect)
     return made.sql(dialect=dialect, comments=False)
+
+
+def _told(tree: exp.Expr, dialect: str) -> exp.Expr:
+    """Oracle and SQL Server tell conditions from values; SQL Server's plain literals are of one code page."""
+    for case in list(tree.find_all(exp.Case)):
+        if isinstance(case.args.get("default"), exp.Boolean):
+            for boolean in [case.args["default"], *(branch.args["true"] for branch in case.args["ifs"])]:
+                boolean.replace(exp.Literal.number(int(boolean.this)))
+            case.replace(exp.EQ(this=case.copy(), expression=exp.Literal.number(1)))
+    for boolean in list(tree.find_all(exp.Boolean)):
+        never = exp.EQ(this=exp.Literal.number(1), expression=exp.Literal.number(int(boolean.this)))
+        boolean.replace(exp.paren(never))
+    for text in list(tree.find_all(exp.Literal)) if dialect == "tsql" else []:
+        if text.is_string and not str(text.this).isascii():
+            text.replace(exp.National(this=text.this))
+    return tree
 
 
 def bind(

@@ -166,7 +166,7 @@ class Scoped:
             date=date,
             site=column("e", self.site_column),
             person=self._person("e"),
-            bounds=tuple(predicates.bounds(date, storage)) if scoped else (),
+            bounds=tuple(predicates.bounds(date, storage, self.dialect)) if scoped else (),
         )
 
     def _requests(self, *more: str) -> exp.Subquery:
@@ -200,7 +200,7 @@ class Scoped:
             site=column("r", self.site_column),
             person=self._person("r"),
             code=code,
-            bounds=tuple(predicates.bounds(column("r", name), storage)),
+            bounds=tuple(predicates.bounds(column("r", name), storage, self.dialect)),
             instead={"request": column("r", KEY)},
         )
 

@@ -141,7 +141,7 @@ def test_a_parsed_field_needs_its_original_text() -> None:
         planned_columns(order().scope, made)
 
 
-@pytest.mark.parametrize("engine", list(Engine))
+@pytest.mark.parametrize("engine", list(DIALECTS))
 def test_no_projection_holds_an_unordered_column(engine: Engine) -> None:
     """The base columns behind unordered fields stand nowhere in the SQL, not even in an inner SELECT."""
     compiled = compile_order(order(exclude_persons=PERSONS), profile(engine))
@@ -161,7 +161,7 @@ def test_distinct_and_grouped_selects_keep_their_rows() -> None:
     assert '"e"."name"' not in sql
 
 
-@pytest.mark.parametrize("engine", list(Engine))
+@pytest.mark.parametrize("engine", list(DIALECTS))
 def test_bind_is_literal_safe_and_stable(engine: Engine) -> None:
     compiled = compile_order(order(exclude_persons=PERSONS), profile(engine))
     evil = "x') OR 1=1 --\\"
@@ -241,4 +241,5 @@ def test_grants_hold_no_person_and_no_password() -> None:
 
 
 def test_dialects_cover_engines() -> None:
-    assert set(DIALECTS) == set(Engine)
+    loaded_only = {engine for engine in Engine if engine.value in {"fhir", "hl7"}}
+    assert set(DIALECTS) == set(Engine) - loaded_only
