@@ -95,7 +95,6 @@ FRENCH_FORMATS: dict[str, str] = {
     "the dump does not load unchanged: the server alters values (warning {})":
         "la sauvegarde ne se charge pas telle quelle : le serveur altère des valeurs (avertissement {1})",
     "the dump does not load: more than {} errors": "la sauvegarde ne se charge pas : plus de {1} erreurs",
-    "the dump is said to be of another engine than {}": "la sauvegarde est dite d'un autre moteur que {1}",
     "the field has no column": "le champ n'a pas de colonne",
     "the files changed while they were being read": "les fichiers ont changé pendant leur lecture",
     "the folder holds no file of a known kind": "le dossier ne contient aucun fichier d'un genre connu",

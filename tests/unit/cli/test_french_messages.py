@@ -11,7 +11,7 @@ from ecluse.cli._messages import TEMPLATES, translated
 from ecluse.cli._messages_fr import FRENCH
 from ecluse.cli._messages_fr_run import FRENCH_RUN
 
-COMMANDS = re.compile(r"(pip install '|apt-get install|chmod|SET GLOBAL|--?[a-z]|%Y %y).*")
+COMMANDS = re.compile(r"(pip install '|apt-get install|SELECT |odbc:///|odbcinst|chmod|SET GLOBAL|--?[a-z]|%Y %y).*")
 """Hints that are to be typed, or codes, in any language."""
 NAMES = ("7", "word", "controller", "source", "patient.sex", "x y")
 """What may stand for ``{}`` when a pattern wants a number, a word, a path."""
