@@ -26,6 +26,7 @@ test: dev check unit  ## lint, types, layers, and every test but the slow suites
 dev:
 	@scripts/system-packages test
 	@scripts/venv dev
+	@scripts/node-packages
 
 check: dev  ## lint, types, layers, generated docs
 	.venv/bin/ruff check src tests demo docs scripts
@@ -48,6 +49,7 @@ fuzz: dev  ## every parser of outside bytes, for long
 bench: dev  ## speed and memory beside the peers, as ratios
 	$(PYTHON) -m bench
 	$(PYTHON) -m bench.messages
+	$(PYTHON) -m bench.fhir
 
 docs: dev  ## write the generated pages again
 	@for generator in docs/generate_*.py; do echo "$$generator"; $(PYTHON) "$$generator" || exit 1; done
