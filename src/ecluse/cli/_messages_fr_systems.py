@@ -154,6 +154,8 @@ FRENCH_SYSTEMS: dict[str, str] = {
     "a list of more than 256 MiB; give it as lines (NDJSON)":
         "une liste de plus de 256 Mio ; donnez-la en lignes (NDJSON)",
     "the list does not parse from here on": "la liste ne se lit plus à partir d'ici",
+    "the list ends before the file does": "la liste finit avant le fichier",
+    "begins as UTF-8 does, and is declared as {}": "commence comme de l'UTF-8, et est déclaré en {1}",
     "is no path": "n'est pas un chemin",
     "makes a column that is there already": "fait une colonne qui y est déjà",
     "it has no column that is not nested": "il n'a que des colonnes imbriquées",

@@ -7,6 +7,7 @@ _REASONS: Mapping[str, str] = {
     r"MSH-1 and MSH-2 are no delimiters": "MSH-1 et MSH-2 ne sont pas des délimiteurs",
     r"MSH-18 names a character set that is not read": "MSH-18 nomme un jeu de caractères qui n'est pas lu",
     r"a NUL byte": "un octet nul",
+    r"a carriage return without a line feed": "un retour chariot sans saut de ligne",
     r"a deletion mark that is none": "une marque de suppression qui n'en est pas une",
     r"a header that may begin at several lines": "un en-tête qui peut commencer à plusieurs lignes",
     r"a header whose dates are not in their places": "un en-tête dont les dates ne sont pas à leur place",

@@ -4,6 +4,7 @@ import datetime as dt
 import struct
 import warnings
 from collections.abc import Mapping
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar
@@ -79,6 +80,29 @@ class TestFixed:
         [aside] = intake.set_aside
         assert (aside.line, aside.byte, aside.length) == (2, 19, 19)
         assert CANARY[:5] not in aside.reason
+
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+    def test_a_byte_order_mark_is_no_character_of_the_first_record(self, tmp_path: Path, encoding: str) -> None:
+        path = tmp_path / "p.txt"
+        path.write_bytes(b"\xef\xbb\xbf0001Durand20190301\n0002Petit 2019\xff303\n")
+        rows, intake = read(path, fixed(path, self.COLUMNS, encoding))
+        assert [tuple(row.values()) for row in rows] == [("0001", "Durand", "2019", "20190301")]
+        assert (intake.structure, intake.unmapped, [a.byte for a in intake.set_aside]) == (4, 0, [22])
+
+    def test_a_byte_order_mark_contradicts_another_encoding(self, tmp_path: Path) -> None:
+        path = tmp_path / "p.txt"
+        path.write_bytes(b"\xef\xbb\xbf0001Durand20190301\n")
+        with pytest.raises(MalformedError, match=r"^p\.txt:1: begins as UTF-8 does, and is declared as cp1252$"):
+            read(path, fixed(path, self.COLUMNS, "cp1252"))
+
+    @pytest.mark.parametrize("end", ["\r", "\r\r\n"])
+    def test_lines_that_end_otherwise_are_set_aside_not_lost(self, tmp_path: Path, end: str) -> None:
+        path = tmp_path / "p.txt"
+        path.write_bytes(f"0001Durand20190301{end}0002Petit 20190302{end}".encode())
+        rows, intake = read(path, fixed(path, self.COLUMNS))
+        assert rows == []
+        assert sum(aside.length for aside in intake.set_aside) == path.stat().st_size
+        assert {aside.reason for aside in intake.set_aside} == {"a carriage return without a line feed"}
 
     def test_many_blocks(self, tmp_path: Path) -> None:
         path = tmp_path / "p.txt"
@@ -164,6 +188,34 @@ class TestDbase:
         made.close()
         rows, _ = read(path, dbase(path, "cp1252"))
         assert [list(row.values()) for row in rows] == [[told]]
+
+    def test_foxpros_null_is_no_zero(self, tmp_path: Path) -> None:
+        path = tmp_path / "t.dbf"
+        spec = "K I; A I null; B B null; N N(5,1); C C(5) null; T T null; L L null; M M null; Y Y null"
+        made = dbf.Table(str(path), spec, codepage="cp1252", dbf_type="vfp")
+        made.open(mode=dbf.READ_WRITE)
+        made.append((1, dbf.Null, dbf.Null, 2.5, *[dbf.Null] * 5))
+        made.append((2, 0, 0.0, 0, "", dt.datetime(2019, 1, 1), False, "m", 0))  # noqa: DTZ001
+        made.append((3, 0, dbf.Null, 0, "é", dbf.Null, True, dbf.Null, 1))
+        made.close()
+        rows, _ = read(path, dbase(path, "cp1252"))
+        assert [tuple(row.values()) for row in rows] == [
+            ("1", None, None, "2.5", None, None, None, None, None),
+            ("2", "0", "0", "0.0", "", "2019-01-01 00:00:00.000", "F", "m", "0.0000"),
+            ("3", "0", None, "0.0", "é", None, "T", None, "1.0000"),
+        ]
+
+    @pytest.mark.parametrize("memory_mb", [512, 64])
+    def test_a_memo_file_that_changed_is_refused(self, table: Path, memory_mb: int) -> None:
+        def opened() -> Any:
+            return open_source(SourceSpec(Engine.FILES, f"files://{table.parent}", {"t": dbase(table)}, memory_mb=memory_mb))
+
+        with closing(opened()) as source:
+            token = source.export_snapshot()
+        memo = table.with_suffix(".dbt")
+        memo.write_bytes(memo.read_bytes().replace(b"Allergie", b"Tolere  "))
+        with closing(opened()) as source, pytest.raises(MalformedError, match="not those that the plan was made on"):
+            source.adopt_snapshot(token)
 
     @pytest.mark.parametrize("pointer", [b"9999999999", b"   -000001", b"     1e-05"])
     def test_another_memo_is_not_taken(self, table: Path, pointer: bytes) -> None:

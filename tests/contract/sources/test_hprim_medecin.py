@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecluse.adapters.sources import SourceSpec, open_source
-from ecluse.domain.errors import ProfileError
+from ecluse.domain.errors import MalformedError, ProfileError
 from ecluse.domain.files import FileFormat, FileIntake, SourceFile
 from ecluse.domain.profile import Engine
 
@@ -53,6 +53,16 @@ def test_blank_lines_before_a_report_and_a_blank_first_line(tmp_path: Path) -> N
     tables, intake = read(tmp_path)
     assert [(row["hdr_1"], row["hdr_2"], row["hdr_10"]) for row in tables["m_hdr"]] == [("", "ÉTÉ", "01/03/2019")] * 2
     assert (intake.records, intake.set_aside) == (2, ())
+
+
+def test_a_byte_order_mark_is_no_part_of_the_patients_code(tmp_path: Path) -> None:
+    text = report("un", *LAB).decode("latin-1").encode()
+    (tmp_path / "a.hpm").write_bytes(b"\xef\xbb\xbf" + text)
+    tables, intake = read(tmp_path, encoding="utf-8")
+    assert [row["hdr_1"] for row in tables["m_hdr"]] == ["P1"]
+    assert (intake.records, intake.set_aside) == (1, ())
+    with pytest.raises(MalformedError, match="begins as UTF-8 does"):
+        read(tmp_path)
 
 
 def test_what_no_column_takes_is_unmapped(tmp_path: Path) -> None:

@@ -95,6 +95,15 @@ class TestJson:
         assert [row["id"] for row in rows["t"]] == ["é"]
         assert intake.set_aside[0].reason == "bytes that are no UTF-8"
 
+    @pytest.mark.parametrize("rest", ['[{"id": 2}]', '\n{"id": 2}', "]", "\n\n x"])
+    def test_nothing_behind_a_list_is_lost(self, tmp_path: Path, rest: str) -> None:
+        """Lines of lists, or two lists in one file: what stands behind the first would be read by nobody."""
+        path = tmp_path / "r.json"
+        path.write_text(f'[{{"id": 1}}]\n{rest}')
+        with pytest.raises(MalformedError, match="the list ends before the file does") as caught:
+            read(path, self.declared(path, "id"))
+        assert caught.value.location.line == 2 + (len(rest) - len(rest.lstrip("\n")))  # type: ignore[union-attr]
+
     def test_a_broken_list_is_refused_by_its_line(self, tmp_path: Path) -> None:
         path = tmp_path / "r.json"
         path.write_text(f'[{{"id": 1}},\n{{"id": "{CANARY}"')

@@ -104,6 +104,13 @@ def test_a_bad_message_is_set_aside_whole(tmp_path: Path, change: Any, reason: s
     assert (aside.file, aside.line, aside.byte, aside.reason) == (2, 15, len(good), reason)
 
 
+def test_a_byte_order_mark_sets_no_message_aside(tmp_path: Path) -> None:
+    (tmp_path / "a.hpr").write_bytes(b"\xef\xbb\xbf" + SANTE.encode())
+    tables, intake = read(tmp_path, encoding="utf-8")
+    assert len(tables["m_p"]) == 2
+    assert (intake.records, intake.set_aside) == (1, ())
+
+
 def test_bytes_outside_the_encoding_and_what_stands_before(tmp_path: Path) -> None:
     (tmp_path / "a.hpr").write_bytes(b"\r\nPatient perdu\r\n" + SANTE.encode("latin-1") + SANTE.replace("É", "E").encode("utf-8"))
     tables, intake = read(tmp_path, encoding="utf-8")

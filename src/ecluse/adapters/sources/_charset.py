@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from ecluse.adapters.sources._arrow import Mask
-from ecluse.domain.errors import Location, ProfileError
+from ecluse.domain.errors import Location, MalformedError, ProfileError
 
 _BYTES = 256
 # Those of Python's that are no text, or can hold lone surrogates, are no lab system's.
@@ -42,6 +42,18 @@ class Charset:
     def decodes(self, data: bytes) -> bool:
         """Whether all of ``data`` is text."""
         return _decodes(data) if self.utf8 else not data.translate(None, self._defined)
+
+    def mark(self, head: bytes, name: str) -> int:
+        """Bytes of the byte order mark that a file begins with: no character of its first value.
+
+        Raises MalformedError where it contradicts the declared encoding.
+        """
+        if not head.startswith(codecs.BOM_UTF8):
+            return 0
+        if not self.utf8:
+            where = Location(name, 1)
+            raise MalformedError(f"begins as UTF-8 does, and is declared as {self.encoding}", location=where)
+        return len(codecs.BOM_UTF8)
 
     def text(self, values: pa.Array) -> tuple[pa.Array, Mask]:
         """A binary array as text, and which values hold bytes that are none; those come out as empty or marked."""

@@ -2,8 +2,8 @@
 
 Records have one length, so that a block of them is cut into columns at once. Memos (``.dbt``, ``.fpt``) are read beside
 the table. Deleted records are not read; they count as unmapped. Numbers keep their digits as written; dates are
-``YYYYMMDD`` as in the file. Layout: the formats' descriptions as published by dBase's and FoxPro's makers, checked
-against files of a third-party writer (tests).
+``YYYYMMDD`` as in the file; Visual FoxPro's NULL is NULL. Layout: the formats' descriptions as published by dBase's and
+FoxPro's makers, checked against files of a third-party writer (tests).
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -111,7 +111,13 @@ class DbaseReader:
 
     def _column(self, field: Field, records: _Bytes) -> tuple[pa.Array, Mask]:
         part = np.ascontiguousarray(records[:, field.start : field.start + field.length])
-        return _READ[field.kind](self, part)
+        made, wrong = _READ[field.kind](self, part)
+        flags = self._header.flags
+        if field.null is None or flags is None or field.null >= flags.length * 8:
+            return made, wrong
+        # A NULL's own bytes are zeros or blanks, which would be a number or a text.
+        null = (records[:, flags.start + field.null // 8] >> (field.null % 8) & 1).astype(np.bool_)
+        return pc.if_else(pa.array(null), pa.scalar(None, pa.string()), made), wrong & ~null
 
     def _text(self, part: _Bytes) -> tuple[pa.Array, Mask]:
         """Characters, padded by blanks (some writers: by NULs)."""

@@ -1,7 +1,7 @@
 """The header of a dBase or FoxPro table, strictly: what does not add up is refused before a record is read."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from ecluse.domain.errors import Location, MalformedError
@@ -10,6 +10,8 @@ _HEADER, _FIELD = 32, 32
 _END_OF_FIELDS = 0x0D
 _VERSIONS = frozenset({0x02, 0x03, 0x30, 0x31, 0x32, 0x43, 0x63, 0x83, 0x8B, 0x8E, 0xCB, 0xF5, 0xFB})
 _ENCRYPTED = 15
+_FOX = frozenset({0x30, 0x31, 0x32})
+_FLAGS, _NULLABLE = 18, 0x02
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,8 @@ class Field:
     kind: str
     start: int
     length: int
+    null: int | None = None
+    """Of a Visual FoxPro field that may be NULL: the bit of the record's flags that says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,11 @@ class Header:
     size: int
     width: int
     fields: tuple[Field, ...]
+
+    @property
+    def flags(self) -> Field | None:
+        """Where each record says which of its fields are NULL."""
+        return next((each for each in self.fields if each.kind == "0"), None)
 
 
 def read_header(source: BinaryIO, encoding: str, name: str) -> Header:
@@ -61,7 +70,20 @@ def read_header(source: BinaryIO, encoding: str, name: str) -> Header:
     lowered = [field.name.lower() for field in fields]
     if not fields or start > width or len(set(lowered)) != len(lowered):
         raise refuse("its header is damaged: fields and record length do not agree, or two have one name")
+    if head[0] in _FOX:
+        fields = _with_nulls(fields, rest)
     return Header(head[0], records, size, width, tuple(fields))
+
+
+def _with_nulls(fields: Sequence[Field], rest: bytes) -> list[Field]:
+    """Bits of the flags in the fields' order: one for a width that varies (V, Q), one for NULL."""
+    made, bit = [], 0
+    for place, each in enumerate(fields):
+        bit += each.kind in "VQ"
+        nullable = bool(rest[place * _FIELD + _FLAGS] & _NULLABLE)
+        made.append(replace(each, null=bit) if nullable else each)
+        bit += nullable
+    return made
 
 
 def _field(described: bytes, start: int, encoding: str) -> Field | None:

@@ -20,17 +20,23 @@ _LONGEST = 64 << 20
 _Numbers = npt.NDArray[np.int64]
 
 
-def memos_beside(table: Path, version: int, name: str) -> "Memos | None":
+def memo_file(table: Path) -> Path | None:
     """The memo file of a table, ``.dbt`` or ``.fpt``, whatever the letters' case; None if there is none."""
     wanted = {f"{table.stem}.{kind}".lower() for kind in ("dbt", "fpt")}
     found = sorted(p for p in table.parent.iterdir() if p.name.lower() in wanted and p.is_file() and not p.is_symlink())
-    if not found:
+    return found[0] if found else None
+
+
+def memos_beside(table: Path, version: int, name: str) -> "Memos | None":
+    """What the memo file of a table holds; None if there is none. Raises MalformedError."""
+    found = memo_file(table)
+    if found is None:
         return None
-    if not found[0].stat().st_size:
+    if not found.stat().st_size:
         raise MalformedError("its memo file is empty", location=Location(name))
-    with found[0].open("rb") as source:
+    with found.open("rb") as source:
         data = mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ)
-    fox = found[0].suffix.lower() == ".fpt"
+    fox = found.suffix.lower() == ".fpt"
     size = int.from_bytes(data[6:8], "big") if fox else int.from_bytes(data[20:22], "little")
     block = (size or 1) if fox else (size or _BLOCK) if version in _FOUR else _BLOCK
     return Memos(data, block, "fox" if fox else "four" if version in _FOUR else "three", name)

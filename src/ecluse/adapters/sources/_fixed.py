@@ -1,7 +1,8 @@
 """Fixed width: each line a record, each column from one place to another, as COBOL and its like write them.
 
 Places count bytes in a single-byte encoding and characters in UTF-8. Blanks after a value are padding. A line may be
-short, for many systems cut trailing blanks: what it lacks is empty. A line that does not decode is set aside.
+short, for many systems cut trailing blanks: what it lacks is empty. A line that does not decode, or has a carriage
+return within, is set aside.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -47,12 +48,12 @@ class _Account:
     aside: list[SetAside] = field(default_factory=list)
 
 
-    def add(self, lines: _Lines, good: Mask, bad: Mask) -> None:
-        """A block's lines: the good, those set aside; blank ones are structure."""
-        self.structure += int((lines.nexts - lines.ends)[~bad].sum())
-        for place in map(int, np.flatnonzero(bad)):
+    def add(self, lines: _Lines, good: Mask, bad: Mask, broken: Mask) -> None:
+        """A block's lines: the good, those set aside (``bad``, ``broken``); blank ones are structure."""
+        self.structure += int((lines.nexts - lines.ends)[~(bad | broken)].sum())
+        for place in map(int, np.flatnonzero(bad | broken)):
             begin, length = int(lines.begins[place]), int(lines.nexts[place] - lines.begins[place])
-            reason = "bytes outside the declared encoding"
+            reason = "bytes outside the declared encoding" if bad[place] else "a carriage return without a line feed"
             self.aside.append(SetAside(1, self.lines + place + 1, self.bytes + begin, length, reason))
         self.records += int(good.sum())
         self.lines += len(good)
@@ -80,7 +81,7 @@ class FixedReader:
         """The file's records. Raises MalformedError for a line without end."""
         account = _Account()
         for table in tables:
-            for data in self._blocks():
+            for data in self._blocks(account):
                 yield table, self._records(data, account)
             self._keep(account)
 
@@ -101,10 +102,12 @@ class FixedReader:
             account.mapped, unmapped, account.structure, tuple(account.aside),
         )  # fmt: skip
 
-    def _blocks(self) -> Iterator[bytes]:
-        """Whole lines, some megabytes at a time; the last may lack its end."""
+    def _blocks(self, account: _Account) -> Iterator[bytes]:
+        """Whole lines, some megabytes at a time; the last may lack its end. A byte order mark is structure."""
         rest = b""
         with opened(self._declared.path, self._declared.called(1)) as source:
+            mark = self._charset.mark(source.read(3), self._declared.called(1))
+            account.structure = account.bytes = source.seek(mark)
             while block := source.read(_BLOCK):
                 data = rest + block
                 stop = data.rfind(b"\n") + 1
@@ -129,12 +132,12 @@ class FixedReader:
             )
             columns.append(pc.utf8_rtrim(found, " "))
             bad |= wrong
-        blank = lines.begins == lines.ends
-        good = ~(bad | blank)
+        blank, broken = lines.begins == lines.ends, _broken(lines)
+        good = ~(bad | broken | blank)
         for begin, end in self._covered:
             spans = starts[np.minimum(first + end, last)] - starts[np.minimum(first + begin, last)]
             account.mapped += int(spans[good].sum())
-        account.add(lines, good, bad)
+        account.add(lines, good, bad, broken)
         batch = pa.RecordBatch.from_arrays(columns, schema=self.tables[self._declared.table])
         return batch if good.all() else batch.filter(pa.array(good))
 
@@ -156,6 +159,15 @@ def _lines(data: bytes) -> _Lines:
     ends[-1] -= bool(ends[-1] > begins[-1] and numbers[ends[-1] - 1] == _EOF)
     ends = ends - ((ends > begins) & (numbers[np.maximum(ends - 1, 0)] == _CR))
     return _Lines(numbers, begins, ends, nexts)
+
+
+def _broken(lines: _Lines) -> Mask:
+    """Lines with a CR within: where CR alone ends lines, all others would be lost behind the first."""
+    returns = np.flatnonzero(lines.numbers == _CR)
+    line = np.searchsorted(lines.begins, returns, side="right") - 1
+    found = np.zeros(len(lines.begins), dtype=np.bool_)
+    found[line[returns < lines.ends[line]]] = True
+    return found
 
 
 def _merged(places: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -135,7 +135,9 @@ class HprimMedecinReader:
     def _reports(self, account: _Account) -> Iterator[_Report]:
         for number in range(1, len(self._declared.paths) + 1):
             with opened(self._declared.paths[number - 1], self._declared.called(number)) as source:
-                for report in _split(source, number, account):
+                mark = source.seek(self._charset.mark(source.read(3), self._declared.called(number)))
+                account.structure += mark
+                for report in _split(source, number, mark, account):
                     reason = report.reason or _aligned(report, account) or self._unreadable(report)
                     if reason:
                         account.aside.append(SetAside(number, report.line, report.byte, report.size, reason))
@@ -177,9 +179,9 @@ class HprimMedecinReader:
         account.unmapped += report.size - mapped - structure
 
 
-def _split(source: BinaryIO, number: int, account: _Account) -> Iterator[_Report]:
-    """The reports of a file. Blank lines between them and the file's last line are structure."""
-    line, byte = 1, 0
+def _split(source: BinaryIO, number: int, byte: int, account: _Account) -> Iterator[_Report]:
+    """The reports of a file from ``byte`` on. Blank lines between them and the file's last line are structure."""
+    line = 1
     report: _Report | None = None
     while raw := source.readline(_LINE):
         text = raw.rstrip(b"\r\n\x1a")

@@ -165,6 +165,10 @@ def _items(read: Any, start: int, name: str) -> Iterator[tuple[int, int, bytes]]
         while at < len(text) and text[at] in " \t\r\n,":
             at += 1
         if at < len(text) and text[at] == "]":
+            after = text[at + 1 :]
+            if rest := after.lstrip(" \t\r\n"):
+                line += text.count("\n", counted, len(text) - len(rest))
+                raise MalformedError("the list ends before the file does", location=Location(name, line))
             return
         try:
             _, end = decoder.raw_decode(text, at)

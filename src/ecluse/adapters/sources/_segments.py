@@ -153,7 +153,8 @@ class SegmentsReader:
     def _messages(self, number: int, account: _Account) -> Iterator[tuple[int, int, bytes]]:
         """Each message's first line, first byte and bytes; what stands before the first one is one too."""
         with opened(self._declared.paths[number - 1], self._declared.called(number)) as source:
-            line, byte = 1, 0
+            line, byte = 1, source.seek(self._charset.mark(source.read(3), self._declared.called(number)))
+            account.structure += byte
             for message in _split(source):
                 if message.strip(b"\r\n\x1a "):
                     yield line, byte, message

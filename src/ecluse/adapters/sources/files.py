@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,12 @@ import duckdb
 import pyarrow as pa
 
 from ecluse.adapters.sources import _duckdb, _failures
+from ecluse.adapters.sources._dbase_memos import memo_file
 from ecluse.adapters.sources._reading import Declared, reader_of
 from ecluse.adapters.sources.memory import select
 from ecluse.adapters.sources.spec import SourceSpec
 from ecluse.domain.errors import EcluseError, Location, MalformedError, ProfileError
-from ecluse.domain.files import FileIntake, SourceFile
+from ecluse.domain.files import FileFormat, FileIntake, SourceFile
 from ecluse.domain.plan import Snapshot, SourceFacts
 
 _RESIDENT_SHARE = 4  # files are kept in memory up to a fourth of what DuckDB may have
@@ -54,7 +56,7 @@ class _Mount:
 
     def __init__(self, declared: Declared) -> None:
         self.declared = declared
-        self.states = tuple(_state(declared, number) for number in range(1, len(declared.paths) + 1))
+        self.states = _states(declared)
         self.reader = reader_of(declared)
         self.failure: EcluseError | None = None
 
@@ -75,10 +77,11 @@ class _Mount:
 
     def check(self) -> None:
         """Raises MalformedError when the files are not those that were mounted."""
-        found = tuple(_state(self.declared, number) for number in range(1, len(self.declared.paths) + 1))
-        for number, (now, then) in enumerate(zip(found, self.states, strict=True), 1):
+        found = _states(self.declared)
+        for number, (now, then) in enumerate(zip_longest(found, self.states), 1):
             if now != then:
-                location = Location(self.declared.called(number))
+                # A table's memo file, which stands behind it, is called by the table's name.
+                location = Location(self.declared.called(min(number, len(self.declared.paths))))
                 raise MalformedError("the file changed while it was being read", location=location)
 
 
@@ -174,14 +177,21 @@ class FilesSource:
         return _failures.by_text(text)
 
 
-def _state(declared: Declared, number: int) -> _State:
-    path = declared.paths[number - 1]
+def _states(declared: Declared) -> tuple[_State, ...]:
+    """Of every file, and of the memo file beside a dBase table."""
+    called = [(path, declared.called(number)) for number, path in enumerate(declared.paths, 1)]
+    states = [_state(path, name) for path, name in called]
+    memo = memo_file(declared.path) if declared.file.format is FileFormat.DBASE else None
+    return (*states, *([_state(memo, declared.called(1))] if memo else []))
+
+
+def _state(path: Path, name: str) -> _State:
     try:
         found = path.stat()
     except OSError:
         found = None
     if found is None or not path.is_file():
-        raise MalformedError("the file is not there", location=Location(declared.called(number)))
+        raise MalformedError("the file is not there", location=Location(name))
     return _State(found.st_size, found.st_mtime_ns, found.st_ino)
 
 
