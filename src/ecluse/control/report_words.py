@@ -107,6 +107,12 @@ WHY_ERASED: dict[str, Words] = {
 DETAILS: dict[str, Words] = {
     "sealed and not in the target": Words("sealed, absent from the new system", "scellée, absente du nouveau système"),
     "in the target and not sealed": Words("in the new system, never sealed", "dans le nouveau système, jamais scellée"),
+    **{
+        f"refused by the receiver: {code}": Words(
+            f"refused by the receiver ({code})", f"refusée par le récepteur ({code})"
+        )
+        for code in ("AE", "AR", "CE", "CR")
+    },
     "more than one row has this key": Words("more than one row has this key", "plusieurs lignes ont cette clé"),
     "key": Words("no key", "sans clé"),
     "duplicate_key": Words("another row has the same key", "une autre ligne a la même clé"),

@@ -1,6 +1,8 @@
 """A whole migration whose destination takes messages: into files, over MLLP, killed between, with a refusal."""
 
 import datetime as dt
+import signal
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -116,6 +118,36 @@ def test_a_refused_message_is_a_difference_with_its_code(desk: Desk, receiver: t
     done = desk.ecluse("run", *W)
     assert "Differences\n  None." not in done.out
     [refused] = set(messages(inbox.messages[2:3]))
-    assert "refused by the receiver: AE" in done.out + done.err
+    assert "refused by the receiver (AE)" in " ".join(done.out.split())
     assert refused in done.out
     assert f"{dt.datetime.now(dt.UTC):%Y}" in inbox.messages[0]
+
+
+@pytest.mark.parametrize("deadly", [1, 6])
+def test_killed_while_it_sends_nothing_is_lost_or_sent_under_another_id(
+    desk: Desk, receiver: tuple[Inbox, str], deadly: int
+) -> None:
+    inbox, url = receiver
+    desk = replace(desk, target=(url, "target.yaml"))
+    desk.plan()
+    process = subprocess.Popen(
+        desk.command("run", *W), cwd=desk.root, env=desk.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+    def answer(_control: str) -> str | None:
+        if len(inbox.messages) == deadly:
+            process.send_signal(signal.SIGKILL)
+            process.wait(30)
+        return "AA"
+
+    inbox.answer = answer
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+    assert len(inbox.messages) == deadly
+    inbox.answer = lambda _control: "AA"
+    done = desk.ecluse("resume", *W)
+    assert "Differences\n  None." in done.out
+    assert messages(inbox.messages) == wanted(desk)
+    # the one whose answer the killed process never got comes twice, byte for byte the same
+    assert len(inbox.messages) == len(set(inbox.messages)) + 1
+    assert len(set(inbox.messages)) == len(wanted(desk))
