@@ -15,6 +15,7 @@ from ecluse.migration.ports import StagedBatch
 __all__ = ["DONE", "REFUSED", "SENDING", "Ledger"]
 
 SENDING, DONE, REFUSED = "sending", "done", "refused"
+_VARIABLES = 500
 _TABLES = """
 CREATE TABLE IF NOT EXISTS publication (order_digest TEXT PRIMARY KEY, state TEXT NOT NULL, moment TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS batch (order_digest TEXT, batch TEXT, entity TEXT, parcel TEXT, rows INTEGER,
@@ -81,7 +82,7 @@ class Ledger:
             except BaseException:
                 self._db.execute("ROLLBACK")
                 raise
-        known = self.messages(order)
+        known = self.messages(order, [control for control, _ in messages])
         if any(known[control][0] != digest for control, digest in messages):
             raise DestinationError("a message differs from the one that was sent under its control id before")
 
@@ -93,10 +94,18 @@ class Ledger:
             self._db.executemany(sql, [(state, code, order, control) for control in controls])
             self._db.execute("COMMIT")
 
-    def messages(self, order: str) -> dict[str, tuple[str, str, str]]:
-        """Digest, state and code by control id."""
-        found = self._run("SELECT control, digest, state, code FROM message WHERE order_digest = ?", order)
-        return {control: (digest, state, code) for control, digest, state, code in found}
+    def messages(self, order: str, controls: Sequence[str] | None = None) -> dict[str, tuple[str, str, str]]:
+        """Digest, state and code by control id; of all messages, or of these."""
+        sql = "SELECT control, digest, state, code FROM message WHERE order_digest = ?"
+        if controls is None:
+            return {control: (digest, state, code) for control, digest, state, code in self._run(sql, order)}
+        found = {}
+        for start in range(0, len(controls), _VARIABLES):
+            some = controls[start : start + _VARIABLES]
+            marks = ", ".join("?" * len(some))
+            for control, digest, state, code in self._run(f"{sql} AND control IN ({marks})", order, *some):
+                found[control] = (digest, state, code)
+        return found
 
     def close(self) -> None:
         """Let the file go."""

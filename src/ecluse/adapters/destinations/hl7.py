@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import RLock
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -120,7 +121,7 @@ class Hl7Destination:
         answers = self._ledger.messages(order)
         heading = self._heading(order)
         requests = self._rows(order).get("request")
-        found = {}
+        found: dict[str, str] = {}
         for key in requests.column(KEY).to_pylist() if requests is not None else []:
             _, state, code = answers.get(heading.control(key), ("", "", ""))
             if state == REFUSED:
@@ -204,37 +205,52 @@ class Hl7Destination:
             self._profile.production,
         )  # fmt: skip
 
-    def _written(self, order: str) -> Iterator[list[Message]]:
-        """Every message, some hundred at a time, in the order of the requests' keys."""
+    def _parts(self, order: str) -> Iterator[dict[str, pa.Table]]:
+        """The rows, some hundred requests at a time with what belongs to them, in the order of the requests' keys."""
         rows = self._rows(order)
         requests = rows.get("request")
         if requests is None or not requests.num_rows:
             return
-        places, heading = self._places(rows), self._heading(order)
-        if len(pc.unique(requests.column(KEY))) != requests.num_rows:
-            raise DestinationError("a request's key comes more than once")
         requests = requests.sort_by(KEY)
-        for start in range(0, requests.num_rows, _MESSAGES):
-            yield write({**rows, "request": requests.slice(start, _MESSAGES)}, places, heading)
+        keys = requests.column(KEY).combine_chunks()
+        if len(pc.unique(keys)) != len(keys):
+            raise DestinationError("a request's key comes more than once")
+        children = {}
+        for entity in rows.keys() - _NAMED - {"request"}:
+            at = pc.fill_null(pc.index_in(rows[entity].column("request"), value_set=keys), len(keys)).to_numpy()
+            by = np.argsort(at, kind="stable")
+            children[entity] = (rows[entity].take(pa.array(by)), at[by])
+        for start in range(0, len(keys), _MESSAGES):
+            part = {entity: rows[entity] for entity in rows.keys() & _NAMED}
+            for entity, (table, at) in children.items():
+                first, last = np.searchsorted(at, (start, min(start + _MESSAGES, len(keys))))
+                part[entity] = table.slice(first, last - first)
+            yield part | {"request": requests.slice(start, _MESSAGES)}
+
+    def _written(self, order: str) -> Iterator[list[Message]]:
+        """Every message, some hundred at a time, in the order of the requests' keys."""
+        rows = self._rows(order)
+        if "request" in rows:
+            heading, places = self._heading(order), self._places(rows)
+            for part in self._parts(order):
+                yield write(part, places, heading)
 
     def _write_file(self, order: str, messages: list[Message]) -> None:
-        answers = self._ledger.messages(order)
-        path = self._file(order, messages)
-        done = all(answers[message.control][1] == DONE for message in messages)
-        if done:
+        controls = [message.control for message in messages]
+        if all(state == DONE for _, state, _ in self._ledger.messages(order, controls).values()):
             return
-        write_atomic(path, b"".join(message.text for message in messages))
-        self._ledger.answered(order, [message.control for message in messages], DONE, "")
+        write_atomic(self._file(order, controls[0]), b"".join(message.text for message in messages))
+        self._ledger.answered(order, controls, DONE, "")
 
-    def _file(self, order: str, messages: list[Message]) -> Path:
+    def _file(self, order: str, control: str) -> Path:
         """Named by order and first message: a rerun writes the same file over itself."""
         folder = self._address.folder
         if folder is None:
             raise DestinationError("a receiver has no files")
-        return folder / f"{order.removeprefix('sha256:')[:12]}-{messages[0].control}.hl7"
+        return folder / f"{order.removeprefix('sha256:')[:12]}-{control}.hl7"
 
     def _send(self, order: str, messages: list[Message], sender: Mllp) -> None:
-        answers = self._ledger.messages(order)
+        answers = self._ledger.messages(order, [message.control for message in messages])
         for message in messages:
             if answers[message.control][1] != SENDING:
                 continue
@@ -242,26 +258,23 @@ class Hl7Destination:
             state = DONE if code in ACCEPTED else REFUSED
             self._ledger.answered(order, [message.control], state, code)
 
-    def _parsed(self, order: str) -> list[dict[str, pa.Table]]:
+    def _parsed(self, order: str) -> Iterator[dict[str, pa.Table]]:
         """What stands in the files, or was acknowledged, as rows by entity."""
-        staged = self._staged(order)
         rows = self._rows(order)
-        if not rows:
-            return []
+        if "request" not in rows:
+            return
         schemas = {entity: table.schema for entity, table in rows.items()}
-        places = self._places(rows)
-        answers = self._ledger.messages(order)
-        found = []
-        with staged.lock:
-            for messages in self._written(order):
-                if self._sender is None:
-                    data = _content(self._file(order, messages))
-                else:
-                    kept = [m for m in messages if answers.get(m.control, ("", "", ""))[:2] == (m.digest, DONE)]
-                    data = b"".join(message.text for message in kept)
-                if data:
-                    found.append(read(data, places, schemas))
-        return found
+        places, heading = self._places(rows), self._heading(order)
+        for part in self._parts(order):
+            if self._sender is None:
+                data = _content(self._file(order, heading.control(part["request"].column(KEY)[0].as_py())))
+            else:
+                messages = write(part, places, heading)
+                answers = self._ledger.messages(order, [message.control for message in messages])
+                kept = [m for m in messages if answers.get(m.control, ("", "", ""))[:2] == (m.digest, DONE)]
+                data = b"".join(message.text for message in kept)
+            if data:
+                yield read(data, places, schemas)
 
 
 def _content(path: Path) -> bytes:
