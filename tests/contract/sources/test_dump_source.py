@@ -1,10 +1,13 @@
 """Dumps: whole or refused, without a command run, a byte on a disk or a server left behind."""
 
+import atexit
 import gzip
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -23,10 +26,14 @@ from ecluse.domain.profile import Engine
 from servers import MariadbServer, PostgresqlServer
 
 PG, MY = Engine.POSTGRESQL, Engine.MYSQL
+SCRATCH = Path(tempfile.mkdtemp(prefix="throwaway-", dir="/dev/shm"))
+"""Apart from servers of other tests that run at this moment; the servers' accounts go through it."""
+SCRATCH.chmod(0o711)
+atexit.register(shutil.rmtree, SCRATCH, ignore_errors=True)
 
 
 def spec_of(path: Path, engine: Engine, options: str = "") -> SourceSpec:
-    return SourceSpec(engine, f"dump://{quote(str(path))}?engine={engine}{options}")
+    return SourceSpec(engine, f"dump://{quote(str(path))}?engine={engine}&scratch={SCRATCH}{options}")
 
 
 def rows(path: Path, engine: Engine, sql: str, options: str = "") -> list[tuple[object, ...]]:
@@ -36,7 +43,7 @@ def rows(path: Path, engine: Engine, sql: str, options: str = "") -> list[tuple[
 
 def left() -> list[str]:
     """Folders and processes of throw-away servers."""
-    base = _memory.private_folder("dump", enterable=not os.geteuid())
+    base = _memory.private_folder("dump", str(SCRATCH), enterable=not os.geteuid())
     found = [path.name for path in base.iterdir()]
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -380,7 +387,7 @@ def test_its_socket_is_its_own(tmp_path: Path, engine: Engine) -> None:
     path = tmp_path / "x.sql"
     path.write_text("create table t (v text);\n")
     with closing(open_source(spec_of(path, engine))):
-        base = _memory.private_folder("dump", enterable=not os.geteuid())
+        base = _memory.private_folder("dump", str(SCRATCH), enterable=not os.geteuid())
         [folder] = base.iterdir()
         assert folder.stat().st_mode & 0o777 == 0o700
         server = next(pid for pid in _throwaway._guard.running_in(folder) if b"--" not in (Path("/proc") / str(pid) / "cmdline").read_bytes().split(b"\0"))

@@ -54,6 +54,16 @@ def test_iblis_whole(iblis: SourceSpec) -> None:
 
 
 @pytest.mark.real_data
+def test_iblis_straight_from_its_dump(iblis: SourceSpec) -> None:
+    path = Path(os.environ["ECLUSE_REAL_DATA"]) / "iblis" / "iblis.sql"
+    dates = ("2014-07-01", "2016-06-30")
+    found, loaded = migrated(SourceSpec(Engine.MYSQL, f"dump://{path}"), dates), migrated(iblis, dates)
+    assert {name: table.num_rows for name, table in found.rows.items()}["observation"] == 44
+    for entity in loaded.rows:
+        assert found.by_key(entity) == loaded.by_key(entity)
+
+
+@pytest.mark.real_data
 def test_iblis_dates_and_unclassifiable(iblis: SourceSpec) -> None:
     found = migrated(iblis, ("2014-08-01", "2014-08-31"), unclassifiable=False)
     assert {row["registered_on"].month for row in found.rows["request"].to_pylist()} == {8}
