@@ -222,8 +222,11 @@ def test_kinds_of_delimiters_without_end_are_set_aside(tmp_path: Path) -> None:
 
 def test_all_messages_unreadable_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_hl7v2, "_MOST_ASIDE", 3)
+    made = reader([b"MSH||\r" * 4], str(tmp_path))
+    with pytest.raises(MalformedError, match="cannot be read"):
+        list(made.passing(made.tables))
     with pytest.raises(MalformedError, match="cannot be read") as caught:
-        reader([b"MSH||\r" * 4], str(tmp_path)).intake()
+        made.intake()
     assert caught.value.location is not None
     assert caught.value.location.file in {"*.hl7", "*.hl7#1"}
 

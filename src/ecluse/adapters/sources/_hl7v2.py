@@ -76,12 +76,6 @@ class Hl7v2Reader:
         records = 0
         for block in self._of(blocks):
             asides += block.asides
-            if len(asides) > _MOST_ASIDE:
-                raise MalformedError(
-                    f"more than {_MOST_ASIDE} messages cannot be read",
-                    location=Location(self._declared.called(asides[0].file), asides[0].line),
-                    hint=f"the first: {asides[0].reason}",
-                )
             records += block.readable
             sums.add_block(block)
             for lines in block.kinds():
@@ -97,10 +91,19 @@ class Hl7v2Reader:
         return self._of(Blocks(self._declared, aside))
 
     def _of(self, blocks: Blocks) -> Iterator[Block]:
-        first = 1
+        first, aside = 1, 0
+        earliest: SetAside | None = None
         for pieces in blocks:
             block = Block(pieces, self._fallback, first)
             first += block.count
+            aside += len(block.asides)
+            earliest = earliest or next(iter(block.asides), None)
+            if earliest is not None and aside > _MOST_ASIDE:
+                raise MalformedError(
+                    f"more than {_MOST_ASIDE} messages cannot be read",
+                    location=Location(self._declared.called(earliest.file), earliest.line),
+                    hint=f"the first: {earliest.reason}",
+                )
             yield block
 
 
