@@ -140,7 +140,7 @@ def _detected(spec: SourceSpec) -> SourceSpec:
     found: dict[str, SourceFile] = {}
     for path in sorted(place.iterdir()) if place.is_dir() else ():
         if (file := folder.declared(path)) is not None:
-            name = _table_name(path)
+            name = "messages" if file.path.startswith("*") else _table_name(path)
             found[name if name not in found else words(path.name)] = file
     if not found:
         raise UsageError("the folder holds no file of a known kind", hint=", ".join(sorted(folder.SUFFIXES)))

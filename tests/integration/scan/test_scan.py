@@ -233,6 +233,25 @@ def test_a_folder_of_all_kinds(tmp_path: Path) -> None:
     assert files["dossiers"] == {"path": "dossiers.dbf", "format": "dbase", "encoding": "cp850"}
 
 
+def test_a_folder_of_messages(tmp_path: Path) -> None:
+    head = "MSH|^~\\&|LAB|SITE|||20260101||ORU^R01|{n}|P|2.5\r"
+    for number in range(3):
+        body = f"PID|1||P{number}^^^LAB||HELENE^Zoe\rOBR|1||R{number}\rOBX|1|NM|K^Potassium||4.1|mmol/L|||||F\r"
+        body += "QUIROGA is no segment|x\r" if number == 2 else ""
+        (tmp_path / f"{number}.hl7").write_text(head.format(n=number) + body)
+    report = scan(SourceSpec(Engine.CSV, f"csv://{tmp_path}"))
+    assert {table.name: table.rows for table in report.tables} == {
+        "messages_msh": 2, "messages_pid": 2, "messages_obr": 2, "messages_obx": 2
+    }  # fmt: skip
+    text = draft_profile(report)
+    assert "HELENE" not in text
+    assert "QUI" not in text
+    files = yaml.safe_load(text)["files"]
+    assert files["messages"]["path"] == "*.hl7"
+    assert files["messages"]["format"] == "hl7v2"
+    assert {"PID-3.1", "PID-3.4", "PID-5.2", "OBR-3", "OBX-3.2", "OBX-5", "MSH-4"} <= set(files["messages"]["fields"])
+
+
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no file of a known kind"):
         scan(SourceSpec(Engine.CSV, f"csv://{tmp_path}"))

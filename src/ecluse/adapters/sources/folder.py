@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from itertools import islice
 from pathlib import Path
 
+from ecluse.adapters.sources._hl7v2_scan import seen
 from ecluse.adapters.sources.detect import detect
 from ecluse.domain.errors import EcluseError
 from ecluse.domain.files import FileFormat, SourceFile
@@ -73,6 +74,6 @@ def _paths(value: object, path: str) -> list[str]:
 _GUESSES: Mapping[str, Callable[[Path], SourceFile | None]] = {
     ".csv": _delimited, ".tsv": _delimited, ".txt": _delimited, ".tab": _delimited, ".dat": _delimited,
     ".dbf": _dbase, ".xlsx": _excel, ".xlsm": _excel, ".xls": _excel, ".ods": _excel,
-    ".json": _json, ".ndjson": _json, ".jsonl": _json, ".parquet": _parquet,
+    ".json": _json, ".ndjson": _json, ".jsonl": _json, ".parquet": _parquet, ".hl7": seen,
 }  # fmt: skip
 SUFFIXES = frozenset(_GUESSES)
