@@ -1,15 +1,24 @@
 """A FHIR server as a destination: Medplum's engine, and what must hold of any."""
 
-
+import contextlib
 import datetime as dt
 import json
+import socket
+import ssl
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from destination_benches import (
     ORDER,
@@ -366,6 +375,47 @@ def test_a_server_that_is_away_is_retryable() -> None:
     http = FhirHttp(FhirAddress.of("http://127.0.0.1:1/fhir"), PASSWORD_ENV, sleep=lambda _: None)
     with pytest.raises(ConnectionLostError):
         http.ask("GET", "metadata")
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
+    key, name = (
+        ec.generate_private_key(ec.SECP256R1()),
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")]),
+    )
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
+        .not_valid_before(now).not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False).sign(key, hashes.SHA256())
+    )  # fmt: skip
+    pem = certificate.public_bytes(Encoding.PEM) + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "pem").write_bytes(pem)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "pem")
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                connection, _ = listening.accept()
+                with connection, context.wrap_socket(connection, server_side=True):
+                    pass
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        http = FhirHttp(FhirAddress.of(f"https://localhost:{listening.getsockname()[1]}/fhir"), PASSWORD_ENV)
+        with pytest.raises(DestinationError, match="certificate"):
+            http.ask("GET", "metadata")
+        thread.join()
+
+
+def test_large_reports_go_in_small_bundles(server: FhirTestServer) -> None:
+    contents = [bytes([i]) * (1 << 20) for i in range(6)]
+    rows = pa.table({"source_id": [f"C{i}" for i in range(6)], "content": pa.array(contents, pa.binary())})
+    load(server, report=rows)
+    with opened(server) as destination:
+        found = read(destination, "report", schema=rows.schema).column("content").to_pylist()
+    assert found == contents
+    assert len(server.resources("Provenance")) >= 3
 
 
 def test_a_zone_that_is_none_is_refused() -> None:

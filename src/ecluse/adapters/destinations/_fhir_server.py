@@ -28,6 +28,8 @@ __all__ = ["GROUP", "ORDER_SYSTEM", "Addresses", "Basic", "FhirServer", "Found"]
 
 GROUP = 100
 """Resources asked for in one search."""
+_LARGE = 10
+"""The same of those that may hold whole documents."""
 ORDER_SYSTEM = "urn:ecluse:order"
 _KIND_SYSTEM = "urn:ecluse:fhir:basic"
 _EXTENSION = "urn:ecluse:fhir:basic-"
@@ -111,7 +113,8 @@ class FhirServer:
 
     def find(self, resource: str, uuids: Any) -> Found:
         """The resources of these UUIDs that are there; ``uuids`` is distinct. Raises DestinationError."""
-        parts = [self._group(resource, uuids.slice(start, GROUP)) for start in range(0, len(uuids), GROUP)]
+        group = _LARGE if resource == "DiagnosticReport" else GROUP
+        parts = [self._group(resource, uuids.slice(start, group)) for start in range(0, len(uuids), group)]
         docs = pa.chunked_array(parts, pa.string()).combine_chunks() if parts else pa.array([], pa.string())
         docs = pa.concat_arrays(docs.chunks) if isinstance(docs, pa.ChunkedArray) else docs
         system = Where(("system",), UUID_SYSTEM)
@@ -218,22 +221,35 @@ class Addresses:
     def __init__(self, server: FhirServer) -> None:
         self._server = server
         self._known: dict[str, pa.Table] = {}
+        self._loading = ""
+
+    def loading(self, entity: str) -> None:
+        """From now on this entity's resources are being created; what was not there of others may be by now."""
+        self._loading = entity
+        self._known = {name: table.filter(pc.is_valid(table.column(1))) for name, table in self._known.items()}
 
     def __call__(self, entity: str, keys: Any) -> Any:
         """``Patient/…`` of each key, null where there is no such resource."""
         wanted = self._server.naming.ids(entity, keys)
         known = self._known.get(entity, _NOTHING_KNOWN)
+        if known.num_rows > self._MOST:
+            known = _NOTHING_KNOWN
         unknown = pc.unique(wanted.drop_null())
-        unknown = unknown.filter(pc.invert(pc.is_in(unknown, value_set=known.column(0).combine_chunks())))
+        unknown = unknown.filter(pc.invert(pc.is_in(unknown, value_set=_whole(known, 0))))
         if len(unknown):
             found = self._server.find(TEMPLATES[entity].resource, unknown)
-            new = pa.table({"uuid": found.uuids, "address": found.addresses})
-            known = (pa.concat_tables([known, new]) if known.num_rows < self._MOST else new).combine_chunks()
-            self._known[entity] = known
-        if not known.num_rows:
-            return pa.nulls(len(wanted), pa.string())
-        at = pc.index_in(wanted, value_set=known.column(0).combine_chunks())
-        return known.column(1).combine_chunks().take(pc.if_else(pc.is_valid(wanted), at, pa.scalar(None, at.type)))
+            new = [known, pa.table({"uuid": found.uuids, "address": found.addresses})]
+            if entity != self._loading:
+                absent = unknown.filter(pc.invert(pc.is_in(unknown, value_set=found.uuids)))
+                new.append(pa.table({"uuid": absent, "address": pa.nulls(len(absent), pa.string())}))
+            known = pa.concat_tables(new)
+        self._known[entity] = known = known.combine_chunks()
+        at = pc.index_in(wanted, value_set=_whole(known, 0))
+        return _whole(known, 1).take(pc.if_else(pc.is_valid(wanted), at, pa.scalar(None, at.type)))
+
+
+def _whole(table: pa.Table, number: int) -> Any:
+    return pa.concat_arrays([pa.array([], pa.string()), *table.column(number).chunks])
 
 
 _NOTHING_KNOWN = pa.table({"uuid": pa.array([], pa.string()), "address": pa.array([], pa.string())})

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -24,10 +24,12 @@ __all__ = [
     "documents_of",
     "packed",
     "patients_of",
+    "pieces",
     "provenance",
     "unpacked",
 ]
 
+_PIECE_BYTES = 2 << 20
 BUNDLE_SYSTEM = "urn:ecluse:bundle"
 LOADING_ORDER = ("site", "practitioner", "patient", "payer", "request", "specimen", "observation", "report", "comment")
 """What is referred to comes first, as far as no resource refers to its own kind."""
@@ -49,6 +51,13 @@ def check_keys(entity: str, keys: Sequence[Any], expected: int) -> None:
         raise DestinationError(f"{len(every)} rows of {entity} are staged, and the ledger says {expected}")
     if len(pc.unique(every)) != len(every):
         raise DestinationError(f"{entity}.{KEY}: keys come more than once")
+
+
+def pieces(rows: pa.Table, most: int) -> Iterator[pa.Table]:
+    """Rows in slices of at most ``most``, fewer where they are large: a report may be megabytes."""
+    step = max(1, min(most, _PIECE_BYTES * rows.num_rows // max(1, rows.nbytes)))
+    for start in range(0, rows.num_rows, step):
+        yield rows.slice(start, step).combine_chunks()
 
 
 def packed(rows: pa.Table) -> bytes:

@@ -24,6 +24,7 @@ from ecluse.adapters.destinations._fhir_staging import (
     documents_of,
     packed,
     patients_of,
+    pieces,
     provenance,
     unpacked,
 )
@@ -78,10 +79,9 @@ class FhirDestination:
             raise DestinationError(f"batch {batch.batch} comes too late: this order is {state} here")
         if known is None:
             self._check_rows(batch)
-            for number, start in enumerate(range(0, batch.rows.num_rows, _STAGED_ROWS)):
-                data = packed(batch.rows.slice(start, _STAGED_ROWS))
+            for number, rows in enumerate(pieces(batch.rows, _STAGED_ROWS)):
                 named = f"{batch.batch}/{number:06}"
-                self._server.record(order, Basic(_ROWS + batch.entity, named, {"batch": batch.batch}, data))
+                self._server.record(order, Basic(_ROWS + batch.entity, named, {"batch": batch.batch}, packed(rows)))
             ledger = {"entity": batch.entity, "parcel": batch.parcel, "rows": str(batch.rows.num_rows)}
             self._server.record(order, Basic(_BATCH, batch.batch, ledger))
             known = self._server.recorded(order, _BATCH, batch.batch)
@@ -196,15 +196,13 @@ class FhirDestination:
         patients = patients_of(self._staged(order, "request") if "request" in entities else ())
         tags = ((ORDER_SYSTEM, order),)
         for entity in entities:
+            addresses.loading(entity)
             for table in self._staged(order, entity):
-                for start in range(0, table.num_rows, self._target.entries):
-                    rows = table.slice(start, self._target.entries).combine_chunks()
+                for rows in pieces(table, self._target.entries):
                     subjects = patients(entity, rows)
                     made = write_rows(entity, rows, self._naming, linked=addresses, subjects=subjects, tags=tags)
                     done = self._post(TEMPLATES[entity].resource, made.text, made.ids)
-                    listed = documents_of(
-                        entity, rows, self._naming, linked=addresses, subjects=subjects, tags=tags
-                    )  # fmt: skip
+                    listed = documents_of(entity, rows, self._naming, linked=addresses, subjects=subjects, tags=tags)
                     if listed is not None:
                         self._post("DocumentReference", listed.text, listed.ids)
                     self._account(order, TEMPLATES[entity].resource, done, made.ids)
