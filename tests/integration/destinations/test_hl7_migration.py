@@ -12,7 +12,7 @@ import hl7
 import pytest
 import yaml
 
-from migrating import OUT, Desk, W, expected_rows, holding
+from migrating import IN, OUT, Desk, W, expected_rows, holding
 from migrating_engines import PROFILES
 from mllp_servers import Inbox, certificate, python_hl7
 
@@ -89,6 +89,7 @@ def test_over_mllp_with_tls(desk: Desk, receiver: tuple[Inbox, str]) -> None:
     done = desk.ecluse("run", *W)
     assert "Differences\n  None." in done.out
     assert "acknowledged" in done.out
+    assert not holding(IN, desk.root, but={"legacy.sqlite"})  # law 2: staged rows were in memory alone
     assert messages(inbox.messages) == wanted(desk)
     desk.finish()
     assert len(inbox.messages) == len(wanted(desk))
@@ -144,6 +145,7 @@ def test_killed_while_it_sends_nothing_is_lost_or_sent_under_another_id(
     process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL
     assert len(inbox.messages) == deadly
+    assert not holding(IN, desk.root, but={"legacy.sqlite"})
     inbox.answer = lambda _control: "AA"
     done = desk.ecluse("resume", *W)
     assert "Differences\n  None." in done.out

@@ -3,6 +3,7 @@
 import contextlib
 import datetime as dt
 import os
+from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -121,17 +122,12 @@ def oracle(path: Path) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any], 
     return requests, results, comments, people
 
 
-@pytest.mark.real_data
-def test_simhospital_whole_into_postgresql(tmp_path: Path, postgresql: PostgresqlServer) -> None:
-    path = Path(os.environ["ECLUSE_REAL_DATA"]) / "simhospital" / "messages.hl7"
-    database = postgresql.database(TARGET)
-    desk = Desk.made(tmp_path / "desk", patients=3)
+def migrated(root: Path, target: tuple[str, str]) -> Desk:
+    """simhospital's messages, all of them, into a target; no difference."""
+    path = Path(os.environ["ECLUSE_REAL_DATA"]) / "simhospital"
+    desk = Desk.made(root / "desk", patients=3)
     desk.path("target.yaml").write_text(destination())
-    desk = replace(
-        desk,
-        source=(f"files://{path.parent}", "simhospital"),
-        target=(f"{database.url}?sslmode=disable", "target.yaml"),
-    )
+    desk = replace(desk, source=(f"files://{path}", "simhospital"), target=target)
     order(desk)
     planned = desk.ecluse(
         "plan", *W, "--agreement", "agreement.json", "--order", "order.json", "--source", desk.source[0], "--profile",
@@ -143,7 +139,41 @@ def test_simhospital_whole_into_postgresql(tmp_path: Path, postgresql: Postgresq
     assert "Differences\n  None." in done.out
     assert "6,652 planned, 6,652 read back" in " ".join(done.out.split())
     desk.finish()
+    return desk
 
+
+@pytest.mark.real_data
+def test_simhospital_whole_into_messages_again(tmp_path: Path) -> None:
+    (tmp_path / "inbox").mkdir()
+    migrated(tmp_path, (f"hl7://{tmp_path / 'inbox'}", "hl7-oru"))
+    texts = [
+        text for path in sorted((tmp_path / "inbox").iterdir()) for text in path.read_bytes().decode().split("MSH|")[1:]
+    ]
+    found = [hl7.parse("MSH|" + text) for text in texts]
+    kinds = Counter(str(segment[0]) for message in found for segment in message)
+    assert (kinds["OBR"], kinds["OBX"], kinds["NTE"]) == (610, 3323, 2311)
+    assert len({str(message.segment("PID")[3]) for message in found}) == 400
+    _, results, _, _ = oracle(Path(os.environ["ECLUSE_REAL_DATA"]) / "simhospital" / "messages.hl7")
+    shown = {}
+    for message in found:
+        for number, segment in enumerate(message):
+            if str(segment[0]) == "OBX":
+                behind = message[number + 1]
+                shown[str(behind[1])] = (
+                    str(message.segment("OBR")[3]),
+                    str(segment[3][0][0]),
+                    str(behind[4]),
+                    str(segment[11]),
+                )
+    # an empty text is written as HL7's explicit null
+    assert shown == {key: (of, code, raw or '""', status) for key, (of, code, raw, _, status) in results.items()}
+
+
+@pytest.mark.real_data
+def test_simhospital_whole_into_postgresql(tmp_path: Path, postgresql: PostgresqlServer) -> None:
+    path = Path(os.environ["ECLUSE_REAL_DATA"]) / "simhospital" / "messages.hl7"
+    database = postgresql.database(TARGET)
+    migrated(tmp_path, (f"{database.url}?sslmode=disable", "target.yaml"))
     requests, results, comments, people = oracle(path)
     assert (len(requests), len(results), len(comments), len(people)) == (610, 3323, 2311, 400)
     stamp = "%Y%m%d%H%M%S"
