@@ -57,8 +57,21 @@ FRENCH_FORMATS: dict[str, str] = {
     "observation.status: {} rows have none of HL7's table 0085":
         "observation.status : {1} lignes n'ont aucun code de la table 0085 d'HL7",
     "resume when it is back": "reprenez quand il sera de retour",
-    "rows staged on the FHIR server are not as they were left":
-        "des lignes en attente sur le serveur FHIR ne sont pas telles qu'elles ont été laissées",
+    "staged rows are not as they were left": "des lignes mises en attente ne sont plus comme elles ont été laissées",
+    "the destination's folder is not there": "le dossier de la destination n'existe pas",
+    "a published file has not the resources that the manifest says":
+        "un fichier publié n'a pas les ressources que dit le manifeste",
+    "a bundle of more than 256 MiB; give it as lines (NDJSON)":
+        "un Bundle de plus de 256 Mio ; donnez-le en lignes (NDJSON)",
+    "a line of 64 MiB": "une ligne de 64 Mio",
+    "a resource that two JSON parsers read differently": "une ressource que deux lecteurs de JSON lisent autrement",
+    "is no place in a FHIR resource, as Observation.code.text":
+        "n'est pas un endroit d'une ressource FHIR, comme Observation.code.text",
+    "makes a column that is there already; give it a name: … as name":
+        "donne une colonne qui existe déjà ; donnez-lui un nom : … as nom",
+    "messages and resources are read from files: give engine files":
+        "messages et ressources se lisent dans des fichiers : donnez le moteur files",
+    "messages need a ledger, in a workspace": "il faut aux messages un registre, dans un espace de travail",
     "say in the profile, under values, which of its codes each of the source's is":
         "dites dans le profil, sous values, auquel de ses codes répond chacun de ceux de la source",
     "tables are given for a database, and only there": "les tables se donnent pour une base, et là seulement",
