@@ -11,6 +11,7 @@ from typing import Any
 import hl7
 import pytest
 import yaml
+from demo.legacy_lis import Scope
 
 from migrating import IN, OUT, Desk, W, expected_rows, holding
 from migrating_engines import PROFILES
@@ -21,7 +22,7 @@ STATUSES = {"V": "F", "C": "C", "T": "P", "N": "R"}
 
 @pytest.fixture(scope="module")
 def signed(tmp_path_factory: pytest.TempPathFactory) -> Desk:
-    desk = Desk.made(tmp_path_factory.mktemp("hl7") / "desk", patients=20)
+    desk = Desk.made(tmp_path_factory.mktemp("hl7") / "desk", patients=20, scope=Scope(mark_in_scope=True))
     profile = yaml.safe_load((PROFILES / "hl7-oru.yaml").read_text(encoding="utf-8"))
     profile["entities"]["observation"]["values"] = {"status": STATUSES}
     desk.path("target.yaml").write_text(yaml.safe_dump(profile, sort_keys=False))
@@ -89,6 +90,7 @@ def test_over_mllp_with_tls(desk: Desk, receiver: tuple[Inbox, str]) -> None:
     done = desk.ecluse("run", *W)
     assert "Differences\n  None." in done.out
     assert "acknowledged" in done.out
+    assert all(IN.decode() in text for text in inbox.messages)
     assert not holding(IN, desk.root, but={"legacy.sqlite"})  # law 2: staged rows were in memory alone
     assert messages(inbox.messages) == wanted(desk)
     desk.finish()
