@@ -16,6 +16,7 @@ from ecluse.adapters.fhir.writer import Naming, write_rows
 from ecluse.adapters.sources._fhir import FhirReader
 from ecluse.adapters.sources._reading import Declared
 from ecluse.adapters.sources.files import FilesSource
+from ecluse.adapters.sources.folder import declared
 from ecluse.adapters.sources.spec import SourceSpec
 from ecluse.domain.errors import MalformedError, ProfileError
 from ecluse.domain.files import FileFormat, FileIntake, SourceFile
@@ -168,6 +169,26 @@ def test_a_folder_is_queried_as_tables(tmp_path: Path) -> None:
         assert source.facts().files[0].records == 2
     finally:
         source.close()
+
+
+def test_a_scan_declares_fhir_as_fhir_and_the_reader_takes_it(tmp_path: Path) -> None:
+    bundle = {"resourceType": "Bundle", "entry": [{"resource": json.loads(ANNE)}, {"resource": json.loads(SODIUM)}]}
+    (tmp_path / "lines.ndjson").write_text(f"{SODIUM}\n{ANNE}\n{{broken", encoding="utf-8")
+    (tmp_path / "bundle.json").write_text(json.dumps(bundle, indent=2), encoding="utf-8")
+    (tmp_path / "other.json").write_text('[{"patient": 1}]')
+    for name in ("lines.ndjson", "bundle.json"):
+        made = declared(tmp_path / name)
+        assert made is not None
+        assert made.format is FileFormat.FHIR
+        assert {"Observation.valueQuantity.value", "Patient.name.given", "Observation.code.coding.code"} <= set(
+            made.fields
+        )
+        found = FhirReader(Declared("f", made, (tmp_path / name,)))
+        assert rows(found)["f_observation"][0]["value_quantity_value"] in {"140.10", "140.1"}
+        assert not any(text in str(made) for text in ("Anne", "Sodium", "140"))
+    other = declared(tmp_path / "other.json")
+    assert other is not None
+    assert other.format is FileFormat.JSON
 
 
 @given(data=st.data())

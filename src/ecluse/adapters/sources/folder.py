@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from itertools import islice
 from pathlib import Path
 
+from ecluse.adapters.sources import _fhir_scan
 from ecluse.adapters.sources._hl7v2_scan import seen
 from ecluse.adapters.sources.detect import detect
 from ecluse.domain.errors import EcluseError
@@ -49,7 +50,9 @@ def _parquet(path: Path) -> SourceFile | None:
 
 
 def _json(path: Path) -> SourceFile | None:
-    """With the paths of the values in its first records."""
+    """With the paths of the values in its first records; FHIR as FHIR."""
+    if (fhir := _fhir_scan.seen(path)) is not None:
+        return fhir
     with path.open("rb") as source:
         lines = list(islice(iter(lambda: source.readline(_LONGEST), b""), _RECORDS))
     found: dict[str, None] = {}
