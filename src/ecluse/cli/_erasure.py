@@ -7,11 +7,18 @@ from ecluse.cli import _output, _steps
 from ecluse.cli._overdue import remind
 from ecluse.cli._site import Site
 from ecluse.cli._text import tr
-from ecluse.control.erase import abort_overdue, due, empty_mailbox, erase_place, is_due
+from ecluse.control.erase import abort_overdue, due, empty_mailbox, erase_place, is_due, must_go
 from ecluse.control.scan import Tree
 from ecluse.control.signatures import sign_artefact
 from ecluse.domain.entry import Event
-from ecluse.domain.errors import DestinationError, ErasureError, Location, MalformedError, TransitionError
+from ecluse.domain.errors import (
+    DestinationError,
+    EcluseError,
+    ErasureError,
+    Location,
+    MalformedError,
+    TransitionError,
+)
 from ecluse.domain.records import ErasureCertificate
 from ecluse.migration.marks import destination_marks, source_marks
 from ecluse.wire.artefacts import digest_of
@@ -24,12 +31,35 @@ _ORDER = (Place.DESTINATION, Place.SOURCE)
 def erase_if_due(site: Site) -> bool:
     """Erase what must be gone by now, whoever asked for something else (law 7); whether the erase-by date made it."""
     remind(site.root)
-    _steps.learn(site)
+    unlearned = learn_or_erase(site)
     overdue = [place for place in _ORDER if site.has(place) and _abort_overdue(site, place)]
     late = [place for place in _ORDER if site.has(place) and _is_due(site, place)]
     if late:
         erase(site, only=late)
+    if unlearned is not None:
+        raise unlearned
     return bool(overdue)
+
+
+def learn_or_erase(site: Site) -> EcluseError | None:
+    """Learn what the mailbox tells; what is wrong with it is returned where it must not keep anything alive (law 7).
+
+    Raises:
+        EcluseError: the mailbox's fault, where nothing is past its erase-by date or aborted: what is not learned now,
+            the source would never learn once the destination is erased.
+    """
+    try:
+        _steps.learn(site)
+    except EcluseError as error:
+        if not any(site.has(place) and _must_go(site, place) for place in _ORDER):
+            raise
+        return error
+    return None
+
+
+def _must_go(site: Site, place: Place) -> bool:
+    with site.open(place) as opened:
+        return must_go(opened)
 
 
 def erase(

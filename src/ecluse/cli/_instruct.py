@@ -9,7 +9,7 @@ from ecluse.cli._site import Site
 from ecluse.cli._text import Text, tr
 from ecluse.control.instruct import admit_instruction, signed_instruction
 from ecluse.control.reading import places_under
-from ecluse.domain.errors import TransitionError, UsageError
+from ecluse.domain.errors import EcluseError, TransitionError, UsageError
 from ecluse.domain.instruction import Action, Instruction
 from ecluse.workspace.place import Place
 
@@ -39,7 +39,12 @@ def instruct(site: Site, key: Path, action: Action, reason: str | None) -> tuple
     if not (reason or "").strip():
         raise UsageError(tr("an option is missing: --reason", "il manque une option : --reason"))
     places_under(site.root)
-    _steps.learn(site)
+    try:
+        _steps.learn(site)
+    except EcluseError:
+        # A mailbox that fails, or holds what is no paper, keeps nobody from stopping; it is said once that is done.
+        if action is not Action.SUSPEND:
+            raise
     made, followed, refused = None, [], None
     for place in Place:
         if not site.has(place):

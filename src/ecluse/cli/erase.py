@@ -6,7 +6,7 @@ from typing import Any
 from ecluse.cli import _output, _steps
 from ecluse.cli._account import write_reports
 from ecluse.cli._app import define, option
-from ecluse.cli._erasure import erase
+from ecluse.cli._erasure import erase, learn_or_erase
 from ecluse.cli._options import destination_options, mailbox, setup_of, source_options, workspace
 from ecluse.cli._overdue import remind
 from ecluse.cli._site import Site
@@ -50,9 +50,11 @@ from ecluse.wire.artefacts import to_json
 def command(*, workspace: Path, identity_destroyed_elsewhere: str | None, **given: Any) -> None:
     """Erase the places of one workspace."""
     site = Site(workspace, setup_of(workspace, given))
-    _steps.learn(site)
+    unlearned = learn_or_erase(site)
     remind(workspace)
     made = erase(site, destroyed_elsewhere=identity_destroyed_elsewhere or "")
     write_setup(workspace, site.setup)
     write_reports(workspace)
+    if unlearned is not None:
+        raise unlearned
     _output.emit({"certificates": [to_json(each) for each in made], "states": _steps.states_json(site)})

@@ -89,6 +89,15 @@ def is_due(place: Workspace) -> bool:
     return when is not None and when.reason != "erase_by" and _now(place) >= when.at
 
 
+def must_go(place: Workspace) -> bool:
+    """Whether this place is to be erased whatever else is still to be told: it was aborted, or erase-by has come."""
+    when = due(place)
+    if when is None:
+        return False
+    by = dt.datetime.combine(place.pinned(Order).retention.erase_by, dt.time.min, dt.UTC)
+    return when.reason == "aborted" or _now(place) >= by
+
+
 def abort_overdue(place: Workspace) -> bool:
     """End a migration whose erase-by date has come, so that it can be erased; tells whether it did (law 7)."""
     when = due(place)

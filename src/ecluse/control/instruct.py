@@ -5,7 +5,6 @@ other place to find. What a gate suspended is not an instruction's: the engineer
 """
 
 import datetime as dt
-from collections.abc import Iterator
 from pathlib import Path
 
 from ecluse.control.admit import Signatures
@@ -13,7 +12,7 @@ from ecluse.control.ports import Mailbox
 from ecluse.control.signatures import sign_artefact, signer_of_key, verified_signers
 from ecluse.domain.agreement import Agreement
 from ecluse.domain.entry import Entry, Event
-from ecluse.domain.errors import Location, MalformedError, SignatureError, TransitionError
+from ecluse.domain.errors import EcluseError, Location, MalformedError, OrderError, SignatureError, TransitionError
 from ecluse.domain.instruction import Action, Instruction
 from ecluse.domain.lifecycle import Move, State, after
 from ecluse.domain.policies import check_instruction
@@ -89,7 +88,10 @@ def suspension(place: Workspace) -> Instruction | None:
 def exchange_instructions(place: Workspace, mailbox: Mailbox) -> tuple[Instruction, ...]:
     """Send this place's instructions, and record those that wait for it and still mean something; returns the latter.
 
+    What is wrong is told after all that is right was recorded: a stray paper must not keep a stop from being heard.
+
     Raises:
+        MalformedError: a paper that is no instruction.
         SignatureError, OrderError: one about this order that is not signed by who may.
         RetryableError: the mailbox failed; what was recorded stands.
     """
@@ -98,12 +100,23 @@ def exchange_instructions(place: Workspace, mailbox: Mailbox) -> tuple[Instructi
     waiting = set(mailbox.waiting())
     for address in _recorded(place):
         _send(place, mailbox, address, waiting)
-    found = sorted(_waiting(place, mailbox, waiting), key=lambda each: each[0].given_at)
-    told = []
-    for instruction, by in found:
-        if _applies(place, instruction):
-            admit_instruction(place, instruction, by)
-            told.append(instruction)
+    found: list[tuple[Instruction, Signatures]] = []
+    told: list[Instruction] = []
+    wrong: EcluseError | None = None
+    for name in _unknown(place, waiting):
+        try:
+            found.append(_paper(place, mailbox, name, waiting))
+        except MalformedError as error:
+            wrong = wrong or error
+    for instruction, by in sorted(found, key=lambda each: each[0].given_at):
+        try:
+            if _applies(place, instruction):
+                admit_instruction(place, instruction, by)
+                told.append(instruction)
+        except (SignatureError, OrderError) as error:
+            wrong = wrong or error
+    if wrong is not None:
+        raise wrong
     return tuple(told)
 
 
@@ -154,16 +167,20 @@ def _send(place: Workspace, mailbox: Mailbox, address: str, waiting: set[str]) -
             erase(desk)
 
 
-def _waiting(place: Workspace, mailbox: Mailbox, names: set[str]) -> Iterator[tuple[Instruction, Signatures]]:
+def _unknown(place: Workspace, names: set[str]) -> list[str]:
+    """The instructions that wait and are not recorded here."""
     known = {f"{_PREFIX}{address.removeprefix('sha256:')}.json" for address in _recorded(place)}
-    for name in sorted(name for name in names - known if is_instruction(name) and name.endswith(".json")):
-        stem = name.removesuffix("json")
-        signatures = {
-            other[len(stem) : -len(".sig")]: _fetch(place, mailbox, other)
-            for other in sorted(names)
-            if other.startswith(stem) and other.endswith(".sig")
-        }
-        yield decode(Instruction, _fetch(place, mailbox, name), file=name), signatures
+    return sorted(name for name in names - known if is_instruction(name) and name.endswith(".json"))
+
+
+def _paper(place: Workspace, mailbox: Mailbox, name: str, names: set[str]) -> tuple[Instruction, Signatures]:
+    stem = name.removesuffix("json")
+    signatures = {
+        other[len(stem) : -len(".sig")]: _fetch(place, mailbox, other)
+        for other in sorted(names)
+        if other.startswith(stem) and other.endswith(".sig")
+    }
+    return decode(Instruction, _fetch(place, mailbox, name), file=name), signatures
 
 
 def _fetch(place: Workspace, mailbox: Mailbox, name: str) -> bytes:

@@ -113,6 +113,34 @@ def test_what_would_move_data_erases_instead(
     assert WORDS[lang] not in planned.run(f"status w --lang {lang}").err
 
 
+@pytest.mark.parametrize("line", ["run -w w", "erase -w w"])
+def test_a_stray_paper_in_the_mailbox_keeps_nothing_alive(
+    planned: Desk, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    """Whoever can write there could else postpone the erasure for ever (law 7)."""
+    for step in ("extract", "deliver", "receive"):
+        planned.run(f"{step} -w w")
+    stray = Path("w/mailbox/instruction.stray.json")
+    stray.write_bytes(b"{")
+    assert "instruction.stray.json" in planned.run("load -w w", code=10).err
+    late(monkeypatch)
+    said = planned.run(line, code=None)
+    assert "instruction.stray.json" in said.err
+    assert said.code == 10
+    assert not list(Path("w").rglob("*.age"))
+    places = planned.run("status w --json").json()["places"]
+    assert {place["state"] for place in places.values()} == {"erased"}
+
+
+def test_a_stray_paper_in_the_mailbox_keeps_nobody_from_stopping(planned: Desk) -> None:
+    planned.run("extract -w w")
+    stray = Path("w/mailbox/instruction.stray.json")
+    stray.parent.mkdir(exist_ok=True)
+    stray.write_bytes(b"{")
+    planned.run("suspend -w w --key director.key --reason why", code=10)
+    assert planned.run("status w --json").json()["places"]["source"]["state"] == "suspended"
+
+
 def test_an_identity_that_was_never_given(planned: Desk) -> None:
     for step in ("extract", "deliver", "receive"):
         planned.run(f"{step} -w w")

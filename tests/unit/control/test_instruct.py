@@ -175,3 +175,24 @@ def test_a_place_without_an_order_hears_nothing(brought: Brought, box: FolderMai
     assert exchange_instructions(made.destination, box) == ()
     with pytest.raises(TransitionError, match="no agreement yet"):
         signed_instruction(made.destination, made.keys.folder / "dr.martin", SUSPEND, "x")
+
+
+def test_what_is_wrong_is_told_after_what_is_right_was_heard(brought: Brought, box: FolderMailbox, tmp_path: Path) -> None:
+    """A stray paper, or a forged one, must not keep a stop from being heard."""
+    made = brought("delivered")
+    told = give(made, made.source, SUSPEND)
+    exchange_instructions(made.source, box)
+    (tmp_path / "box" / "instruction.00.json").write_bytes(b"{")
+    with pytest.raises(MalformedError, match=r"instruction\.00\.json"):
+        exchange_instructions(made.destination, box)
+    assert suspension(made.destination) == told
+    box.discard("instruction.00.json")
+    forged = replace(told, action=ABORT, signatory="dr.martin")
+    (tmp_path / "box" / "instruction.00.json").write_bytes(encode(forged))
+    give(made, made.source, RESUME)
+    with pytest.raises(SignatureError, match=r"not signed by dr\.martin"):
+        exchange_instructions(made.source, box)
+    with pytest.raises(SignatureError):
+        exchange_instructions(made.destination, box)
+    assert suspension(made.destination) is None
+    assert made.destination.progress().state is not State.ABORTED
