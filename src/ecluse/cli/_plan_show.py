@@ -7,6 +7,9 @@ from typing import Any
 from ecluse.cli import _output
 from ecluse.cli._sql_show import laid_out
 from ecluse.cli._text import Text, language, tr
+from ecluse.control import report_words as w
+from ecluse.control.report_intake import ASIDE_HEADS, HEADS, intake_rows, set_aside_rows
+from ecluse.control.report_words import Reader
 from ecluse.domain.catalogue import CATALOGUE
 from ecluse.domain.plan import Because, LeftOut, LeftOutReason, Plan, Snapshot
 from ecluse.domain.sensitive import SensitiveCategory
@@ -37,6 +40,8 @@ _DIALECTS = {str(engine): dialect for engine, dialect in DIALECTS.items()} | {"m
 """sqlglot's name of the dialect, by the engine's own name in a plan."""
 _SHOWN_KEYS = 20
 
+_SHOWN = 20
+
 
 def plan_json(plan: Plan, categories: Sequence[CategoryCount]) -> dict[str, Any]:
     """The plan for programs."""
@@ -63,6 +68,7 @@ def show_plan(plan: Plan, categories: Sequence[CategoryCount], *, sql: bool) -> 
     _by_category(categories)
     _stays(plan)
     _repeated(plan)
+    _intake(plan)
     source = plan.source
     _output.say(
         tr(
@@ -95,6 +101,20 @@ def _queries(plan: Plan) -> None:
         for line in laid_out(planned.sql, dialect, _output.width()):
             _output.say(line.text, style="bold cyan" if line.scope else "")
         _output.say()
+
+
+def _intake(plan: Plan) -> None:
+    """Of files: where every byte went, and the first records that cannot be read."""
+    reader, files = Reader("fr" if language() == "fr" else "en"), plan.source.files
+    if not files:
+        return
+    heads = [reader.say(words) for words in HEADS]
+    _output.table(reader.say(w.INTAKE), heads, intake_rows(files, reader), right=range(1, len(heads)))
+    if aside := set_aside_rows(files, reader):
+        told = reader.say(w.SHOWN, shown=min(_SHOWN, len(aside)), total=len(aside))
+        heads = [reader.say(words) for words in ASIDE_HEADS]
+        title = f"{reader.say(w.UNREADABLE_LISTED)}: {told}"
+        _output.table(title, heads, aside[:_SHOWN], right=range(2, len(heads)))
 
 
 def _leaves(plan: Plan) -> None:

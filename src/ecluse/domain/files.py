@@ -55,6 +55,9 @@ _DEFAULTS: Mapping[str, object] = {
 }  # fmt: skip
 
 
+Places = Annotated[str, Text("first and last place, as 1-8", r"^[1-9][0-9]{0,5}-[1-9][0-9]{0,5}$")]
+
+
 @dataclass(frozen=True, slots=True)
 class SourceFile(Strict):
     """One file, mounted as a table, or a set of message files, mounted as a table for each kind of segment.
@@ -70,9 +73,7 @@ class SourceFile(Strict):
     quote: Annotated[str, Text("one character or empty", min_length=0, max_length=1)] = '"'
     format: FileFormat = FileFormat.DELIMITED
     part: Annotated[str, Text("a sheet's or table's name", min_length=0, max_length=200)] = ""
-    columns: Mapping[str, Annotated[str, Text("first and last place, as 1-8", r"^[1-9][0-9]{0,5}-[1-9][0-9]{0,5}$")]] = (
-        field(default_factory=dict)
-    )
+    columns: Mapping[str, Places] = field(default_factory=dict)
     fields: tuple[Annotated[str, Text("a field, as PID-3.1", max_length=300)], ...] = ()
 
     def __post_init__(self) -> None:

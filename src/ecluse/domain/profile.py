@@ -215,7 +215,8 @@ class DestinationProfile(Strict):
         _check_entities(self.entities)
         for name, entity in self.entities.items():
             if entity.values and self.engine is not Engine.HL7:
-                raise FieldError(f"entities.{name}.values", "codes of a standard are given for engine hl7, and only there")
+                where = f"entities.{name}.values"
+                raise FieldError(where, "codes of a standard are given for engine hl7, and only there")
             known = {column.name for column in CATALOGUE.entity(name).columns}
             for column in entity.columns:
                 if column not in known:

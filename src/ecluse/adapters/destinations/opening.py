@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
-from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from ecluse.adapters.destinations._fhir_http import FhirAddress, FhirHttp
 from ecluse.adapters.destinations._hl7_address import Hl7Address
@@ -94,7 +92,6 @@ def _open_fhir(spec: DestinationSpec) -> Destination:
     from ecluse.adapters.destinations._fhir_server import FhirServer  # noqa: PLC0415
     from ecluse.adapters.destinations.fhir import FhirDestination  # noqa: PLC0415
     from ecluse.adapters.destinations.fhir_files import FhirFilesDestination  # noqa: PLC0415
-    from ecluse.adapters.destinations.fhir_files import FhirFilesDestination  # noqa: PLC0415
     from ecluse.adapters.fhir.writer import Naming, check_naming  # noqa: PLC0415
 
     target = spec.profile.fhir
@@ -102,8 +99,6 @@ def _open_fhir(spec: DestinationSpec) -> Destination:
         raise UsageError("the profile is none of a FHIR destination")
     check_naming(target.zone)
     naming = Naming(target.source, target.zone)
-    if spec.url.startswith(FHIR_FILES):
-        return FhirFilesDestination(Path(unquote(urlsplit(spec.url).path)), naming)
     if spec.url.startswith(FHIR_FILES):
         return FhirFilesDestination(Path(unquote(urlsplit(spec.url).path)), naming)
     return FhirDestination(FhirServer(FhirHttp(FhirAddress.of(spec.url), PASSWORD_ENV), naming), target)
