@@ -43,6 +43,10 @@ class Argument(click.Argument):
 class Bilingual(click.Command):
     """Help in the current language: usage, text, arguments, options, example."""
 
+    def get_help_option_names(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """The same for whatever context asks first: click keeps the option that it makes then."""
+        return ["-h", "--help"]
+
     def __init__(self, *args: Any, text: Text, example: str = "", **rest: Any) -> None:
         self.text = text
         self.example = example
