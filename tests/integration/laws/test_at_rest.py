@@ -186,7 +186,7 @@ def test_sqlite_destination_spills_nowhere(marked: Desk, fresh: Fresh) -> None:
     trace = desk.root.parent / "opens"
     sniff = ["strace", "-f", "-qq", "-o", str(trace), "-e", "trace=openat,creat,memfd_create"]
     desk.spawn("run", *W, prefix=sniff, env=private(desk))
-    made = re.findall(r'openat\([^,]+, "([^"]+)", [^)]*O_CREAT', trace.read_text())
+    made = re.findall(r'openat\([^,]+, "([^"]+)", [^)\n]*O_CREAT', trace.read_text())
     outside = {
         name for name in made
         if not name.startswith((str(desk.root), "migration/", "keys/", "/dev/null")) and "__pycache__" not in name
