@@ -34,8 +34,15 @@ check: dev  ## lint, types, layers, generated docs
 	.venv/bin/lint-imports
 	@for generator in docs/generate_*.py; do echo "$$generator --check"; $(PYTHON) "$$generator" --check || exit 1; done
 
+# Two halves at once, of about equal length: whole commands and servers on one side, everything else on the other.
+WHOLE := tests/crash tests/functional tests/integration
+PARTS = $(filter-out $(WHOLE) tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/)))
+
 unit: dev  ## every test but the slow suites
-	$(PYTHON) -m pytest -m "not slow"
+	@mkdir -p build
+	@$(PYTHON) -m pytest -m "not slow" $(WHOLE) >build/tests-whole.log 2>&1 & whole=$$!; \
+	  echo "pytest $(PARTS)"; $(PYTHON) -m pytest -m "not slow" $(PARTS); parts=$$?; \
+	  wait $$whole; whole=$$?; echo "pytest $(WHOLE)"; cat build/tests-whole.log; exit $$((parts > whole ? parts : whole))
 
 property: dev  ## thousands of property cases
 	ECLUSE_HYPOTHESIS=nightly $(PYTHON) -m pytest tests/property
