@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
-from sqlglot.generator import Generator
-from sqlglot.parser import Parser
-from sqlglot.tokens import Tokenizer
+from sqlglot.generator import Generator as _Generator
+from sqlglot.parser import Parser as _Parser
+from sqlglot.tokens import Tokenizer as _Tokenizer
 
 TEXT_LENGTH = 250
 """Characters of a key, site or code as text; a longer one is refused by the server, not cut."""
@@ -19,16 +19,16 @@ TEXT_LENGTH = 250
 class Firebird(Dialect):
     """Firebird, by the name ``firebird``."""
 
-    class Tokenizer(Tokenizer):
+    class Tokenizer(_Tokenizer):
         """System tables are named ``RDB$…``."""
 
         VAR_SINGLE_TOKENS: ClassVar[set[str]] = {"$"}
 
-    class Parser(Parser):
+    class Parser(_Parser):
         """As the standard, and Firebird's names of functions."""
 
         FUNCTIONS: ClassVar[dict[str, Any]] = {
-            **Parser.FUNCTIONS,
+            **_Parser.FUNCTIONS,
             "CHAR_LENGTH": exp.Length.from_arg_list,
             "CHARACTER_LENGTH": exp.Length.from_arg_list,
         }
@@ -43,11 +43,11 @@ class Firebird(Dialect):
                     made = _qualified(made, " ".join(words), named.name if named else "")
             return made
 
-    class Generator(Generator):
+    class Generator(_Generator):
         """What Firebird 3 runs."""
 
         TYPE_MAPPING: ClassVar[dict[Any, str]] = {
-            **Generator.TYPE_MAPPING,
+            **_Generator.TYPE_MAPPING,
             exp.DataType.Type.TEXT: f"VARCHAR({TEXT_LENGTH})",
             exp.DataType.Type.DOUBLE: "DOUBLE PRECISION",
             exp.DataType.Type.INT: "INTEGER",
@@ -56,7 +56,7 @@ class Firebird(Dialect):
             exp.DataType.Type.VARBINARY: "BLOB",
         }
         TRANSFORMS: ClassVar[dict[Any, Any]] = {
-            **Generator.TRANSFORMS,
+            **_Generator.TRANSFORMS,
             exp.Boolean: lambda _self, e: "1 = 1" if e.this else "1 = 0",
             exp.Length: lambda self, e: self.func("CHAR_LENGTH", e.this),
             exp.Mod: lambda self, e: self.func("MOD", _bare(e.this), _bare(e.expression)),
@@ -88,7 +88,7 @@ def _bare(value: exp.Expr) -> exp.Expr:
     return value.this if isinstance(value, exp.Paren) else value
 
 
-def _substring(generator: Generator, part: exp.Substring) -> str:
+def _substring(generator: _Generator, part: exp.Substring) -> str:
     text, start, length = generator.sql(part, "this"), generator.sql(part, "start"), generator.sql(part, "length")
     until = f" FOR {length}" if length else ""
     return f"SUBSTRING({text} FROM {start or 1}{until})"
