@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from firebird.driver import driver_config
 from servers import _NAMES, _folder, _process, _program, _run, _wait, free_port
 
 PASSWORD = "s-ecret p:w"
+_ATTEMPTS = 10
 _FIREBIRD = "apt-get install -y firebird3.0-server firebird3.0-utils"
 
 
@@ -83,7 +85,15 @@ def _firebird_database(
     dsn: str, url: str, charset: str, connection: str, statements: tuple[str, ...]
 ) -> FirebirdDatabase:
     driver_config.db_defaults.db_charset.value = charset
-    firebird.driver.create_database(dsn, user="SYSDBA", password=PASSWORD).close()
+    for attempt in range(_ATTEMPTS):
+        try:
+            firebird.driver.create_database(dsn, user="SYSDBA", password=PASSWORD).close()
+            break
+        except firebird.driver.DatabaseError as error:
+            # a server whose machine is busy refuses now and then
+            if "Failed to establish a connection" not in str(error) or attempt + 1 == _ATTEMPTS:
+                raise
+            time.sleep(0.5)
     made = FirebirdDatabase(url, dsn, connection or charset)
     made.execute(*statements)
     return made
