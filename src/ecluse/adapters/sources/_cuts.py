@@ -1,11 +1,16 @@
 """Parts between delimiters, of many stretches of a buffer at once: fields, repetitions, components."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from ecluse.adapters.sources._arrow import Bounds, Mask
+from ecluse.adapters.sources._field_paths import EVERY, FieldPath
+from ecluse.adapters.sources._hl7v2_marks import Marks
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -56,6 +61,46 @@ class Stretches:
         begins = np.where(rank == 0, self.begins[whose], marks[np.clip(place - 1, 0, last)] + 1)
         ends = np.where(rank == counts[whose] - 1, self.ends[whose], marks[np.minimum(place, last)])
         return Stretches.of(begins, ends), counts
+
+
+@dataclass(frozen=True, slots=True)
+class Delimiters:
+    """Where a buffer's delimiters stand, each kind's ascending places."""
+
+    fields: Bounds
+    components: Bounds
+    repetitions: Bounds
+    subcomponents: Bounds
+
+    @classmethod
+    def of(cls, numbers: Bytes, marks: Marks) -> "Delimiters":
+        """Those that ``marks`` names."""
+        kinds = (marks.field, marks.component, marks.repetition, marks.subcomponent)
+        return cls(*(places(numbers, mark) for mark in kinds))
+
+    def part(self, whole: Stretches, path: FieldPath) -> Stretches:
+        """What a path names within its field."""
+        found = whole
+        if path.repetition != EVERY and (path.repetition or path.component):
+            found = found.part(self.repetitions, max(path.repetition, 1) - 1)
+        if path.component:
+            found = found.part(self.components, path.component - 1)
+        return found.part(self.subcomponents, path.subcomponent - 1) if path.subcomponent else found
+
+    def joined(self, whole: Stretches, path: FieldPath, mark: int, text: Callable[[Stretches], pa.Array]) -> pa.Array:
+        """A component of every repetition, as ``text`` reads it, joined by the repetition's delimiter ``mark``."""
+        each, counts = whole.parts(self.repetitions)
+        values = pc.fill_null(text(self.part(each, path)), "")
+        offsets = np.append(0, np.cumsum(counts)).astype(np.int32)
+        found = pc.binary_join(pa.ListArray.from_arrays(pa.array(offsets), values), chr(mark) if mark >= 0 else "")
+        return found if whole.there.all() else pc.if_else(pa.array(whole.there), found, pa.scalar(None, pa.string()))
+
+    def marked(self, size: int) -> Mask:
+        """Which of ``size`` bytes are delimiters."""
+        found = np.zeros(size, dtype=np.bool_)
+        for each in (self.fields, self.components, self.repetitions, self.subcomponents):
+            found[each] = True
+        return found
 
 
 def places(numbers: Bytes, mark: int) -> Bounds:

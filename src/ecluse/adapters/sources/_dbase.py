@@ -17,9 +17,9 @@ from ecluse.adapters.sources._arrow import Mask, cut
 from ecluse.adapters.sources._charset import Charset
 from ecluse.adapters.sources._dbase_header import Field, read_header
 from ecluse.adapters.sources._dbase_memos import memos_beside
-from ecluse.adapters.sources._reading import Declared, opened
+from ecluse.adapters.sources._reading import Account, CountedInPassing, Declared, opened
 from ecluse.domain.errors import Location, MalformedError
-from ecluse.domain.files import FileIntake, SetAside
+from ecluse.domain.files import SetAside
 
 _BLOCK = 4 << 20
 _DELETED, _LIVE = 0x2A, 0x20
@@ -28,7 +28,7 @@ _UNIX_EPOCH = 2440588  # Julian day of 1970-01-01
 _Bytes = npt.NDArray[np.uint8]
 
 
-class DbaseReader:
+class DbaseReader(CountedInPassing):
     """One table file with its memo file, if it has one."""
 
     def __init__(self, declared: Declared) -> None:
@@ -39,41 +39,28 @@ class DbaseReader:
             self._header = read_header(source, self._charset.encoding, self._name)
         memo = any(field.kind in "MGP" for field in self._header.fields)
         self._memos = memos_beside(declared.path, self._header.version, self._name) if memo else None
-        self._intake: FileIntake | None = None
         schema = pa.schema([(field.name, pa.string()) for field in self._header.fields if _is_read(field)])
         self.tables: Mapping[str, pa.Schema] = {declared.table: schema}
 
     def passing(self, tables: Collection[str]) -> Iterator[tuple[str, pa.RecordBatch]]:
         """The records that are not deleted. Raises MalformedError when the file ends before them."""
         for table in tables:
-            live = 0
-            aside: list[SetAside] = []
+            account = Account()
             for first, records in self._blocks():
-                batch, kept = self._batch(first, records, aside)
-                live += kept
+                batch, kept = self._batch(first, records, account.aside)
+                account.records += kept
                 yield table, batch
-            self._keep(live, aside)
+            self._count(account)
+            self._intake = account.of(self._declared)
 
-    def intake(self) -> FileIntake:
-        """The account of the table file's bytes; those of the memo file are its columns'. Raises MalformedError."""
-        if self._intake is None:
-            for _ in self.passing(self.tables):
-                pass
-        if self._intake is None:
-            raise MalformedError("the file changed while it was being read", location=Location(self._name))
-        return self._intake
-
-    def _keep(self, live: int, aside: list[SetAside]) -> None:
-        header, size = self._header, self._declared.size
+    def _count(self, account: Account) -> None:
+        """Of each live record the columns that are read; deleted ones whole count as unmapped."""
+        header = self._header
         kept = sum(field.length for field in header.fields if _is_read(field))
-        lost = sum(each.length for each in aside)
-        deleted = header.records - live - len(aside)
-        unmapped = live * (header.width - 1 - kept) + deleted * header.width
-        mapped = live * kept
-        structure = size - mapped - unmapped - lost
-        self._intake = FileIntake(
-            self._declared.file.path, 1, size, self._declared.digest(), live, mapped, unmapped, structure, tuple(aside)
-        )
+        deleted = header.records - account.records - len(account.aside)
+        account.mapped = account.records * kept
+        account.unmapped = account.records * (header.width - 1 - kept) + deleted * header.width
+        account.structure = self._declared.size - account.told
 
     def _blocks(self) -> Iterator[tuple[int, _Bytes]]:
         """Records as rows of bytes, some megabytes at a time, with the first one's number."""

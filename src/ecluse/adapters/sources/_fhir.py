@@ -12,8 +12,8 @@ import contextlib
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +22,8 @@ from ecluse.adapters.fhir._digits import inside, string_marks
 from ecluse.adapters.fhir._paths import Path, parse
 from ecluse.adapters.fhir._texts import texts_at
 from ecluse.adapters.sources import _duckdb
-from ecluse.adapters.sources._reading import Declared, opened
+from ecluse.adapters.sources._reading import Account, CountedInPassing, Declared, opened
+from ecluse.adapters.sources._strict_json import parsed
 from ecluse.domain.errors import Location, MalformedError, ProfileError
 from ecluse.domain.files import FileIntake, SetAside
 
@@ -46,15 +47,7 @@ class _Resource:
     text: bytes
 
 
-@dataclass(slots=True)
-class _Account:
-    records: int = 0
-    mapped: int = 0
-    unmapped: int = 0
-    aside: list[SetAside] = field(default_factory=list)
-
-
-class FhirReader:
+class FhirReader(CountedInPassing):
     """The files of one declaration."""
 
     def __init__(self, declared: Declared) -> None:
@@ -62,7 +55,6 @@ class FhirReader:
         self._declared = declared
         self._places = _places(declared)
         self._engine = _duckdb.connect(256, 1)
-        self._intake: FileIntake | None = None
         self.tables: Mapping[str, pa.Schema] = {
             self._table(kind): pa.schema([*_FIXED, *((name, pa.string()) for name in columns)])
             for kind, columns in self._places.items()
@@ -70,7 +62,7 @@ class FhirReader:
 
     def passing(self, tables: Collection[str]) -> Iterator[tuple[str, pa.RecordBatch]]:
         """The resources of the tables asked for. Raises MalformedError for a file too large to be held."""
-        account = _Account()
+        account = Account()
         wanted = {kind for kind in self._places if self._table(kind) in tables}
         held: dict[str, list[tuple[int, _Resource]]] = {kind: [] for kind in wanted}
         size = dict.fromkeys(wanted, 0)
@@ -85,22 +77,15 @@ class FhirReader:
                         held[kind], size[kind] = [], 0
         for kind in wanted:
             yield self._table(kind), self._batch(kind, held[kind])
-        whole = self._declared.size
-        structure = whole - account.mapped - account.unmapped - sum(each.length for each in account.aside)
-        self._intake = FileIntake(
-            self._declared.file.path, len(self._declared.paths), whole, self._declared.digest(), account.records,
-            account.mapped, account.unmapped, structure, tuple(account.aside),
-        )  # fmt: skip
+        account.structure = self._declared.size - account.told
+        self._intake = account.of(self._declared)
 
     def intake(self) -> FileIntake:
-        """The account of every byte. Raises MalformedError."""
+        """The account of every byte, which needs no columns. Raises MalformedError."""
         if self._intake is None:
             for _ in self.passing(()):
                 pass
-        if self._intake is None:
-            where = Location(self._declared.table)
-            raise MalformedError("the files changed while they were being read", location=where)
-        return self._intake
+        return super().intake()
 
     def _table(self, kind: str) -> str:
         return f"{self._declared.table}_{kind.lower()}"
@@ -119,7 +104,7 @@ class FhirReader:
         ]
         return pa.RecordBatch.from_arrays([*fixed, *columns], schema=schema)
 
-    def _resources(self, number: int, account: _Account) -> Iterator[_Resource]:
+    def _resources(self, number: int, account: Account) -> Iterator[_Resource]:
         """A file's resources that parse; the others are set aside."""
         for line, start, text in self._documents(number):
             resources, reason = _taken_apart(text, line)
@@ -163,32 +148,13 @@ def _begins_with_a_line(first: bytes) -> bool:
 
 def _taken_apart(text: bytes, line: int) -> tuple[list[_Resource], str]:
     """A document's resources, or why there are none to be had."""
-    made, reason = _parsed(text)
+    made, reason = parsed(text)
     kind = made.get("resourceType") if isinstance(made, dict) else None
     if reason or not isinstance(kind, str) or not kind:
         return [], reason or "no FHIR resource"
     if kind != "Bundle":
         return [_Resource(kind, line, None, text)], ""
     return _entries(made, text, line)
-
-
-def _parsed(text: bytes) -> tuple[Any, str]:
-    """JSON that has one meaning only, or why it is none."""
-    try:
-        made = json.loads(text.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_no_repeats)
-        if b"\\ud" in text.lower():
-            json.dumps(made, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        reason = "half a character"
-    except UnicodeDecodeError:
-        reason = "bytes that are no UTF-8"
-    except RecursionError:
-        reason = "nested too deeply"
-    except ValueError as error:
-        reason = "a name that stands twice in one object" if error.args == (_TWICE,) else "no JSON"
-    else:
-        return made, ""
-    return None, reason
 
 
 def _entries(bundle: Mapping[str, Any], text: bytes, line: int) -> tuple[list[_Resource], str]:
@@ -231,18 +197,6 @@ def _structure(numbers: Any) -> tuple[Any, Any]:
 _DEPTH = np.zeros(256, dtype=np.int8)
 _DEPTH[list(b"{[")] = 1
 _DEPTH[list(b"}]")] = -1
-_TWICE = "twice"
-
-
-def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        raise ValueError(_TWICE)
-    return made
-
-
-def _no_constant(_: str) -> NoReturn:
-    raise ValueError("NaN and Infinity are no JSON")
 
 
 def _places(declared: Declared) -> dict[str, dict[str, Path]]:

@@ -6,7 +6,7 @@ return within, is set aside.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +15,9 @@ import pyarrow.compute as pc
 
 from ecluse.adapters.sources._arrow import Bounds, Mask, cut
 from ecluse.adapters.sources._charset import Charset
-from ecluse.adapters.sources._reading import Declared, opened
+from ecluse.adapters.sources._reading import Account, CountedInPassing, Declared, opened
 from ecluse.domain.errors import Location, MalformedError
-from ecluse.domain.files import FileIntake, SetAside
+from ecluse.domain.files import SetAside
 
 _BLOCK = 4 << 20
 _LONGEST = 64 << 20
@@ -37,16 +37,11 @@ class _Lines:
 
 
 @dataclass(slots=True)
-class _Account:
-    """The sums of a pass."""
+class _Account(Account):
+    """The sums of a pass, and how far it is."""
 
-    records: int = 0
-    mapped: int = 0
-    structure: int = 0
     lines: int = 0
     bytes: int = 0
-    aside: list[SetAside] = field(default_factory=list)
-
 
     def add(self, lines: _Lines, good: Mask, bad: Mask, broken: Mask) -> None:
         """A block's lines: the good, those set aside (``bad``, ``broken``); blank ones are structure."""
@@ -60,7 +55,7 @@ class _Account:
         self.bytes += len(lines.numbers)
 
 
-class FixedReader:
+class FixedReader(CountedInPassing):
     """One file of fixed width as one table of text columns."""
 
     def __init__(self, declared: Declared) -> None:
@@ -73,7 +68,6 @@ class FixedReader:
             for name, (first, last) in ((name, places.split("-")) for name, places in file.columns.items())
         }
         self._covered = _merged(sorted(self._places.values()))
-        self._intake: FileIntake | None = None
         schema = pa.schema([(name, pa.string()) for name in self._places])
         self.tables: Mapping[str, pa.Schema] = {declared.table: schema}
 
@@ -83,24 +77,8 @@ class FixedReader:
         for table in tables:
             for data in self._blocks(account):
                 yield table, self._records(data, account)
-            self._keep(account)
-
-    def intake(self) -> FileIntake:
-        """The account of every byte. Raises MalformedError."""
-        if self._intake is None:
-            for _ in self.passing(self.tables):
-                pass
-        if self._intake is None:
-            raise MalformedError("the file is empty", location=Location(self._declared.called(1)))
-        return self._intake
-
-    def _keep(self, account: _Account) -> None:
-        aside = sum(each.length for each in account.aside)
-        unmapped = account.bytes - account.mapped - account.structure - aside
-        self._intake = FileIntake(
-            self._declared.file.path, 1, account.bytes, self._declared.digest(), account.records,
-            account.mapped, unmapped, account.structure, tuple(account.aside),
-        )  # fmt: skip
+            account.unmapped = account.bytes - account.told
+            self._intake = account.of(self._declared)
 
     def _blocks(self, account: _Account) -> Iterator[bytes]:
         """Whole lines, some megabytes at a time; the last may lack its end. A byte order mark is structure."""

@@ -10,15 +10,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ecluse.adapters.sources._arrow import Bounds, cut
-from ecluse.adapters.sources._cuts import Stretches, edges, last_at, places
+from ecluse.adapters.sources._cuts import Delimiters, Stretches, edges, last_at
 from ecluse.adapters.sources._field_paths import EVERY, FieldPath, by_segment
 from ecluse.adapters.sources._hl7v2_blocks import Blocks, Piece
 from ecluse.adapters.sources._hl7v2_marks import ENDS, unescaped, usable_codec, widths
 from ecluse.adapters.sources._hl7v2_messages import Block, Lines, code
-from ecluse.adapters.sources._reading import Declared
+from ecluse.adapters.sources._reading import Account, Declared
 from ecluse.domain.errors import Location, MalformedError, ProfileError
 from ecluse.domain.files import FileIntake, SetAside
 
@@ -70,22 +69,17 @@ class Hl7v2Reader:
         return self._intake
 
     def _counted(self) -> FileIntake:
-        asides: list[SetAside] = []
-        sums = _Sums()
-        blocks = Blocks(self._declared, asides.append)
-        records = 0
+        account = _Sums()
+        blocks = Blocks(self._declared, account.aside.append)
         for block in self._of(blocks):
-            asides += block.asides
-            records += block.readable
-            sums.add_block(block)
+            account.aside += block.asides
+            account.records += block.readable
+            account.add_block(block)
             for lines in block.kinds():
-                sums.add(_Values(lines), self._segments.values())
-        asides.sort(key=lambda each: (each.file, each.byte))
-        made = self._declared
-        return FileIntake(
-            made.file.path, len(made.paths), made.size, made.digest(), records,
-            sums.mapped, sums.unmapped, sums.structure + blocks.bom, tuple(asides),
-        )  # fmt: skip
+                account.add(_Values(lines), self._segments.values())
+        account.aside.sort(key=lambda each: (each.file, each.byte))
+        account.structure += blocks.bom
+        return account.of(self._declared)
 
     def _blocks(self, aside: Callable[[SetAside], None]) -> Iterator[Block]:
         return self._of(Blocks(self._declared, aside))
@@ -127,9 +121,7 @@ class _Values:
     def __init__(self, lines: Lines) -> None:
         self.lines = lines
         marks = lines.marks
-        self.fields, self.components = places(lines.numbers, marks.field), places(lines.numbers, marks.component)
-        self.repetitions = places(lines.numbers, marks.repetition)
-        self.subcomponents = places(lines.numbers, marks.subcomponent)
+        self.delimiters = Delimiters.of(lines.numbers, marks)
         self._text, self._moved = pa.py_buffer(lines.data), None
         if marks.codec not in ("ascii", "utf-8") and not lines.data.isascii():
             numbers = lines.numbers[: len(lines.data)]
@@ -144,19 +136,10 @@ class _Values:
     def field_of(self, at: Stretches, segment: str, number: int) -> Stretches:
         """A field whole. MSH-1 is the separator itself, so that MSH's others stand one place earlier."""
         if segment != "MSH":
-            return at.part(self.fields, number)
+            return at.part(self.delimiters.fields, number)
         if number == 1:
             return Stretches.of(at.begins + 3, at.begins + 4)
-        return at.part(self.fields, number - 1)
-
-    def part_of(self, whole: Stretches, path: FieldPath) -> Stretches:
-        """What a path names within its field."""
-        found = whole
-        if path.repetition != EVERY and (path.repetition or path.component):
-            found = found.part(self.repetitions, max(path.repetition, 1) - 1)
-        if path.component:
-            found = found.part(self.components, path.component - 1)
-        return found.part(self.subcomponents, path.subcomponent - 1) if path.subcomponent else found
+        return at.part(self.delimiters.fields, number - 1)
 
     def text(self, at: Stretches, *, raw: bool = False) -> pa.Array:
         """The stretches' text; NULL where there is none."""
@@ -165,16 +148,6 @@ class _Values:
             begins, ends = self._moved[begins], self._moved[ends]
         found = cut(self._text, begins, ends, None if at.there.all() else ~at.there).view(pa.string())
         return found if raw else unescaped(found, self.lines.marks)
-
-    def joined(self, whole: Stretches, path: FieldPath) -> pa.Array:
-        """A component of every repetition, joined by the repetition's delimiter."""
-        each, counts = whole.parts(self.repetitions)
-        text = pc.fill_null(self.text(self.part_of(each, path)), "")
-        offsets = np.append(0, np.cumsum(counts)).astype(np.int32)
-        lists = pa.ListArray.from_arrays(pa.array(offsets), text)
-        mark = self.lines.marks.repetition
-        found = pc.binary_join(lists, chr(mark) if mark >= 0 else "")
-        return found if whole.there.all() else pc.if_else(pa.array(whole.there), found, None)
 
     def parent(self, segment: str, rows: Bounds) -> pa.Array:
         """In its message, the place of the ``segment`` that each row belongs to, or NULL."""
@@ -215,10 +188,10 @@ class _Segment:
             if whole is None:
                 whole = fields[path.field] = values.field_of(at, self.name, path.field)
             if path.repetition == EVERY:
-                found.append(values.joined(whole, path))
+                found.append(values.delimiters.joined(whole, path, lines.marks.repetition, values.text))
             else:
                 raw = self.raw or (self.name == "MSH" and path.field <= _DECLARING)
-                found.append(values.text(values.part_of(whole, path), raw=raw))
+                found.append(values.text(values.delimiters.part(whole, path), raw=raw))
         return pa.RecordBatch.from_arrays(found, schema=self.schema)
 
     def taken(self, values: _Values) -> Iterator[Stretches]:
@@ -227,17 +200,13 @@ class _Segment:
         for path in self.paths:
             whole = values.field_of(at, self.name, path.field)
             if path.repetition == EVERY:
-                whole, _ = whole.parts(values.repetitions)
-            yield values.part_of(whole, path)
+                whole, _ = whole.parts(values.delimiters.repetitions)
+            yield values.delimiters.part(whole, path)
 
 
 @dataclass
-class _Sums:
-    """Bytes by what became of them; each sum found by itself, so that their account can fail."""
-
-    mapped: int = 0
-    unmapped: int = 0
-    structure: int = 0
+class _Sums(Account):
+    """The account of a pass."""
 
     def add_block(self, block: Block) -> None:
         """What is of no readable message: ends of segments, batches' own segments."""
@@ -260,10 +229,8 @@ class _Sums:
         inside = np.cumsum(edges(lines.at, size)) > 0
         named = Stretches.of(lines.at.begins, lines.at.begins + 3)
         heads = lines.at.chosen(values.rows("MSH"))
-        declaring = Stretches.of(heads.begins, heads.part(values.fields, 1).ends)
-        marks = np.zeros(size, dtype=np.bool_)
-        for found in (values.fields, values.components, values.repetitions, values.subcomponents):
-            marks[found] = True
+        declaring = Stretches.of(heads.begins, heads.part(values.delimiters.fields, 1).ends)
+        marks = values.delimiters.marked(size)
         marks |= np.cumsum(edges(named, size) + edges(declaring, size)) > 0
         self.mapped += int(np.count_nonzero(mapped))
         self.structure += int(np.count_nonzero(marks & inside & ~mapped))

@@ -19,9 +19,9 @@ import pyarrow as pa
 
 from ecluse.adapters.sources._charset import Charset
 from ecluse.adapters.sources._field_paths import FieldPath, by_segment
-from ecluse.adapters.sources._reading import Declared, opened
+from ecluse.adapters.sources._reading import Account, CountedInPassing, Declared, opened
 from ecluse.domain.errors import Location, MalformedError, ProfileError
-from ecluse.domain.files import FileIntake, SetAside
+from ecluse.domain.files import SetAside
 
 _LAB, _END, _LAST = b"****LAB****", b"****FIN****", b"****FINFICHIER****"
 _HEADERS = 12
@@ -52,16 +52,7 @@ class _Report:
     reason: str = ""
 
 
-@dataclass(slots=True)
-class _Account:
-    records: int = 0
-    mapped: int = 0
-    unmapped: int = 0
-    structure: int = 0
-    aside: list[SetAside] = field(default_factory=list)
-
-
-class HprimMedecinReader:
+class HprimMedecinReader(CountedInPassing):
     """The declared files' reports as tables ``<name>_hdr``, ``_txt``, ``_tex``, ``_res``."""
 
     def __init__(self, declared: Declared) -> None:
@@ -76,7 +67,6 @@ class HprimMedecinReader:
                 known = ", ".join(f"{each}-{a} to {each}-{b}" for each, (a, b) in _FIELDS.items())
                 where = Location(name, field="fields")
                 raise ProfileError(f"{path.segment}-{path.field} is none of {known}", location=where)
-        self._intake: FileIntake | None = None
         numbers = [(each, pa.int64()) for each in ("_file", "_message", "_line")]
         self.tables: Mapping[str, pa.Schema] = {
             f"{declared.table}_{segment.lower()}": pa.schema(
@@ -88,7 +78,7 @@ class HprimMedecinReader:
     def passing(self, tables: Collection[str]) -> Iterator[tuple[str, pa.RecordBatch]]:
         """A pass over the files. Raises MalformedError."""
         wanted = {name.rpartition("_")[2].upper(): name for name in tables}
-        account = _Account()
+        account = Account()
         rows: dict[str, list[Sequence[Any]]] = {segment: [] for segment in wanted}
         for report in self._reports(account):
             account.records += 1
@@ -100,24 +90,10 @@ class HprimMedecinReader:
                     made.clear()
         for segment, made in rows.items():
             yield from self._batch(wanted[segment], made)
-        made_of = self._declared
         if len(account.aside) > _MOST_ASIDE:
-            where = Location(made_of.file.path)
-            raise MalformedError(f"more than {_MOST_ASIDE} reports cannot be read", location=where)
-        self._intake = FileIntake(
-            made_of.file.path, len(made_of.paths), made_of.size, made_of.digest(), account.records,
-            account.mapped, account.unmapped, account.structure, tuple(account.aside),
-        )  # fmt: skip
-
-    def intake(self) -> FileIntake:
-        """The account of every byte. Raises MalformedError."""
-        if self._intake is None:
-            for _ in self.passing(self.tables):
-                pass
-        if self._intake is None:
             where = Location(self._declared.file.path)
-            raise MalformedError("the files changed while they were being read", location=where)
-        return self._intake
+            raise MalformedError(f"more than {_MOST_ASIDE} reports cannot be read", location=where)
+        self._intake = account.of(self._declared)
 
     def _batch(self, name: str, rows: Sequence[Sequence[Any]]) -> Iterator[tuple[str, pa.RecordBatch]]:
         if not rows:
@@ -132,7 +108,7 @@ class HprimMedecinReader:
                 columns.append(pa.array(values, kind.type))
         yield name, pa.RecordBatch.from_arrays(columns, schema=schema)
 
-    def _reports(self, account: _Account) -> Iterator[_Report]:
+    def _reports(self, account: Account) -> Iterator[_Report]:
         for number in range(1, len(self._declared.paths) + 1):
             with opened(self._declared.paths[number - 1], self._declared.called(number)) as source:
                 mark = source.seek(self._charset.mark(source.read(3), self._declared.called(number)))
@@ -146,8 +122,6 @@ class HprimMedecinReader:
                     yield report
 
     def _unreadable(self, report: _Report) -> str:
-        if len(report.lines) <= _HEADERS or any(line.text.startswith(b"****") for line in report.lines[:_HEADERS]):
-            return "a report with fewer than twelve header lines"
         if report.lines[-1].text.strip() != _END:
             return "a report without its end"
         _, bad = self._charset.text(pa.array([line.text for line in report.lines], pa.binary()))
@@ -158,7 +132,7 @@ class HprimMedecinReader:
             return "a line after LAB that is neither TEX nor RES"
         return ""
 
-    def _count(self, report: _Report, account: _Account) -> None:
+    def _count(self, report: _Report, account: Account) -> None:
         """The bytes of a readable report: the columns' values, structure, the rest."""
         took = {segment: {path.field for path in paths} for segment, paths in self._paths.items()}
         mapped = structure = 0
@@ -179,7 +153,7 @@ class HprimMedecinReader:
         account.unmapped += report.size - mapped - structure
 
 
-def _split(source: BinaryIO, number: int, byte: int, account: _Account) -> Iterator[_Report]:
+def _split(source: BinaryIO, number: int, byte: int, account: Account) -> Iterator[_Report]:
     """The reports of a file from ``byte`` on. Blank lines between them and the file's last line are structure."""
     line = 1
     report: _Report | None = None
@@ -212,7 +186,7 @@ def _split(source: BinaryIO, number: int, byte: int, account: _Account) -> Itera
         yield report
 
 
-def _aligned(report: _Report, account: _Account) -> str:
+def _aligned(report: _Report, account: Account) -> str:
     """Find the header's first line: blank lines may stand before a report, and its first line may be blank itself.
 
     The dates of birth (line 7) and of the request (line 10) tell. Returns why it cannot be told.

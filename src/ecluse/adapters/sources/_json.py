@@ -9,14 +9,15 @@ bytes is by record: one all of whose values some column takes is mapped, any oth
 import codecs
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
-from ecluse.adapters.sources._reading import Declared, opened
+from ecluse.adapters.sources._reading import Account, CountedInPassing, Declared, opened
+from ecluse.adapters.sources._strict_json import parsed
 from ecluse.domain.errors import Location, MalformedError, ProfileError
-from ecluse.domain.files import FileIntake, SetAside
+from ecluse.domain.files import SetAside
 
 _BLOCK = 1 << 20
 _LONGEST = 64 << 20
@@ -39,16 +40,7 @@ class _Table:
         return pa.schema([*numbers, *((name, pa.string()) for name in self.columns)])
 
 
-@dataclass(slots=True)
-class _Account:
-    records: int = 0
-    mapped: int = 0
-    unmapped: int = 0
-    structure: int = 0
-    aside: list[SetAside] = field(default_factory=list)
-
-
-class JsonReader:
+class JsonReader(CountedInPassing):
     """One file, its records one object each."""
 
     def __init__(self, declared: Declared) -> None:
@@ -59,12 +51,11 @@ class JsonReader:
             (*(part for step in table.lists for part in (*step, "[]")), *path)
             for table in self._tables.values() for path in table.columns.values()
         )  # fmt: skip
-        self._intake: FileIntake | None = None
         self.tables: Mapping[str, pa.Schema] = {name: table.schema for name, table in self._tables.items()}
 
     def passing(self, tables: Collection[str]) -> Iterator[tuple[str, pa.RecordBatch]]:
         """The rows of the tables asked for. Raises MalformedError for a record without end."""
-        account = _Account()
+        account = Account()
         rows: dict[str, list[list[Any]]] = {name: [] for name in tables}
         for record in self._records(account):
             for name, made in rows.items():
@@ -74,21 +65,8 @@ class JsonReader:
                     made.clear()
         for name, made in rows.items():
             yield name, self._batch(name, made)
-        size = self._declared.size
-        rest = size - account.mapped - account.unmapped - sum(each.length for each in account.aside)
-        self._intake = FileIntake(
-            self._declared.file.path, 1, size, self._declared.digest(), account.records, account.mapped,
-            account.unmapped, rest, tuple(account.aside),
-        )  # fmt: skip
-
-    def intake(self) -> FileIntake:
-        """The account of every byte, by record. Raises MalformedError."""
-        if self._intake is None:
-            for _ in self.passing(self.tables):
-                pass
-        if self._intake is None:
-            raise MalformedError("the file changed while it was being read", location=Location(self._name))
-        return self._intake
+        account.structure = self._declared.size - account.told
+        self._intake = account.of(self._declared)
 
     def _batch(self, name: str, rows: Sequence[Sequence[Any]]) -> pa.RecordBatch:
         schema = self.tables[name]
@@ -97,28 +75,14 @@ class JsonReader:
             [pa.array(list(column), kind.type) for column, kind in zip(columns, schema, strict=True)], schema=schema
         )
 
-    def _records(self, account: _Account) -> Iterator[Mapping[str, Any]]:
+    def _records(self, account: Account) -> Iterator[Mapping[str, Any]]:
         """The objects that parse; the others are set aside."""
         for line, start, text in self._texts():
-            try:
-                record = json.loads(
-                    text.decode("utf-8"), parse_float=str, parse_int=str, parse_constant=_no_constant,
-                    object_pairs_hook=_no_repeats,
-                )  # fmt: skip
-                reason = "" if isinstance(record, dict) else "a record that is no object"
-                depth = _depth(record)
-                if b"\\ud" in text.lower():
-                    json.dumps(record, ensure_ascii=False).encode()
-            except UnicodeEncodeError:
-                reason = "half a character"
-            except UnicodeDecodeError:
-                reason = "bytes that are no UTF-8"
-            except RecursionError:
+            record, reason = parsed(text, digits=True)
+            if not reason and not isinstance(record, dict):
+                reason = "a record that is no object"
+            elif not reason and _depth(record) > _DEEPEST:
                 reason = "nested too deeply"
-            except ValueError as error:
-                reason = "a name that stands twice in one object" if error.args == (_TWICE,) else "no JSON"
-            else:
-                reason = reason or ("nested too deeply" if depth > _DEEPEST else "")
             if reason:
                 account.aside.append(SetAside(1, line, start, len(text), reason))
                 continue
@@ -181,20 +145,6 @@ def _items(read: Any, start: int, name: str) -> Iterator[tuple[int, int, bytes]]
             raise MalformedError("the list does not parse from here on", location=Location(name, line))
         yield line, start + byte, text[at:end].encode()
         at = end
-
-
-_TWICE = "twice"
-
-
-def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        raise ValueError(_TWICE)
-    return made
-
-
-def _no_constant(_: str) -> NoReturn:
-    raise ValueError("NaN and Infinity are no JSON")
 
 
 def _depth(value: Any) -> int:

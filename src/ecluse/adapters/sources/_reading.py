@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -11,7 +11,7 @@ from typing import BinaryIO, Protocol
 import pyarrow as pa
 
 from ecluse.domain.errors import Location, MalformedError
-from ecluse.domain.files import FileFormat, FileIntake, SourceFile
+from ecluse.domain.files import FileFormat, FileIntake, SetAside, SourceFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,32 @@ class Declared:
         return f"sha256:{made.hex()}"
 
 
+@dataclass(slots=True)
+class Account:
+    """The sums of one pass, in bytes but for ``records``; each is found by itself, so that the whole can fail."""
+
+    records: int = 0
+    mapped: int = 0
+    unmapped: int = 0
+    structure: int = 0
+    aside: list[SetAside] = field(default_factory=list)
+
+    @property
+    def told(self) -> int:
+        """Bytes of which it was said where they went."""
+        return self.mapped + self.unmapped + self.structure + sum(each.length for each in self.aside)
+
+    def of(self, declared: Declared) -> FileIntake:
+        """The account as the plan carries it. Raises MalformedError where it does not add up to the files' size."""
+        size = declared.size
+        if self.told != size:
+            raise changed(declared)
+        return FileIntake(
+            declared.file.path, len(declared.paths), size, declared.digest(), self.records,
+            self.mapped, self.unmapped, self.structure, tuple(self.aside),
+        )  # fmt: skip
+
+
 class FileReader(Protocol):
     """One declaration's files, read as often as asked; each pass in bounded memory, nothing written."""
 
@@ -56,6 +82,27 @@ class FileReader(Protocol):
     def intake(self) -> FileIntake:
         """The account of every byte; needs a pass of its own where none was whole yet. Raises MalformedError."""
         ...
+
+
+class CountedInPassing:
+    """A reader whose every whole pass leaves the account of its bytes behind."""
+
+    tables: Mapping[str, pa.Schema]
+    _declared: Declared
+    _intake: FileIntake | None = None
+
+    def passing(self, tables: Collection[str]) -> Iterator[tuple[str, pa.RecordBatch]]:
+        """As :class:`FileReader`; ends by setting ``_intake``."""
+        raise NotImplementedError
+
+    def intake(self) -> FileIntake:
+        """The account of every byte. Raises MalformedError."""
+        if self._intake is None:
+            for _ in self.passing(self.tables):
+                pass
+        if self._intake is None:
+            raise changed(self._declared)
+        return self._intake
 
 
 _READERS: Mapping[FileFormat, tuple[str, str]] = {
@@ -79,6 +126,11 @@ def reader_of(declared: Declared) -> FileReader:
     module, name = _READERS[declared.file.format]
     made: FileReader = getattr(import_module(f"ecluse.adapters.sources.{module}"), name)(declared)
     return made
+
+
+def changed(declared: Declared) -> MalformedError:
+    """The error of files that are not, at the end of a pass, what they were at its beginning."""
+    return MalformedError("the files changed while they were being read", location=Location(declared.file.path))
 
 
 def opened(path: Path, name: str) -> BinaryIO:

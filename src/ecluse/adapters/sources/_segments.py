@@ -19,10 +19,10 @@ import pyarrow.compute as pc
 
 from ecluse.adapters.sources._arrow import Bounds, Mask, cut
 from ecluse.adapters.sources._charset import Charset
-from ecluse.adapters.sources._cuts import Bytes, Stretches, edges, last_at, places
+from ecluse.adapters.sources._cuts import Bytes, Delimiters, Stretches, edges, last_at
 from ecluse.adapters.sources._field_paths import EVERY, FieldPath, parse
 from ecluse.adapters.sources._hl7v2_marks import Marks, unescaped
-from ecluse.adapters.sources._reading import Declared, opened
+from ecluse.adapters.sources._reading import Account, Declared, opened
 from ecluse.domain.errors import Location, MalformedError, ProfileError
 from ecluse.domain.files import FileFormat, FileIntake, SetAside
 
@@ -52,17 +52,6 @@ DIALECTS: Mapping[FileFormat, Dialect] = {
 
 
 @dataclass(slots=True)
-class _Account:
-    """The sums of a pass, each found by itself."""
-
-    records: int = 0
-    mapped: int = 0
-    unmapped: int = 0
-    structure: int = 0
-    aside: list[SetAside] = field(default_factory=list)
-
-
-@dataclass(slots=True)
 class _Run:
     """Readable messages one after the other that share their delimiters."""
 
@@ -88,7 +77,7 @@ class SegmentsReader:
 
     def passing(self, tables: Collection[str]) -> Iterator[tuple[str, pa.RecordBatch]]:
         """A pass over the files. Raises MalformedError."""
-        for run in self._runs(_Account()):
+        for run in self._runs(Account()):
             lines = _Lines(run, self._charset)
             for name in tables:
                 batch = self._tables[name].batch(lines)
@@ -98,14 +87,10 @@ class SegmentsReader:
     def intake(self) -> FileIntake:
         """The account of every byte, by a pass of its own. Raises MalformedError."""
         if self._intake is None:
-            account = _Account()
+            account = Account()
             for run in self._runs(account):
                 _Lines(run, self._charset).count(self._tables.values(), account)
-            made = self._declared
-            self._intake = FileIntake(
-                made.file.path, len(made.paths), made.size, made.digest(), account.records,
-                account.mapped, account.unmapped, account.structure, tuple(account.aside),
-            )  # fmt: skip
+            self._intake = account.of(self._declared)
         return self._intake
 
     def _declared_paths(self) -> Mapping[str, list[FieldPath]]:
@@ -122,7 +107,7 @@ class SegmentsReader:
             found[path.segment].append(path)
         return found
 
-    def _runs(self, account: _Account) -> Iterator[_Run]:
+    def _runs(self, account: Account) -> Iterator[_Run]:
         """Runs of some megabytes."""
         run, size = _Run(Marks(-1, -1)), 0
         for number in range(1, len(self._declared.paths) + 1):
@@ -144,13 +129,13 @@ class SegmentsReader:
         if run.texts:
             yield run
 
-    def _set_aside(self, account: _Account, aside: SetAside) -> None:
+    def _set_aside(self, account: Account, aside: SetAside) -> None:
         account.aside.append(aside)
         if len(account.aside) > _MOST_ASIDE:
             where = Location(self._declared.called(aside.file), aside.line)
             raise MalformedError(f"more than {_MOST_ASIDE} messages cannot be read", location=where, hint=aside.reason)
 
-    def _messages(self, number: int, account: _Account) -> Iterator[tuple[int, int, bytes]]:
+    def _messages(self, number: int, account: Account) -> Iterator[tuple[int, int, bytes]]:
         """Each message's first line, first byte and bytes; what stands before the first one is one too."""
         with opened(self._declared.paths[number - 1], self._declared.called(number)) as source:
             line, byte = 1, source.seek(self._charset.mark(source.read(3), self._declared.called(number)))
@@ -241,11 +226,8 @@ class _Lines:
         begins = np.flatnonzero(~ended & np.concatenate(([True], ended[:-1])))
         stops = np.flatnonzero(ended & np.concatenate(([False], ~ended[:-1])))
         self.at = Stretches.of(begins, stops)
-        self.fields = places(self.numbers, self.marks.field)
-        self.components = places(self.numbers, self.marks.component)
-        self.repetitions = places(self.numbers, self.marks.repetition)
-        self.subcomponents = places(self.numbers, self.marks.subcomponent)
-        names = self.at.part(self.fields, 0)
+        self.delimiters = Delimiters.of(self.numbers, self.marks)
+        names = self.at.part(self.delimiters.fields, 0)
         self.names = names
         self.codes = self._codes(names)
         sizes = np.cumsum([len(t) + (not t.endswith((b"\r", b"\n", b"\x1a"))) for t in run.texts])
@@ -269,28 +251,11 @@ class _Lines:
         found: Bounds = np.flatnonzero(self.codes == int.from_bytes(name.encode(), "big"))
         return found
 
-    def part(self, whole: Stretches, path: FieldPath) -> Stretches:
-        """What a path names within its field."""
-        found = whole
-        if path.repetition != EVERY and (path.repetition or path.component):
-            found = found.part(self.repetitions, max(path.repetition, 1) - 1)
-        if path.component:
-            found = found.part(self.components, path.component - 1)
-        return found.part(self.subcomponents, path.subcomponent - 1) if path.subcomponent else found
-
     def text(self, at: Stretches) -> pa.Array:
         """The stretches' text; NULL where there is none."""
         found, _ = self._charset.text(cut(self._buffer, at.begins, at.ends))
         found = unescaped(found, self.marks)
         return found if at.there.all() else pc.if_else(pa.array(at.there), found, pa.scalar(None, pa.string()))
-
-    def joined(self, whole: Stretches, path: FieldPath) -> pa.Array:
-        """A component of every repetition, joined by the repetition's delimiter."""
-        each, counts = whole.parts(self.repetitions)
-        text = pc.fill_null(self.text(self.part(each, path)), "")
-        lists = pa.ListArray.from_arrays(pa.array(np.append(0, np.cumsum(counts)).astype(np.int32)), text)
-        found = pc.binary_join(lists, chr(self.marks.repetition))
-        return found if whole.there.all() else pc.if_else(pa.array(whole.there), found, pa.scalar(None, pa.string()))
 
     def parent(self, name: str, ending: Collection[str], rows: Bounds) -> pa.Array:
         """In its message, the place of the segment that each row belongs to, or NULL."""
@@ -300,7 +265,7 @@ class _Lines:
         there: Mask = last > ended
         return pa.array(self.ranks[last[rows]], mask=~there[rows])
 
-    def count(self, tables: Collection["_Table"], account: _Account) -> None:
+    def count(self, tables: Collection["_Table"], account: Account) -> None:
         """The bytes of the run: values taken, structure, the rest."""
         size = len(self.data) + 1
         cover = np.zeros(size, dtype=np.int64)
@@ -308,11 +273,9 @@ class _Lines:
             for taken in table.taken(self):
                 cover += edges(taken, size)
         mapped = np.cumsum(cover) > 0
-        marks = np.zeros(size, dtype=np.bool_)
-        for found in (self.fields, self.components, self.repetitions, self.subcomponents):
-            marks[found] = True
+        marks = self.delimiters.marked(size)
         heads = self.at.chosen(np.flatnonzero(self.codes == ord("H")))
-        declaring = Stretches.of(heads.begins, heads.part(self.fields, 1).ends)
+        declaring = Stretches.of(heads.begins, heads.part(self.delimiters.fields, 1).ends)
         marks |= np.cumsum(edges(self.names, size) + edges(declaring, size)) > 0
         inside = np.cumsum(edges(self.at, size)) > 0
         account.mapped += int(np.count_nonzero(mapped))
@@ -346,17 +309,20 @@ class _Table:
         for parent in self.parents:
             ending = [name for name, each in levels.items() if each < levels[parent]]
             found.append(lines.parent(parent, ending, rows))
-        at = lines.at.chosen(rows)
+        at, delimiters = lines.at.chosen(rows), lines.delimiters
         for path in self.paths:
-            whole = at.part(lines.fields, path.field - 1)
-            found.append(lines.joined(whole, path) if path.repetition == EVERY else lines.text(lines.part(whole, path)))
+            whole = at.part(delimiters.fields, path.field - 1)
+            if path.repetition == EVERY:
+                found.append(delimiters.joined(whole, path, lines.marks.repetition, lines.text))
+            else:
+                found.append(lines.text(delimiters.part(whole, path)))
         return pa.RecordBatch.from_arrays(found, schema=self.schema)
 
     def taken(self, lines: _Lines) -> Iterator[Stretches]:
         """The bytes that became values."""
         at = lines.at.chosen(lines.rows(self.name))
         for path in self.paths:
-            whole = at.part(lines.fields, path.field - 1)
+            whole = at.part(lines.delimiters.fields, path.field - 1)
             if path.repetition == EVERY:
-                whole, _ = whole.parts(lines.repetitions)
-            yield lines.part(whole, path)
+                whole, _ = whole.parts(lines.delimiters.repetitions)
+            yield lines.delimiters.part(whole, path)
