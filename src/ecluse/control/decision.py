@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ecluse.control.admit import Signatures, admit_acceptance
+from ecluse.control.desk import fetch, papers_of, send
 from ecluse.control.ports import Mailbox
 from ecluse.control.signatures import sign_artefact, signer_of_key, verified_signers
 from ecluse.domain.agreement import Agreement, SignerRole
@@ -23,13 +24,11 @@ from ecluse.domain.errors import (
 from ecluse.domain.lifecycle import State
 from ecluse.domain.policies import check_agent
 from ecluse.domain.records import Acceptance, Decision, Reconciliation
-from ecluse.wire.artefacts import MAX_BYTES, decode, digest_of, encode, kind_of
-from ecluse.workspace.files import erase, read, write_atomic
+from ecluse.wire.artefacts import decode, digest_of, kind_of
 from ecluse.workspace.place import Workspace
 
 T = TypeVar("T")
 
-_DESK = "desk"
 _KINDS = (Reconciliation, Acceptance)
 
 
@@ -70,14 +69,8 @@ def send_decision(place: Workspace, mailbox: Mailbox) -> None:
     """Send reconciliation and acceptance back; sending them twice is harmless."""
     pins = place.progress().pins
     for cls in _KINDS:
-        address = pins[kind_of(cls)]
-        stem = f"{kind_of(cls)}.{address.removeprefix('sha256:')}"
-        papers = {f"{stem}.{who}.sig": sig for who, sig in place.signatures(cls, address).items()}
-        for name, data in {**papers, f"{stem}.json": encode(place.get(cls, address))}.items():
-            desk = place.root / _DESK / name
-            write_atomic(desk, data, mode=0o644)
-            mailbox.deliver(name, desk)
-            erase(desk)
+        for name, data in papers_of(place, cls, pins[kind_of(cls)]).items():
+            send(place, mailbox, name, data)
 
 
 def fetch_decision(place: Workspace, mailbox: Mailbox) -> bool:
@@ -91,7 +84,7 @@ def fetch_decision(place: Workspace, mailbox: Mailbox) -> bool:
     if place.progress().state not in {State.DELIVERED, State.LOADED, State.RECONCILED}:
         return False
     names = [name for name in mailbox.waiting() if name.partition(".")[0] in {kind_of(cls) for cls in _KINDS}]
-    read_papers = {name: _fetch(place, mailbox, name) for name in names}
+    read_papers = {name: fetch(place, mailbox, name) for name in names}
     accounts = list(_papers(Reconciliation, read_papers))
     decisions = list(_papers(Acceptance, read_papers))
     if not (accounts and decisions):
@@ -120,18 +113,6 @@ def _admit_reconciliation(place: Workspace, account: Reconciliation, by: Signatu
         place.log(Event.LOADED, subject="by the destination's place")
     if place.progress().state is State.LOADED:
         place.log(Event.RECONCILED, subject=address, differences=len(account.differences))
-
-
-def _fetch(place: Workspace, mailbox: Mailbox, name: str) -> bytes:
-    path = place.root / _DESK / Path(name).name
-    path.parent.mkdir(exist_ok=True, mode=0o700)
-    mailbox.collect(name, path)
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise MalformedError(f"longer than {MAX_BYTES} bytes", location=Location(file=name))
-        return read(path)
-    finally:
-        erase(path)
 
 
 def _papers(cls: type[T], found: dict[str, bytes]) -> Iterator[tuple[T, Signatures]]:

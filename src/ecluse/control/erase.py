@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from ecluse.control.desk import DESK
 from ecluse.control.needles import Needles
 from ecluse.control.ports import Mailbox
 from ecluse.control.scan import AGE_HEADER, Finding, Tree, looked_for, scan
@@ -128,7 +129,7 @@ def empty_mailbox(place: Workspace, mailbox: Mailbox) -> None:
         if file not in waiting:
             mailbox.discard(file)  # the rest of a copy that was cut off
             continue
-        desk = place.root / "desk" / file
+        desk = place.root / DESK / file
         desk.parent.mkdir(exist_ok=True, mode=0o700)
         mailbox.collect(file, desk)
         thing = Erased(_parcel_kind(desk), f"mailbox/{file}", address, desk.stat().st_size)
@@ -226,7 +227,7 @@ def _targets(place: Workspace) -> Iterator[tuple[ErasedKind, Path]]:
     for path in place.parcels.everything():
         if not path.is_symlink():
             yield _parcel_kind(path), path
-    for path in sorted((place.root / "desk").rglob("*")):
+    for path in sorted((place.root / DESK).rglob("*")):
         if path.is_file() and not path.is_symlink():
             yield ErasedKind.TEMPORARY, path
     for path in place.secrets():

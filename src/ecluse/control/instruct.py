@@ -8,6 +8,7 @@ import datetime as dt
 from pathlib import Path
 
 from ecluse.control.admit import Signatures
+from ecluse.control.desk import fetch, papers_of, send
 from ecluse.control.ports import Mailbox
 from ecluse.control.signatures import sign_artefact, signer_of_key, verified_signers
 from ecluse.domain.agreement import Agreement
@@ -16,14 +17,12 @@ from ecluse.domain.errors import EcluseError, Location, MalformedError, OrderErr
 from ecluse.domain.instruction import Action, Instruction
 from ecluse.domain.lifecycle import Move, State, after
 from ecluse.domain.policies import check_instruction
-from ecluse.wire.artefacts import MAX_BYTES, decode, digest_of, encode
-from ecluse.workspace.files import erase, read, write_atomic
+from ecluse.wire.artefacts import decode, digest_of
 from ecluse.workspace.place import Workspace
 
 EVENTS = {Action.SUSPEND: Event.SUSPENDED, Action.RESUME: Event.RESUMED, Action.ABORT: Event.ABORTED}
 _MOVES = {Action.SUSPEND: Move.SUSPEND, Action.RESUME: Move.RESUME, Action.ABORT: Move.ABORT}
 _PREFIX = "instruction."
-_DESK = "desk"
 
 
 def is_instruction(name: str) -> bool:
@@ -156,15 +155,9 @@ def is_instructed(entry: Entry) -> bool:
 
 
 def _send(place: Workspace, mailbox: Mailbox, address: str, waiting: set[str]) -> None:
-    stem = f"{_PREFIX}{address.removeprefix('sha256:')}"
-    papers = {f"{stem}.{who}.sig": sig for who, sig in place.signatures(Instruction, address).items()}
-    # The paper last: where it lies, its signatures do.
-    for name, data in {**papers, f"{stem}.json": encode(place.get(Instruction, address))}.items():
+    for name, data in papers_of(place, Instruction, address).items():
         if name not in waiting:
-            desk = place.root / _DESK / name
-            write_atomic(desk, data, mode=0o644)
-            mailbox.deliver(name, desk)
-            erase(desk)
+            send(place, mailbox, name, data)
 
 
 def _unknown(place: Workspace, names: set[str]) -> list[str]:
@@ -176,20 +169,8 @@ def _unknown(place: Workspace, names: set[str]) -> list[str]:
 def _paper(place: Workspace, mailbox: Mailbox, name: str, names: set[str]) -> tuple[Instruction, Signatures]:
     stem = name.removesuffix("json")
     signatures = {
-        other[len(stem) : -len(".sig")]: _fetch(place, mailbox, other)
+        other[len(stem) : -len(".sig")]: fetch(place, mailbox, other)
         for other in sorted(names)
         if other.startswith(stem) and other.endswith(".sig")
     }
-    return decode(Instruction, _fetch(place, mailbox, name), file=name), signatures
-
-
-def _fetch(place: Workspace, mailbox: Mailbox, name: str) -> bytes:
-    path = place.root / _DESK / Path(name).name
-    path.parent.mkdir(exist_ok=True, mode=0o700)
-    mailbox.collect(name, path)
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise MalformedError(f"longer than {MAX_BYTES} bytes", location=Location(file=name))
-        return read(path)
-    finally:
-        erase(path)
+    return decode(Instruction, fetch(place, mailbox, name), file=name), signatures

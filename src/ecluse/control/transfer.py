@@ -6,10 +6,10 @@ The receiving place believes nothing until agreement, order, plan and every rece
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 from ecluse.control.admit import Signatures, admit_order, admit_plan
+from ecluse.control.desk import fetch, papers_of, send
 from ecluse.control.instruct import check_goes_on, exchange_instructions, is_instruction
 from ecluse.control.ports import Mailbox
 from ecluse.control.signatures import verified_signers
@@ -22,8 +22,8 @@ from ecluse.domain.plan import Plan
 from ecluse.domain.policies import check_agent
 from ecluse.domain.records import Receipt
 from ecluse.seal.digests import sha256_file
-from ecluse.wire.artefacts import KINDS, MAX_BYTES, decode, digest_of, encode, kind_of
-from ecluse.workspace.files import erase, read, write_atomic
+from ecluse.wire.artefacts import KINDS, decode, digest_of, kind_of
+from ecluse.workspace.files import erase
 from ecluse.workspace.parcels import QUARANTINE, SUFFIX, ParcelState
 from ecluse.workspace.place import Workspace
 
@@ -32,7 +32,6 @@ Report = Callable[[str], None]
 SignReceipt = Callable[[Receipt], Mapping[str, bytes]]
 
 _PAPERS = (Agreement, Order, Plan, Receipt)
-_DESK = "desk"
 """Folder of a place where papers wait to be sent or read."""
 
 
@@ -55,10 +54,7 @@ def deliver(place: Workspace, mailbox: Mailbox, report: Report = lambda _name: N
         place.parcels.move(name, ParcelState.SEALED, ParcelState.DELIVERED)
         report(name)
     for name, data in _papers(place):
-        desk = place.root / _DESK / name
-        write_atomic(desk, data, mode=0o644)
-        mailbox.deliver(name, desk)
-        erase(desk)
+        send(place, mailbox, name, data)
     place.log(Event.DELIVERED, parcels=len(place.progress().sealed))
 
 
@@ -67,10 +63,7 @@ def _papers(place: Workspace) -> Iterator[tuple[str, bytes]]:
     addresses: list[tuple[type, str]] = [(cls, pins[kind_of(cls)]) for cls in (Agreement, Order, Plan)]
     addresses += [(Receipt, address) for address in place.progress().sealed.values()]
     for cls, address in addresses:
-        stem = f"{kind_of(cls)}.{address.removeprefix('sha256:')}"
-        for signer, signature in place.signatures(cls, address).items():
-            yield f"{stem}.{signer}.sig", signature
-        yield f"{stem}.json", encode(place.get(cls, address))
+        yield from papers_of(place, cls, address).items()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +76,9 @@ class _Desk:
     """Papers fetched from a mailbox, parsed, not yet believed."""
 
     def __init__(self, place: Workspace, mailbox: Mailbox) -> None:
-        folder = place.root / _DESK
         self._papers: dict[type, list[_Paper]] = {cls: [] for cls in _PAPERS}
         names = [name for name in mailbox.waiting() if not name.endswith(SUFFIX) and not is_instruction(name)]
-        fetched = {name: _fetch(mailbox, name, folder) for name in names}
+        fetched = {name: fetch(place, mailbox, name) for name in names}
         for name, data in sorted(fetched.items()):
             if name.endswith(".json"):
                 cls = KINDS.get(name.partition(".")[0])
@@ -110,17 +102,6 @@ class _Desk:
         for paper in self._papers[Receipt]:
             assert isinstance(paper.value, Receipt)  # noqa: S101 - as above
             yield paper.value, paper.signatures
-
-
-def _fetch(mailbox: Mailbox, name: str, folder: Path) -> bytes:
-    path = folder / Path(name).name
-    mailbox.collect(name, path)
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise MalformedError(f"longer than {MAX_BYTES} bytes", location=Location(file=name))
-        return read(path)
-    finally:
-        erase(path)
 
 
 def receive(

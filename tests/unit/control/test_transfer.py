@@ -282,7 +282,7 @@ def test_papers_that_are_none(sent: Migration) -> None:
 
 
 def test_a_paper_too_long_is_not_read(sent: Migration, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ecluse.control.transfer.MAX_BYTES", 100)
+    monkeypatch.setattr("ecluse.control.desk.MAX_BYTES", 100)
     _refused(sent, MalformedError, "longer than 100 bytes")
     assert list((sent.destination.root / "desk").iterdir()) == []
 
