@@ -113,7 +113,6 @@ FRENCH_SYSTEMS: dict[str, str] = {
         "son en-tête est abîmé : champs et longueur d'enregistrement ne s'accordent pas, ou deux ont un même nom",
     "field {} of its header is damaged": "le champ {1} de son en-tête est abîmé",
     "its memo file is empty": "son fichier de mémos est vide",
-    "the file is empty": "le fichier est vide",
     "the file is empty: it needs a header": "le fichier est vide : il lui faut un en-tête",
     "a quote is opened and never closed": "un guillemet s'ouvre et ne se ferme jamais",
     "a blank line": "une ligne vide",
