@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from ecluse.control.report_words import shown
 
-_VOID = {"meta", "br", "col"}
+_VOID = {"meta", "br", "col", "hr"}
 
 
 class Markup(str):

@@ -1,0 +1,1 @@
+"""Documents as files: PDF (typst), DOCX (python-docx). HTML needs no library: :mod:`ecluse.control.document_html`."""
