@@ -10,6 +10,7 @@ from functools import cache
 from ecluse.cli._messages_fr import FRENCH
 from ecluse.cli._messages_fr_formats import FRENCH_FORMATS
 from ecluse.cli._messages_fr_odbc import FRENCH_ODBC
+from ecluse.cli._messages_fr_passkeys import FRENCH_PASSKEYS
 from ecluse.cli._messages_fr_proofs import FRENCH_PROOFS
 from ecluse.cli._messages_fr_rows import FRENCH_ROWS
 from ecluse.cli._messages_fr_rules import FRENCH_RULES
@@ -17,7 +18,7 @@ from ecluse.cli._messages_fr_run import FRENCH_RUN
 from ecluse.cli._messages_fr_systems import FRENCH_SYSTEMS
 from ecluse.cli._text import language
 
-TEMPLATES = FRENCH_RULES | FRENCH_ROWS | FRENCH_SYSTEMS | FRENCH_ODBC | FRENCH_FORMATS | FRENCH_PROOFS
+TEMPLATES = FRENCH_RULES | FRENCH_ROWS | FRENCH_SYSTEMS | FRENCH_ODBC | FRENCH_FORMATS | FRENCH_PROOFS | FRENCH_PASSKEYS
 _PLACE = re.compile(r"\{(\d)(t?)\}")
 _HEAD = re.compile(r"([\w.+/-]+): (.+)", re.DOTALL)
 

@@ -62,7 +62,6 @@ FRENCH_RUN: tuple[tuple[str, str], ...] = (
     (r"other key: signed with (.*), not with (.*)", r"autre clé : signé avec \1, pas avec \2"),
     (r"wrong namespace: the signature was not made for (.*)",
      r"autre domaine : la signature n'a pas été faite pour \1"),
-    (r"malformed signature: (.*)", r"signature mal formée : \1"),
     (r"a private key stands where a public one belongs", r"une clé privée se trouve à la place d'une clé publique"),
     (r"not an OpenSSH public key line: algorithm, base64, comment",
      r"ce n'est pas une ligne de clé publique OpenSSH : algorithme, base64, commentaire"),

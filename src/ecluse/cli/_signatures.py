@@ -10,6 +10,7 @@ from ecluse.control.signatures import sign_artefact, signer_of_key, verified_sig
 from ecluse.domain.agreement import Agreement, Signer
 from ecluse.domain.errors import SignatureError
 from ecluse.seal import signing
+from ecluse.seal.passkeys import relying_party
 from ecluse.wire.artefacts import digest_of
 
 KEY = Text(
@@ -52,15 +53,26 @@ def _state(paper: Paper[Any], agreement: Agreement, signer: str) -> str:
 
 def show_states(found: list[tuple[Signer, str]]) -> None:
     """Print them as a table, with fingerprints to compare by telephone."""
-    words = {"signed": tr("signed", "signé"), "wrong": tr("WRONG SIGNATURE", "SIGNATURE FAUSSE"), "": "—"}
     head = (tr("signer", "signataire"), tr("role", "rôle"), tr("signature", "signature"), tr("key", "clé"))
-    rows = [(f"{s.id} ({s.name})", str(s.role), words[state], signing.fingerprint(s.key)) for s, state in found]
+    rows = [(f"{s.id} ({s.name})", str(s.role), _words(s, state), signing.fingerprint(s.key)) for s, state in found]
     _output.table(tr("Signatures", "Signatures"), head, rows)
+
+
+def _words(signer: Signer, state: str) -> str:
+    if state == "signed" and relying_party(signer.key):
+        return tr("signed with a passkey (user verified)", "signé par clé d'accès (utilisateur vérifié)")
+    return {"signed": tr("signed", "signé"), "wrong": tr("WRONG SIGNATURE", "SIGNATURE FAUSSE"), "": "—"}[state]
 
 
 def states_json(found: list[tuple[Signer, str]]) -> list[dict[str, str | None]]:
     """The same for programs."""
     return [
-        {"id": s.id, "role": str(s.role), "fingerprint": signing.fingerprint(s.key), "signature": state or None}
+        {
+            "id": s.id,
+            "role": str(s.role),
+            "fingerprint": signing.fingerprint(s.key),
+            "signature": state or None,
+            "passkey": relying_party(s.key),
+        }
         for s, state in found
     ]

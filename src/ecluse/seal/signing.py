@@ -2,7 +2,7 @@
 
 Signing is the stock ``ssh-keygen -Y sign``, so that passphrases, agents and hardware tokens work. Verifying is the
 ``sshsig`` library behind a strict reading of the signature, and stock ``ssh-keygen -Y verify`` for the algorithms the
-library lacks (docs/decisions/0002-sshsig.md).
+library lacks (docs/decisions/0002-sshsig.md). Passkeys sign in the browser: see ``passkeys``.
 """
 
 import base64
@@ -20,9 +20,10 @@ from sshsig.sshsig import InvalidSignature, SshsigSignature, check_signature
 from ecluse.domain.errors import EcluseError, Location, MalformedError, SignatureError, StorageError, UsageError
 from ecluse.seal import _ssh_keygen
 from ecluse.seal._files import read_key_text, refuse_overwrite
-from ecluse.seal._keys import SIGNATURE_ALGORITHMS, SigningKey, parse_key
+from ecluse.seal._keys import SigningKey, parse_key
+from ecluse.seal._webauthn import WebauthnSignature, to_be_signed
 
-__all__ = ["allowed_signers", "fingerprint", "new_signing_key", "public_key", "sign", "verify"]
+__all__ = ["allowed_signers", "check_namespace", "fingerprint", "new_signing_key", "public_key", "sign", "verify"]
 
 _NAMESPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.@_/-]{0,127}")
 _PRINCIPAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9.@_+-]{0,127}")
@@ -44,13 +45,15 @@ def sign(message: bytes, key: Path, namespace: str) -> bytes:
     Passphrase, PIN and touch are asked on the terminal. What comes back has been verified once.
 
     Raises:
-        SignatureError: ssh-keygen is missing or refuses, or the key is of a kind that ``verify`` refuses.
+        SignatureError: ssh-keygen is missing or refuses, or the key is of a kind that ``verify`` refuses, or a
+            passkey's, which signs in the browser alone.
         MalformedError: the namespace is not a plain ASCII name.
     """
-    _check_namespace(namespace)
+    check_namespace(namespace)
     place = Location(file=str(key))
     if not key.is_file():
         raise SignatureError("there is no key file here", location=place, hint="make one with: ecluse key new")
+    _refuse_passkey(key)
     made = _ssh_keygen.run(["-q", "-Y", "sign", "-f", str(key), "-n", namespace], message, person=True)
     if not made.ok:
         reason = f"ssh-keygen could not sign: {made.said}" if made.said else "ssh-keygen could not sign"
@@ -68,13 +71,14 @@ def verify(message: bytes, signature: bytes, key: str, namespace: str) -> None:
     """Check that ``signature`` (armoured SSHSIG) over ``message`` was made by ``key`` for ``namespace``.
 
     In this order, and the message begins with the step that fails: ``malformed signature`` (armour, base64, fields,
-    hash or signature algorithm; SHA-1 is refused), ``wrong namespace``, ``other key``, ``does not verify``.
+    hash or signature algorithm; SHA-1 is refused), ``wrong namespace``, ``other key``, ``does not verify``. A passkey's
+    signature must besides say that its user was verified, on a page of the key's own domain.
 
     Raises:
         SignatureError: one of the steps failed.
         MalformedError: ``key`` is not an OpenSSH public key line, or the namespace not a plain ASCII name.
     """
-    _check_namespace(namespace)
+    check_namespace(namespace)
     wanted = parse_key(key)
     envelope = _read_envelope(signature)
     if envelope.namespace != namespace.encode("ascii"):
@@ -83,6 +87,9 @@ def verify(message: bytes, signature: bytes, key: str, namespace: str) -> None:
         found = SigningKey("", envelope.public_key).fingerprint
         raise SignatureError(f"other key: signed with {found}, not with {wanted.fingerprint}")
     _check_signature_algorithm(envelope, wanted)
+    if wanted.relying_party:
+        challenge = to_be_signed(namespace, envelope.hash_name, message)
+        WebauthnSignature.read(envelope.signature).check(challenge, wanted.relying_party)
     if wanted.algorithm in _LIBRARY_ALGORITHMS:
         _verify_with_library(message, signature, namespace)
     else:
@@ -158,6 +165,7 @@ def allowed_signers(entries: Sequence[tuple[str, str]]) -> bytes:
 class _Envelope:
     public_key: bytes
     namespace: bytes
+    hash_name: str
     signature: bytes
 
 
@@ -183,7 +191,7 @@ def _read_envelope(armoured: bytes) -> _Envelope:
         raise _malformed("its fields do not fill it exactly")
     if read.hash_algo not in _HASHES:
         raise _malformed("its hash is neither sha256 nor sha512")
-    return _Envelope(read.public_key, read.namespace, read.signature)
+    return _Envelope(read.public_key, read.namespace, read.hash_algo.decode("ascii"), read.signature)
 
 
 def _check_signature_algorithm(envelope: _Envelope, key: SigningKey) -> None:
@@ -193,7 +201,7 @@ def _check_signature_algorithm(envelope: _Envelope, key: SigningKey) -> None:
         name, value = reader.read_string(), reader.read_string()
     except ValueError:
         raise _malformed("its inner signature is cut short") from None
-    if name not in SIGNATURE_ALGORITHMS[key.algorithm]:
+    if name not in key.signature_algorithms:
         raise _malformed(f"its algorithm is not one of an {key.algorithm} key")
     # The library's reader takes a string shorter than its announced length, so lengths are compared by writing again.
     again = b"".join(len(part).to_bytes(4, "big") + part for part in (name, value))
@@ -240,9 +248,27 @@ def _unverified() -> SignatureError:
     return SignatureError("does not verify: this key did not sign these bytes")
 
 
-def _check_namespace(namespace: str) -> None:
+def check_namespace(namespace: str) -> None:
+    """That a namespace is one.
+
+    Raises:
+        MalformedError: it is not a plain ASCII name.
+    """
     if not _NAMESPACE.fullmatch(namespace):
         raise MalformedError("a signature's namespace is a plain ASCII name", location=Location(field="namespace"))
+
+
+def _refuse_passkey(path: Path) -> None:
+    """Without its line ``ssh-keygen`` would say that no private key is to be found."""
+    file = next((file for file in (path, _public_file(path)) if file.suffix == ".pub" and file.is_file()), None)
+    try:
+        passkey = file is not None and parse_key(read_key_text(file)).relying_party is not None
+    except EcluseError:
+        return  # said properly by what reads it next
+    if passkey:
+        hint = "approve it in the browser, in the control room; what that writes, every command accepts"
+        place = Location(file=str(path))
+        raise SignatureError("this is a passkey's key: it signs in the browser alone", location=place, hint=hint)
 
 
 def _public_file(path: Path) -> Path:

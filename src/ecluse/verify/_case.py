@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
@@ -173,6 +173,16 @@ def _check_signature(paper: Paper, signer: Signer | None, id_: str, signature: b
 def signers(agreement: Agreement) -> tuple[Signer, ...]:
     """All of both parties."""
     return (*agreement.controller.signers, *agreement.processor.signers)
+
+
+def told(agreement: Agreement, ids: Iterable[str]) -> Words:
+    """Who has signed, in words: ids in their order, with what a passkey's signature says besides."""
+    passkeys = {signer.id for signer in signers(agreement) if key_of(signer.key).site}
+    names = sorted(ids)
+    return Words(
+        ", ".join(f"{name} with a passkey (user verified)" if name in passkeys else name for name in names),
+        ", ".join(f"{name} par clé d'accès (utilisateur vérifié)" if name in passkeys else name for name in names),
+    )
 
 
 def sort_members(case: Case) -> None:

@@ -1,7 +1,8 @@
 """OpenSSH signatures (PROTOCOL.sshsig), read and checked here over ``cryptography`` alone.
 
-Algorithms: ed25519, ECDSA on the three NIST curves, RSA with SHA-2, and their hardware forms (PROTOCOL.u2f). SHA-1,
-DSA and certificates are refused. Accepted bytes have one reading: every field is filled exactly.
+Algorithms: ed25519, ECDSA on the three NIST curves, RSA with SHA-2, and their hardware forms (PROTOCOL.u2f): tokens,
+and passkeys in a browser. SHA-1, DSA and certificates are refused. Accepted bytes have one reading: every field is
+filled exactly.
 """
 
 import base64
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAl
 from cryptography.hazmat.primitives.serialization import load_ssh_public_key
 
 from ecluse.domain.errors import SignatureError
+from ecluse.verify import _webauthn
 
 _ARMOUR = re.compile(rb"-----BEGIN SSH SIGNATURE-----\n((?:[A-Za-z0-9+/=]+\n)+)-----END SSH SIGNATURE-----\n?")
 _MAX = 32 * 1024
@@ -29,6 +31,9 @@ _CURVES: dict[bytes, HashAlgorithm] = {b"nistp256": SHA256(), b"nistp384": SHA38
 _RSA_HASHES: dict[bytes, HashAlgorithm] = {b"rsa-sha2-256": SHA256(), b"rsa-sha2-512": SHA512()}
 _RSA_MIN_BITS = 2048
 _PRESENT = 0x01
+_UNCOMPRESSED = b"\x04"
+_TOKEN = b"ssh:"
+_SK_ECDSA = b"sk-ecdsa-sha2-nistp256@openssh.com"
 _LINE = re.compile(r"(?P<algorithm>[a-z0-9@.-]{1,64}) (?P<blob>[A-Za-z0-9+/]{1,8192}={0,2})(?: .*)?")
 
 
@@ -42,6 +47,21 @@ class Key:
     def fingerprint(self) -> str:
         """``SHA256:…`` as ``ssh-keygen -l`` prints it."""
         return "SHA256:" + base64.b64encode(hashlib.sha256(self.blob).digest()).decode("ascii").rstrip("=")
+
+    @property
+    def site(self) -> str | None:
+        """The domain whose passkey this is, whose signatures are then "user verified"; None for any other key.
+
+        Raises:
+            SignatureError: a hardware key that is neither a token's nor a passkey's.
+        """
+        kind = _Reader(self.blob).string()
+        application = _application(self.blob) if kind.startswith(b"sk-") else _TOKEN
+        if application.startswith(_TOKEN):
+            return None
+        if kind != _SK_ECDSA:
+            raise SignatureError("a key algorithm that is not accepted")
+        return _webauthn.site_of(application)
 
 
 def key_of(line: str) -> Key:
@@ -128,15 +148,13 @@ def _check(key: Key, signature: bytes, signed: bytes) -> None:
     if kind == b"ssh-rsa":
         _check_rsa(key, algorithm, reader, signed)
         return
-    if algorithm != kind:
+    site = key.site
+    if algorithm != (_webauthn.ALGORITHM if site else kind):
         raise SignatureError("malformed signature: its algorithm is not the key's")
     value = reader.string()
     if kind.startswith(b"sk-"):
-        application = _application(key.blob)
-        flags, counter = reader.take(1), reader.take(4)
-        if not flags[0] & _PRESENT:
-            raise SignatureError("the token says that nobody touched it")
-        signed = hashlib.sha256(application).digest() + flags + counter + hashlib.sha256(signed).digest()
+        # A passkey's key signs in its own form alone: a token's would say nothing of who used it.
+        signed = _by_passkey(reader, site, signed) if site else _by_token(reader, key, signed)
     reader.end()
     if kind in {b"ssh-ed25519", b"sk-ssh-ed25519@openssh.com"}:
         _ed25519(key).verify(value, signed)
@@ -144,6 +162,19 @@ def _check(key: Key, signature: bytes, signed: bytes) -> None:
         _check_ecdsa(key, value, signed)
     else:
         raise SignatureError("a key algorithm that is not accepted")
+
+
+def _by_token(reader: _Reader, key: Key, signed: bytes) -> bytes:
+    flags, counter = reader.take(1), reader.take(4)
+    if not flags[0] & _PRESENT:
+        raise SignatureError("the token says that nobody touched it")
+    known, hashed = hashlib.sha256(_application(key.blob)).digest(), hashlib.sha256(signed).digest()
+    return known + flags + counter + hashed
+
+
+def _by_passkey(reader: _Reader, site: str, signed: bytes) -> bytes:
+    told = _webauthn.Told(reader.take(1), reader.take(4), reader.string(), reader.string(), reader.string())
+    return _webauthn.signed_bytes(told, site, challenge=signed)
 
 
 def _check_rsa(key: Key, algorithm: bytes, reader: _Reader, signed: bytes) -> None:
@@ -160,9 +191,8 @@ def _check_ecdsa(key: Key, value: bytes, signed: bytes) -> None:
     pair = encode_dss_signature(parts.integer(), parts.integer())
     parts.end()
     blob = _Reader(key.blob)
-    blob.string()
-    curve, point = blob.string(), blob.string()
-    if curve not in _CURVES:
+    kind, curve, point = blob.string(), blob.string(), blob.string()
+    if curve not in _CURVES or curve not in kind or not point.startswith(_UNCOMPRESSED):
         raise SignatureError("a curve that is not accepted")
     curves: dict[bytes, ec.EllipticCurve] = {
         b"nistp256": ec.SECP256R1(),

@@ -21,7 +21,7 @@ from ecluse.domain.records import (
     RecipientKey,
     Reconciliation,
 )
-from ecluse.verify._case import SKEW, Case, PlaceCase, fits, short
+from ecluse.verify._case import SKEW, Case, PlaceCase, fits, short, told
 from ecluse.verify._steps_named import check_named
 from ecluse.verify.report import FailedError, NotReachedError, Words
 
@@ -138,7 +138,8 @@ def acceptance(case: Case) -> Words:
         "it is about another order or reconciliation",
         "elle porte sur un autre ordre ou compte rendu",
     )
-    check_acceptance(value, account, case.one(Agreement)[0])
+    contract = case.one(Agreement)[0]
+    check_acceptance(value, account, contract)
     fits(
         value.decided_at >= account.made_at - SKEW,
         "decided before the account was given",
@@ -146,9 +147,10 @@ def acceptance(case: Case) -> Words:
     )
     by = case.signed_by(paper)
     fits(value.signatory in by, f"not signed by {value.signatory}", f"non signée par {value.signatory}")
+    who = told(contract, [value.signatory])
     return Words(
-        f"{value.decision} by {value.signatory}, {value.differences} differences",
-        f"{_DECISIONS_FR[value.decision]} par {value.signatory}, {value.differences} écarts",
+        f"{value.decision} by {who.en}, {value.differences} differences",
+        f"{_DECISIONS_FR[value.decision]} par {who.fr}, {value.differences} écarts",
     )
 
 

@@ -8,7 +8,7 @@ from ecluse.domain.entry import Event
 from ecluse.domain.errors import SignatureError
 from ecluse.domain.order import Order
 from ecluse.domain.policies import MAY_BIND, check_agreement_signed, check_order_allowed, check_order_signed
-from ecluse.verify._case import Case, fits, short, signers
+from ecluse.verify._case import Case, fits, short, signers, told
 from ecluse.verify._sshsig import key_of, log_key
 from ecluse.verify._trust import parse_trust
 from ecluse.verify.report import FailedError, NotReachedError, Words
@@ -32,8 +32,8 @@ def agreement_signed(case: Case) -> Words:
     value, paper = case.one(Agreement)
     by = case.signed_by(paper)
     check_agreement_signed(value, by)
-    who = ", ".join(sorted(by))
-    return Words(f"signed by both parties: {who}", f"signé par les deux parties : {who}")
+    who = told(value, by)
+    return Words(f"signed by both parties: {who.en}", f"signé par les deux parties : {who.fr}")
 
 
 def trust(case: Case) -> Words:
@@ -110,10 +110,10 @@ def order_signed(case: Case) -> Words:
     signatory = contract.controller.signer(value.controller.signatory)
     if signatory is None or signatory.role is not SignerRole.DIRECTOR:
         raise SignatureError("the signatory is not a director of the controller")
-    who = ", ".join(sorted(by))
+    who = told(contract, by)
     second = " (with the second approval)" if contract.second_approver else ""
     deuxieme = " (avec la seconde approbation)" if contract.second_approver else ""
-    return Words(f"signed by {who}{second}", f"signé par {who}{deuxieme}")
+    return Words(f"signed by {who.en}{second}", f"signé par {who.fr}{deuxieme}")
 
 
 def in_force(case: Case) -> Words:
