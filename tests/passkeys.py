@@ -116,7 +116,13 @@ class SoftPasskey:
         extensions: bytes = b"",
         rp_id: str | None = None,
     ) -> Assertion:
-        """Sign client data."""
+        """Sign client data, as a browser has it signed."""
+        return self.assertion_over(data, flags=flags, counter=counter, extensions=extensions, rp_id=rp_id)
+
+    def assertion_over(
+        self, data: bytes, *, flags: int, counter: int = 0, extensions: bytes = b"", rp_id: str | None = None
+    ) -> Assertion:
+        """Sign the SHA-256 of any bytes, as an authenticator does for whoever speaks to it."""
         known = hashlib.sha256((self.rp_id if rp_id is None else rp_id).encode()).digest()
         said = known + struct.pack(">BI", flags, counter) + extensions
         algorithm = ec.ECDSA(SHA256(), deterministic_signing=True)

@@ -29,7 +29,7 @@ _NAMESPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.@_/-]{0,127}")
 _PRINCIPAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9.@_+-]{0,127}")
 _NAMESPACES_OF_OURS: Final = "ecluse.*"
 _SIGNATURE_MAX = 32 * 1024
-# As OpenSSH reads it: header first, footer last, nothing before or after but line ends.
+# As OpenSSH reads it, but for carriage returns: header first, footer last, nothing before or after but line ends.
 _ARMOUR = re.compile(
     rb"-----BEGIN SSH SIGNATURE-----\r?\n((?:[A-Za-z0-9+/=]+\r?\n)+)-----END SSH SIGNATURE-----(?:\r?\n)?"
 )
@@ -231,7 +231,7 @@ def _verify_with_ssh_keygen(message: bytes, signature: bytes, key: SigningKey, n
         with tempfile.TemporaryDirectory(prefix="ecluse-verify-") as folder:
             signers, detached = Path(folder, "signers"), Path(folder, "signature")
             signers.write_text(f"signer {key.line}\n", encoding="ascii")
-            detached.write_bytes(signature)
+            detached.write_bytes(signature.replace(b"\r\n", b"\n"))  # a mailer's line ends, which OpenSSH refuses
             files = ["-f", str(signers), "-s", str(detached)]
             checked = _ssh_keygen.run(["-q", "-Y", "verify", "-I", "signer", "-n", namespace, *files], message)
     except OSError as error:
