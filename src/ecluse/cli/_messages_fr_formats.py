@@ -46,6 +46,7 @@ FRENCH_FORMATS: dict[str, str] = {
     "it is given for a destination of engine fhir, and only there":
         "se donne pour une destination d'engine fhir, et là seulement",
     "it is the new system's own: make it there": "il est au nouveau système : créez-le là",
+    "more than {} documents cannot be read": "plus de {1} documents sont illisibles",
     "more than {} reports cannot be read": "plus de {1} comptes rendus sont illisibles",
     "must be OBX-5": "doit être OBX-5",
     "must be OBX-5.1": "doit être OBX-5.1",
@@ -65,6 +66,8 @@ FRENCH_FORMATS: dict[str, str] = {
         "un Bundle de plus de 256 Mio ; donnez-le en lignes (NDJSON)",
     "a line of 64 MiB": "une ligne de 64 Mio",
     "a resource that two JSON parsers read differently": "une ressource que deux lecteurs de JSON lisent autrement",
+    "is no place in a CDA document, as observation/code/@code":
+        "n'est pas un endroit d'un document CDA, comme observation/code/@code",
     "is no place in a FHIR resource, as Observation.code.text":
         "n'est pas un endroit d'une ressource FHIR, comme Observation.code.text",
     "makes a column that is there already; give it a name: … as name":

@@ -9,6 +9,11 @@ _REASONS: Mapping[str, str] = {
     r"a NUL byte": "un octet nul",
     r"a carriage return without a line feed": "un retour chariot sans saut de ligne",
     r"a deletion mark that is none": "une marque de suppression qui n'en est pas une",
+    r"a document of more than (\d+) MiB": r"un document de plus de \1 Mio",
+    r"a document that does not end": "un document sans sa fin",
+    r"a document type declaration \(DOCTYPE\), which is not read": (
+        "une déclaration de type de document (DOCTYPE), qui n'est pas lue"
+    ),
     r"a header that may begin at several lines": "un en-tête qui peut commencer à plusieurs lignes",
     r"a header whose dates are not in their places": "un en-tête dont les dates ne sont pas à leur place",
     r"a line after LAB that is neither TEX nor RES": "une ligne après LAB qui n'est ni TEX ni RES",
@@ -22,6 +27,10 @@ _REASONS: Mapping[str, str] = {
     r"a report that does not end within (\d+) MiB": r"un compte rendu sans fin avant \1 Mio",
     r"a report with fewer than twelve header lines": "un compte rendu de moins de douze lignes d'en-tête",
     r"a report without its end": "un compte rendu sans sa fin",
+    r"a tag or comment of more than (\d+) MiB": r"une balise ou un commentaire de plus de \1 Mio",
+    r"an empty file": "un fichier vide",
+    r"an encoding that contradicts the one that is declared": "un encodage qui contredit celui qui est déclaré",
+    r"an encoding that is not read": "un encodage qui n'est pas lu",
     r"an MLLP frame that does not end": "une trame MLLP sans fin",
     r"bytes outside the declared encoding": "des octets hors de l'encodage déclaré",
     r"bytes that are no UTF-8": "des octets qui ne sont pas de l'UTF-8",
@@ -29,10 +38,13 @@ _REASONS: Mapping[str, str] = {
         r"des octets qui ne sont pas de l'encodage \1 : MSH-18, ou l'encodage déclaré, est-il juste ?"
     ),
     r"half a character": "une moitié de caractère",
+    r"more than (\d+) elements and attributes": r"plus de \1 éléments et attributs",
     r"more than (\d+) kinds of delimiters within a block": r"plus de \1 sortes de délimiteurs dans un bloc",
     r"nested too deeply": "imbrication trop profonde",
+    r"no CDA document": "pas un document CDA",
     r"no JSON": "pas du JSON",
     r"no message ends within (\d+) MiB": r"nul message ne finit avant \1 Mio",
+    r"no well-formed XML": "pas du XML bien formé",
     r"text outside a message": "du texte hors d'un message",
 }
 _PATTERNS = tuple((re.compile(english), french) for english, french in _REASONS.items())

@@ -25,6 +25,7 @@ class FileFormat(StrEnum):
     HPRIM_SANTE = "hprim_sante"
     ASTM = "astm"
     FHIR = "fhir"
+    CDA = "cda"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ _RULES: Mapping[FileFormat, _Rules] = {
     FileFormat.ASTM: _Rules(frozenset({"encoding", "fields"}), many=True),
     FileFormat.HPRIM_MEDECIN: _Rules(frozenset({"encoding", "fields"}), many=True),
     FileFormat.FHIR: _Rules(frozenset({"fields"}), many=True),
+    FileFormat.CDA: _Rules(frozenset({"fields"}), frozenset({"encoding"}), many=True),
     FileFormat.HL7V2: _Rules(frozenset({"fields"}), frozenset({"encoding"}), many=True),
 }
 _DEFAULTS: Mapping[str, object] = {

@@ -9,8 +9,8 @@ import ecluse.adapters.sources
 from ecluse.control.report_reasons import in_french
 
 READERS = Path(ecluse.adapters.sources.__file__).parent
-BEGIN = ("a ", "an ", "bytes ", "half ", "nested ", "no JSON", "no message", "more than", "text outside", "MSH-")
-GIVERS = {"_faults", "_fault", "_aside", "_bytes_at", "SetAside", "aside"}
+BEGIN = ("a ", "an ", "bytes ", "half ", "nested ", "no JSON", "no message", "no CDA", "no well-formed", "more than", "text outside", "MSH-")
+GIVERS = {"_faults", "_fault", "_aside", "_bytes_at", "SetAside", "aside", "RefusedError", "_refused"}
 
 
 def reasons(path: Path) -> set[str]:
@@ -37,7 +37,7 @@ def reasons(path: Path) -> set[str]:
     return {text for text in found if text.startswith(BEGIN) and " " in text}
 
 
-@pytest.mark.parametrize("name", ["_hl7v2_messages", "_hl7v2_blocks", "_segments", "_hprim_medecin", "_json", "_dbase", "_fixed"])
+@pytest.mark.parametrize("name", ["_hl7v2_messages", "_hl7v2_blocks", "_segments", "_hprim_medecin", "_json", "_dbase", "_fixed", "_cda", "_cda_text", "_cda_tree"])
 def test_each_reason_has_french(name: str) -> None:
     said = reasons(READERS / f"{name}.py")
     if name in {"_dbase", "_fixed"}:

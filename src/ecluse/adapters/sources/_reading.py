@@ -116,6 +116,7 @@ _READERS: Mapping[FileFormat, tuple[str, str]] = {
     FileFormat.ASTM: ("_segments", "SegmentsReader"),
     FileFormat.HPRIM_MEDECIN: ("_hprim_medecin", "HprimMedecinReader"),
     FileFormat.FHIR: ("_fhir", "FhirReader"),
+    FileFormat.CDA: ("_cda", "CdaReader"),
     FileFormat.HL7V2: ("_hl7v2", "Hl7v2Reader"),
 }
 """Module and class: each is loaded only where a profile has its format."""

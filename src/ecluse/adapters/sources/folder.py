@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from itertools import islice
 from pathlib import Path
 
-from ecluse.adapters.sources import _fhir_scan
+from ecluse.adapters.sources import _cda_scan, _fhir_scan
 from ecluse.adapters.sources._hl7v2_scan import seen
 from ecluse.adapters.sources.detect import detect
 from ecluse.domain.errors import EcluseError
@@ -78,5 +78,6 @@ _GUESSES: Mapping[str, Callable[[Path], SourceFile | None]] = {
     ".csv": _delimited, ".tsv": _delimited, ".txt": _delimited, ".tab": _delimited, ".dat": _delimited,
     ".dbf": _dbase, ".xlsx": _excel, ".xlsm": _excel, ".xls": _excel, ".ods": _excel,
     ".json": _json, ".ndjson": _json, ".jsonl": _json, ".parquet": _parquet, ".hl7": seen,
+    ".xml": _cda_scan.seen,
 }  # fmt: skip
 SUFFIXES = frozenset(_GUESSES)
