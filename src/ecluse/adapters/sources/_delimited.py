@@ -8,6 +8,8 @@ Structure is found for a block at once: which bytes are delimiters, quotes and l
 before them, which of those count.
 """
 
+import contextlib
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,11 +55,11 @@ class Delimited:
         """The column names that the first record gives. Raises MalformedError on empty or repeated ones."""
         for rows in self._records(None):
             names = tuple(str(column[0]) for column in rows)
-            lowered = [name.lower() for name in names]
+            times = Counter(name.lower() for name in names)
             for place, name in enumerate(names, 1):
                 if not name.strip():
                     raise self._error(f"column {place} of the header has no name", 1)
-                if lowered.count(name.lower()) > 1:
+                if times[name.lower()] > 1:
                     raise self._error(f"column {place} of the header has the name of another", 1)
             return names
         raise self._error("the file is empty: it needs a header", 1)
@@ -95,12 +97,13 @@ class Delimited:
             state = decoder.getstate()
             try:
                 text, bad = decoder.decode(block, final=not block), None
-            except UnicodeDecodeError as error:
-                text, bad = "", error.start - len(state[0])
+            except UnicodeError as error:  # UTF-16 without its mark is no UnicodeDecodeError, and has no place
+                text, bad = "", getattr(error, "start", 0) - len(state[0])
             if bad is not None:
                 decoder.setstate(state)
-                good = decoder.decode(block[: max(bad, 0)]).count("\n")
-                raise self._error(f"bytes that are no {self.file.encoding}", lines + good)
+                with contextlib.suppress(UnicodeError):  # of a file without its mark there are no lines before
+                    lines += decoder.decode(block[: max(bad, 0)]).count("\n")
+                raise self._error(f"bytes that are no {self.file.encoding}", lines)
             lines += text.count("\n")
             if first and text:
                 text, first = text.removeprefix(_BOM), False

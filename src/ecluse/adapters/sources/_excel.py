@@ -6,6 +6,7 @@ number that is whole is written without a point; dates come as ISO 8601. The she
 
 import datetime as dt
 import zipfile
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
@@ -32,11 +33,11 @@ class ExcelReader:
         if names is None:
             raise self._error("the sheet is empty: it needs a row of names")
         self._columns = tuple(_text(name) for name in names)
-        lowered = [name.lower() for name in self._columns]
+        times = Counter(name.lower() for name in self._columns)
         for place, name in enumerate(self._columns, 1):
             if not name.strip():
                 raise self._error(f"column {place} of the first row has no name", 1)
-            if lowered.count(name.lower()) > 1:
+            if times[name.lower()] > 1:
                 raise self._error(f"column {place} of the first row has the name of another", 1)
         self.tables: Mapping[str, pa.Schema] = {
             declared.table: pa.schema([(name, pa.string()) for name in self._columns])

@@ -134,7 +134,7 @@ def _lines(data: bytes) -> _Lines:
         nexts = np.append(nexts, len(numbers))
     begins = np.concatenate(([0], nexts[:-1]))
     ends = nexts - (numbers[nexts - 1] == _LF)
-    ends[-1] -= bool(ends[-1] > begins[-1] and numbers[ends[-1] - 1] == _EOF)
+    ends[-1] -= bool(numbers[-1] == _EOF)  # a block that is not the file's last ends with LF
     ends = ends - ((ends > begins) & (numbers[np.maximum(ends - 1, 0)] == _CR))
     return _Lines(numbers, begins, ends, nexts)
 
