@@ -18,6 +18,7 @@ class FileFormat(StrEnum):
     FIXED = "fixed"
     DBASE = "dbase"
     EXCEL = "excel"
+    ACCESS = "access"
     JSON = "json"
     PARQUET = "parquet"
     HL7V2 = "hl7v2"
@@ -43,6 +44,7 @@ _RULES: Mapping[FileFormat, _Rules] = {
     FileFormat.FIXED: _Rules(frozenset({"encoding", "columns"})),
     FileFormat.DBASE: _Rules(frozenset({"encoding"})),
     FileFormat.EXCEL: _Rules(may=frozenset({"part"})),
+    FileFormat.ACCESS: _Rules(may=frozenset({"part", "encoding"})),
     FileFormat.JSON: _Rules(frozenset({"fields"})),
     FileFormat.PARQUET: _Rules(),
     FileFormat.HPRIM_SANTE: _Rules(frozenset({"encoding", "fields"}), many=True),

@@ -110,6 +110,7 @@ _READERS: Mapping[FileFormat, tuple[str, str]] = {
     FileFormat.FIXED: ("_fixed", "FixedReader"),
     FileFormat.DBASE: ("_dbase", "DbaseReader"),
     FileFormat.EXCEL: ("_excel", "ExcelReader"),
+    FileFormat.ACCESS: ("_access", "AccessReader"),
     FileFormat.JSON: ("_json", "JsonReader"),
     FileFormat.PARQUET: ("_parquet", "ParquetReader"),
     FileFormat.HPRIM_SANTE: ("_segments", "SegmentsReader"),
