@@ -18,18 +18,18 @@ FRENCH_PASSKEYS: dict[str, str] = {
     "ask for pubKeyCredParams of alg -7 (ES256) alone, and register again":
         "demandez pubKeyCredParams avec alg -7 (ES256) seul, et enrôlez de nouveau",
     "a passkey's public key has two coordinates of 32 bytes":
-        "la clé publique d'une clé d'accès a deux coordonnées de 32 octets",
+        "une clé d'accès publique a deux coordonnées de 32 octets",
     "the key's application is neither a token's nor a domain":
         "l'application de la clé n'est ni celle d'un jeton ni un domaine",
     "a token's application begins with ssh:, a passkey's is the domain where it was registered":
         "celle d'un jeton commence par ssh:, celle d'une clé d'accès est le domaine où elle fut enrôlée",
-    "this is not the key of a passkey": "ce n'est pas la clé d'une clé d'accès",
+    "this is not the key of a passkey": "ce n'est pas une clé d'accès",
     "sign with ssh-keygen -Y sign: ecluse order sign": "signez par ssh-keygen -Y sign : ecluse order sign",
     "{} is not an origin of {}": "{1} n'est pas une origine de {2}",
     "serve the page by https, from that domain or from one below it":
         "servez la page en https, depuis ce domaine ou un domaine au-dessous",
-    "this is a passkey's key: it signs in the browser alone":
-        "c'est la clé d'une clé d'accès : elle ne signe que dans le navigateur",
+    "this is a passkey: it signs in the browser alone":
+        "c'est une clé d'accès : elle ne signe que dans le navigateur",
     "approve it in the browser, in the control room; what that writes, every command accepts":
         "approuvez dans le navigateur, en salle de contrôle ; ce qu'elle écrit, toutes les commandes l'acceptent",
     # what is wrong with one

@@ -60,7 +60,7 @@ def show_states(found: list[tuple[Signer, str]]) -> None:
 
 def _words(signer: Signer, state: str) -> str:
     if state == "signed" and relying_party(signer.key):
-        return tr("signed with a passkey (user verified)", "signé par clé d'accès (utilisateur vérifié)")
+        return tr("signed\nwith a passkey\n(user verified)", "signé par\nclé d'accès\n(utilisateur\nvérifié)")
     return {"signed": tr("signed", "signé"), "wrong": tr("WRONG SIGNATURE", "SIGNATURE FAUSSE"), "": "—"}[state]
 
 

@@ -268,7 +268,7 @@ def _refuse_passkey(path: Path) -> None:
     if passkey:
         hint = "approve it in the browser, in the control room; what that writes, every command accepts"
         place = Location(file=str(path))
-        raise SignatureError("this is a passkey's key: it signs in the browser alone", location=place, hint=hint)
+        raise SignatureError("this is a passkey: it signs in the browser alone", location=place, hint=hint)
 
 
 def _public_file(path: Path) -> Path:
