@@ -21,6 +21,7 @@ import atheris
 _MEMORY = 6 << 30
 _SLOW = 10.0
 _HANG = 60
+_EVERY, _MUCH = 400, 1 << 20
 _TELL = 1.0
 
 with atheris.instrument_imports(include=["ecluse"]):
@@ -38,9 +39,8 @@ with atheris.instrument_imports(include=["ecluse"]):
 class _Run:
     """What one process did."""
 
-    def __init__(self, name: str, seconds: float, folder: Path) -> None:
+    def __init__(self, name: str, folder: Path) -> None:
         self.target, self.folder = TARGETS[name], folder
-        self.ends = time.monotonic() + seconds
         self.executions, self.told, self.slowest = 0, 0.0, 0.0
         self.findings: set[str] = set()
         self.outcomes = Outcomes()
@@ -59,19 +59,37 @@ class _Run:
         if took > _SLOW:
             self._found(TimeoutError(f"{took:.0f} seconds"), data)
         self.executions += 1
+        if self.executions % _EVERY == 0:
+            self._much(data)
         if time.monotonic() - self.told > _TELL:
             self.tell()
 
+    def _much(self, data: bytes) -> None:
+        """A piece of the input a great many times: work must not grow by the square."""
+        dice = random.Random(self.executions)
+        begin = dice.randrange(len(data) + 1)
+        end = begin + dice.choice((1, 2, 3, 8, 40))
+        piece = data[begin:end]
+        if not piece or self.target.shape in {"zip", "packed"}:
+            return
+        made = data[:end] + piece * (_MUCH // len(piece)) + data[end:]
+        before = time.process_time()
+        try:
+            self.target.run(made)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._found(error, made)
+        took = time.process_time() - before
+        if took > _SLOW:
+            self._found(TimeoutError("much takes long"), made)
+
     def tell(self) -> None:
-        """Leave the sums, for this process may die at any input; end when the time is over."""
+        """Leave the sums, for this process may die at any input."""
         self.told = time.monotonic()
         sums = {
             "executions": self.executions, "cpu": time.process_time(), "slowest": self.slowest,
             "findings": sorted(self.findings), "outcomes": self.outcomes.counts,
         }  # fmt: skip
         (self.folder / "state.json").write_text(json.dumps(sums), encoding="utf-8")
-        if self.told > self.ends:
-            raise SystemExit(0)
 
     def _found(self, error: Exception, data: bytes) -> None:
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "ecluse" in frame.filename]
@@ -95,7 +113,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     faulthandler.enable()
-    run = _Run(name, seconds, folder)
+    run = _Run(name, folder)
     target = run.target
     words = folder / "words"
     escaped = ["".join(f"\\x{byte:02x}" for byte in word) for word in target.words]
@@ -113,7 +131,6 @@ def main() -> None:
     try:
         atheris.Fuzz()
     finally:
-        run.ends = float("inf")
         run.tell()
 
 

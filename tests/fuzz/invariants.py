@@ -29,10 +29,10 @@ class Target:
     run: Callable[[bytes], str]
     """Gives the outcome in a word or two: an error's text, or what was read."""
     shape: str = "lines"
-    """How its bytes are mutated: ``lines``, ``bytes``, ``zip`` or ``json``."""
+    """How its bytes are mutated: ``lines``, ``json``, ``bytes``, ``zip``, or ``packed`` (kept compressed)."""
     words: tuple[bytes, ...] = ()
     """What its format is made of."""
-    longest: int = 1 << 16
+    longest: int = 1 << 12
 
 
 @cache

@@ -4,6 +4,7 @@ import io
 import random
 import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 
 from fuzz.invariants import Target
@@ -12,6 +13,7 @@ _TEXTUAL = frozenset({"lines", "json"})
 Plain = Callable[[bytes, int], bytes]
 """libFuzzer's own mutation of bytes, up to a size."""
 
+_UNPACKED = 1 << 18
 _NUMBERS = (0, 1, 2, 7, 8, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF, 1 << 40)
 _TEXTS = (
     "é’“”", "\ud7ff𝄞🧪", "<0,5", "224.000", "1900-02-30", "\u0085\u2028", "\ufeff", "a\u0301", "NA", "NULL", "ZQXCANARY",
@@ -23,6 +25,11 @@ def mutated(target: Target, data: bytes, limit: int, dice: random.Random, plain:
     """One input made out of another."""
     if target.shape == "zip":
         return _archive(data, limit, dice, plain)
+    if target.shape == "packed":
+        bare = unpacked(data)
+        for _ in range(dice.choice((1, 1, 2, 4, 8))):
+            bare = dice.choice(_BY_SHAPE["bytes"])(bare, dice, target.words or _HOSTILE)
+        return zlib.compress(bare[:_UNPACKED], 1)[:limit]
     repair = target.shape in _TEXTUAL and dice.random() < 0.6
     if dice.random() < 0.4:
         made = plain(data, limit)
@@ -32,6 +39,14 @@ def mutated(target: Target, data: bytes, limit: int, dice: random.Random, plain:
         made = dice.choice(_BY_SHAPE[target.shape])(made, dice, target.words or _HOSTILE)
     made = made[:limit]
     return made.decode("utf-8", "ignore").encode() if repair else made
+
+
+def unpacked(data: bytes) -> bytes:
+    """Of a seed that is kept compressed: its bytes; as it is, if it is not."""
+    try:
+        return zlib.decompressobj().decompress(data, _UNPACKED)
+    except zlib.error:
+        return data
 
 
 def _cut(data: bytes, dice: random.Random) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from ecluse.adapters.sources.folder import declared as guessed
 from ecluse.domain.errors import EcluseError, ProfileError
 from ecluse.domain.files import FileFormat, FileIntake, SourceFile
 from fuzz.invariants import NOTHING, BrokenError, Target, check_error, patched
+from fuzz.mutators import unpacked
 
 _SMALL = 2048  # by blocks of a few bytes, longer ones take as long as their square
 _SOURCES = "ecluse.adapters.sources"
@@ -123,6 +124,10 @@ def _check_asides(intake: FileIntake) -> None:
         at = each.byte + each.length
 
 
+def _packed(reading: Reading, data: bytes) -> str:
+    return reading(unpacked(data))
+
+
 def _scan(data: bytes) -> str:
     """The guess at what a file is: any suffix's, and the declaration guessed must be one that can be mounted."""
     said = []
@@ -148,6 +153,11 @@ def _scan(data: bytes) -> str:
     return " ".join(said)
 
 
+_TAGS = (
+    b"<observation>", b"</observation>", b"<value xsi:type='PQ' value='1' unit='g'/>", b"<![CDATA[", b"]]>", b"<!--", b"-->",
+    b"<?xml version='1.0' encoding='UTF-16'?>", b"<!DOCTYPE a [<!ENTITY b 'c'>]>", b"&b;", b"&#x1F9EA;", b"&#0;", b"nullFlavor='UNK'",
+    b" xmlns='urn:hl7-org:v3'", b"<section>", b"<specimen>", b"<td>",
+)  # fmt: skip
 _HL7 = (
     "MSH-1", "MSH-2", "MSH-9.1", "MSH-10", "PID-3.1", "PID-3[2].1", "PID-3[*].1", "PID-5", "OBR-4.2", "OBX-3.1",
     "OBX-5", "OBX-5.1.2", "OBX-5[*].2", "NTE-3", "ZZZ-1",
@@ -160,6 +170,13 @@ _FHIR = (
     "Observation.code.coding.where(system='http://loinc.org').code as loinc",
     "Observation.component[1].valueString as second", "Patient.name.where(use='official').given as given",
     "Patient.active", "Patient.birthDate",
+)  # fmt: skip
+
+
+_CDA = (
+    "document/id/@root", "patient/patient/name/given[not(@qualifier)] as given", "section/title", "text/narrative()",
+    "observation/code/@code", "observation/value/@xsi:type as type", "observation/value/@value",
+    "observation/value as text", "specimen/specimenRole/id/@root as root", "translation/@code",
 )  # fmt: skip
 
 
@@ -202,6 +219,12 @@ def targets() -> list[Target]:
     astm = Reading(".ast", SourceFile("*.ast", "utf-8", format=FileFormat.ASTM, fields=_ASTM), **line)
     medecin = Reading(".hpm", SourceFile("*.hpm", "cp1252", format=FileFormat.HPRIM_MEDECIN, fields=_MEDECIN))
     fhir = SourceFile("*", format=FileFormat.FHIR, fields=_FHIR)
+    cda = Reading(
+        ".xml",
+        SourceFile("*.xml", format=FileFormat.CDA, fields=_CDA),
+        tiny=_small("_cda_tree", _CHUNK=7) | _small("_cda", _ROWS=2),
+    )
+    access = Reading(".mdb", *(SourceFile("t.mdb", each, format=FileFormat.ACCESS) for each in ("", "cp1252")))
     return [
         Target("delimited", delimited, words=(b";", b'"', b'""', b"\t", b"\r\n", b"\xff\xfe", b"\xef\xbb\xbf", b"'")),
         Target("fixed", fixed, words=(b"\r\n", b"\n", b"\x1a", b"\xef\xbb\xbf", "é".encode(), "𝄞".encode())),
@@ -236,5 +259,7 @@ def targets() -> list[Target]:
         Target(
             "fhir-bundle", Reading(".json", fhir), "json", (b'"resourceType":"Bundle"', b'"entry":[', b'"resource":{')
         ),
+        Target("cda", cda, "lines", _TAGS, longest=1 << 13),
+        Target("access", partial(_packed, access), "packed", (b"\xff\xfe", b"\xff\xff"), longest=1 << 15),
         Target("scan", partial(_scan), words=(b'{"resourceType":"Patient"}', b"MSH|^~\\&|", b";", b"\xff\xfe")),
     ]

@@ -7,8 +7,10 @@ import datetime as dt
 import io
 import json
 import struct
+import tempfile
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +20,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import xlwt
 
+import access_files as af
+import cda_documents
 from ecluse.migration.pack import Header, pack
 from fuzz.readers import BESIDE
 
@@ -251,6 +255,33 @@ def _fhir_bundle() -> Seeds:
     yield "resource", json.dumps(json.loads(_ANNE), indent=1).encode()
 
 
+def _cda() -> Seeds:
+    text = "<content ID='a'>Sodium ZQXCANARY</content><table><tr><td>&lt;0,5</td><td>é𝄞</td></tr></table>"
+    entries = cda_documents.observation("2951-2", cda_documents.quantity("224.000", "mmol/L"))
+    report = cda_documents.Report(text=text, entries=entries)
+    yield "utf-8", report.xml().encode()
+    yield "utf-16", report.xml("UTF-16").encode("utf-16")
+    yield "latin", report.xml("ISO-8859-1").encode("iso-8859-1", "xmlcharrefreplace")
+
+
+def _access() -> Seeds:
+    columns = (
+        af.Col("n", af.LONG), af.Col("b", af.BOOLEAN), af.Col("t", af.TEXT, packed=True), af.Col("m", af.MEMO),
+        af.Col("d", af.MOMENT), af.Col("g", af.GUID), af.Col("o", af.OLE), af.Col("c", af.MONEY),
+    )  # fmt: skip
+    when = dt.datetime(2019, 3, 1)  # noqa: DTZ001
+    rows = [
+        (n, n % 2, "ZQXCANARY é", "m" * n * 90, when, str(n) * 8 + "-0001-0002-0003-000000000004", b"o", "1")
+        for n in range(1, 6)
+    ]  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        for version in af.VERSIONS:
+            path = af.write(
+                Path(folder) / version, {"T": af.Tab(columns, rows, frozenset({3}), frozenset({4}))}, version
+            )
+            yield version, zlib.compress(path.read_bytes(), 9)
+
+
 def _scan() -> Seeds:
     for maker in (_delimited, _hl7v2, _json, _fhir_bundle, _dbase):
         yield next(maker())
@@ -339,8 +370,6 @@ def _dump() -> Seeds:
 
 
 def _crc(data: bytes) -> int:
-    import zlib  # noqa: PLC0415
-
     return zlib.crc32(data)
 
 
@@ -364,7 +393,7 @@ def seeds() -> dict[str, dict[str, bytes]]:
     makers = {
         "delimited": _delimited, "fixed": _fixed, "dbase": _dbase, "excel-xlsx": _xlsx, "excel-xls": _xls, "excel-ods": _ods, "json": _json,
         "parquet": _parquet, "hl7v2": _hl7v2, "hprim-sante": _hprim_sante, "astm": _astm, "hprim-medecin": _hprim_medecin,
-        "fhir-ndjson": _fhir_ndjson, "fhir-bundle": _fhir_bundle, "scan": _scan, "artefact": _artefact, "document": _document,
+        "fhir-ndjson": _fhir_ndjson, "fhir-bundle": _fhir_bundle, "cda": _cda, "access": _access, "scan": _scan, "artefact": _artefact, "document": _document,
         "code-map": _code_map, "parcel": _parcel, "age": _age, "dump": _dump, "loinc": _loinc, "mllp": _mllp,
     }  # fmt: skip
     return {target: dict(maker()) for target, maker in makers.items()}
