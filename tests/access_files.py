@@ -9,7 +9,7 @@ import struct
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Context, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,8 @@ BINARY, TEXT, OLE, MEMO, GUID, DECIMAL, LIST, BIG, LONG_MOMENT = 9, 10, 11, 12, 
 _WIDTHS = {BYTE: 1, INTEGER: 2, LONG: 4, MONEY: 8, SINGLE: 4, DOUBLE: 8, MOMENT: 8, GUID: 16, DECIMAL: 17, LIST: 4,
            BIG: 8, LONG_MOMENT: 42}  # fmt: skip
 _FORMS = {BYTE: "<B", INTEGER: "<h", LONG: "<i", SINGLE: "<f", DOUBLE: "<d", BIG: "<q", LIST: "<i"}
-_EPOCH = dt.datetime(1899, 12, 30)
+_EPOCH = dt.date(1899, 12, 30)
+_EXACT = Context(prec=60)
 VERSIONS = {"jet3": (b"Standard Jet DB\0", 0), "jet4": (b"Standard Jet DB\0", 1), "ace": (b"Standard ACE DB\0", 2)}
 
 
@@ -119,24 +120,24 @@ class _Writer:
 
     def value(self, column: Col, value: Any) -> bytes:
         kind = column.kind
-        if isinstance(value, bytes) and kind not in (OLE, MEMO):
-            return value
+        if kind in (OLE, MEMO, TEXT):
+            data: bytes = value if isinstance(value, bytes) else self.encoded(value, packed=column.packed)
+            return data if kind == TEXT else self.long_value(data)
+        return value if isinstance(value, bytes) else self.number(column, value)
+
+    def number(self, column: Col, value: Any) -> bytes:
+        kind, found = column.kind, value
         if kind in _FORMS:
-            return struct.pack(_FORMS[kind], value)
+            return struct.pack(_FORMS[kind], found)
         if kind == MONEY:
-            return struct.pack("<q", int(Decimal(value).scaleb(4)))
+            return struct.pack("<q", int(Decimal(found).scaleb(4)))
         if kind == MOMENT:
-            return struct.pack("<d", days(value) if isinstance(value, dt.datetime) else value)
+            return struct.pack("<d", days(found) if isinstance(found, dt.datetime) else found)
         if kind == GUID:
-            return uuid.UUID(value).bytes_le
-        if kind == DECIMAL:
-            number = int(Decimal(value).scaleb(column.scale))
-            words = struct.unpack(">4I", abs(number).to_bytes(16, "big"))
-            return bytes((0x80 if number < 0 else 0,)) + struct.pack("<4I", *words)
-        if kind == TEXT:
-            return self.encoded(value, packed=column.packed)
-        data = value if isinstance(value, bytes) else self.encoded(value, packed=column.packed)
-        return self.long_value(data)
+            return uuid.UUID(found).bytes_le
+        number = int(Decimal(found).scaleb(column.scale, _EXACT))
+        words = struct.unpack(">4I", abs(number).to_bytes(16, "big"))
+        return bytes((0x80 if number < 0 else 0,)) + struct.pack("<4I", *words)
 
     def long_value(self, data: bytes) -> bytes:
         """In the row if it is short, on one page if it fits there, else over a chain of pages."""
@@ -273,8 +274,8 @@ class _Writer:
 
 def days(moment: dt.datetime) -> float:
     """As Access counts: days from 1899-12-30, the time of day always forward."""
-    whole = (dt.datetime(moment.year, moment.month, moment.day) - _EPOCH).days
-    part = (moment - dt.datetime(moment.year, moment.month, moment.day)) / dt.timedelta(days=1)
+    whole = (moment.date() - _EPOCH).days
+    part = (moment - moment.replace(hour=0, minute=0, second=0, microsecond=0)) / dt.timedelta(days=1)
     return float(whole - part if whole < 0 else whole + part)
 
 
@@ -282,7 +283,7 @@ _CATALOGUE = (
     Col("Id", LONG), Col("ParentId", LONG), Col("Name", TEXT), Col("Type", INTEGER), Col("DateCreate", MOMENT),
     Col("DateUpdate", MOMENT), Col("Owner", BINARY), Col("Flags", LONG), Col("LvProp", OLE),
 )  # fmt: skip
-_MADE = dt.datetime(2019, 3, 1, 8, 30)
+_MADE = dt.datetime.fromisoformat("2019-03-01 08:30:00")
 _SYSTEM = -0x80000000
 
 

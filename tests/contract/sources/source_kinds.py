@@ -11,9 +11,10 @@ from urllib.parse import quote
 
 import pyarrow as pa
 
+from access_files import LONG, MEMO, TEXT, Col, Tab, write
 from ecluse.adapters.sources import SourceSpec, open_source
 from ecluse.adapters.sources.memory import MemorySource
-from ecluse.domain.files import SourceFile
+from ecluse.domain.files import FileFormat, SourceFile
 from ecluse.domain.profile import Engine
 from ecluse.migration.ports import Source
 from firebird_servers import PASSWORD, FirebirdDatabase, FirebirdServer, firebird_file
@@ -93,6 +94,16 @@ def csv_folder(folder: Path, encoding: str = "utf-8", delimiter: str = ";") -> K
         writer.writerows(["" if value is None else value for value in row] for row in ROWS)
     spec = SourceSpec(Engine.CSV, f"csv://{quote(str(folder))}", {"person": SourceFile("person.csv", encoding, delimiter)})
     return Kind("csv", lambda: open_source(spec), None, text=True, nulls=False, spec=spec)
+
+
+def access(folder: Path, version: str) -> Kind:
+    """Access knows no day before the year 100: all days are text there."""
+    path = folder / f"lab #1 é.{version}.mdb"
+    columns = (Col("id", LONG), Col("name", MEMO), Col("note", MEMO, packed=True), Col("born", TEXT))
+    write(path, {"person": Tab(columns, ROWS)}, version)
+    file = SourceFile(path.name, format=FileFormat.ACCESS, part="person")
+    spec = SourceSpec(Engine.FILES, f"files://{quote(str(folder))}", {"person": file})
+    return Kind("access", lambda: open_source(spec), None, text=True, spec=spec)
 
 
 def postgresql(server: object) -> Kind:

@@ -32,6 +32,8 @@ KINDS: dict[str, Made] = {
     "sqlite": lambda _request, folder: kinds.sqlite(folder),
     "csv": lambda _request, folder: kinds.csv_folder(folder),
     "csv-streamed": lambda _request, folder: kinds.csv_folder(folder, "utf-16", "\t"),
+    "access-2000": lambda _request, folder: kinds.access(folder, "jet4"),
+    "access-2007": lambda _request, folder: kinds.access(folder, "ace"),
     "postgresql": lambda request, _folder: kinds.postgresql(request.getfixturevalue("postgresql")),
     "mariadb": lambda request, _folder: kinds.mariadb(request.getfixturevalue("mariadb")),
     "odbc-postgresql": lambda request, _folder: kinds.odbc_postgresql(request.getfixturevalue("postgresql")),

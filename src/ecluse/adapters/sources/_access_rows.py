@@ -195,8 +195,11 @@ def long_values(pages: Pages, cells: Cells, rows: Rows) -> Cells:
 
 def _read(pages: Pages, pointer: int, wanted: int, *, chained: bool) -> bytes | None:
     """One long value, of one row or of a chain of them."""
-    parts, left = [], wanted
+    parts, left, seen = [], wanted, set[int]()
     while left:
+        if pointer in seen:
+            return None
+        seen.add(pointer)
         row = pages.row(pointer, LONG_VALUES)
         part = row[4:] if chained else row
         if not part or (not chained and len(part) < left):

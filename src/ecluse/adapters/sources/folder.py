@@ -6,6 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from ecluse.adapters.sources import _cda_scan, _fhir_scan
+from ecluse.adapters.sources._access_pages import JET3, Pages
 from ecluse.adapters.sources._hl7v2_scan import seen
 from ecluse.adapters.sources.detect import detect
 from ecluse.domain.errors import EcluseError
@@ -45,6 +46,13 @@ def _excel(path: Path) -> SourceFile | None:
     return SourceFile(path.name, format=FileFormat.EXCEL)
 
 
+def _access(path: Path) -> SourceFile | None:
+    """Of Access 97 the encoding that its header names; the others hold Unicode."""
+    with Pages(path, path.name) as pages:
+        encoding = f"cp{pages.header.code_page or 1252}" if pages.layout is JET3 else ""
+    return SourceFile(path.name, encoding, format=FileFormat.ACCESS)
+
+
 def _parquet(path: Path) -> SourceFile | None:
     return SourceFile(path.name, format=FileFormat.PARQUET)
 
@@ -77,6 +85,7 @@ def _paths(value: object, path: str) -> list[str]:
 _GUESSES: Mapping[str, Callable[[Path], SourceFile | None]] = {
     ".csv": _delimited, ".tsv": _delimited, ".txt": _delimited, ".tab": _delimited, ".dat": _delimited,
     ".dbf": _dbase, ".xlsx": _excel, ".xlsm": _excel, ".xls": _excel, ".ods": _excel,
+    ".mdb": _access, ".accdb": _access,
     ".json": _json, ".ndjson": _json, ".jsonl": _json, ".parquet": _parquet, ".hl7": seen,
     ".xml": _cda_scan.seen,
 }  # fmt: skip
