@@ -123,6 +123,12 @@ FRENCH_FORMATS: dict[str, str] = {
         "le récepteur répond par ce qui n'est pas un acquittement HL7",
     "the receiver is away, or does not acknowledge": "le récepteur est absent, ou n'acquitte pas",
     "the receiver's certificate is not trusted": "le certificat du récepteur n'est pas de confiance",
+    "rows cannot be put aside in the destination's place of the workspace":
+        "des lignes ne peuvent être mises de côté à la place de destination de l'espace de travail",
+    "rows cannot be put aside, sealed, before they become messages: is the disk full?":
+        "des lignes ne peuvent être mises de côté, scellées, avant de devenir des messages : le disque est-il plein ?",
+    "rows that were put aside cannot be read again ({})":
+        "des lignes mises de côté ne peuvent être relues ({1})",
     "the rows of {} batches are not in memory: stage them again":
         "les lignes de {1} lots ne sont pas en mémoire : reprenez-les",
     "there is no such folder": "ce dossier n'existe pas",

@@ -16,10 +16,10 @@ import hl7
 import pyarrow as pa
 import pytest
 
-from ecluse.adapters.destinations import DestinationSpec, _mllp, open_destination
-from ecluse.adapters.destinations import hl7 as destination_hl7
+from ecluse.adapters.destinations import DestinationSpec, _messages, _mllp, open_destination
 from ecluse.adapters.destinations._hl7_address import Hl7Address
 from ecluse.adapters.destinations.hl7 import Hl7Destination
+from ecluse.adapters.messages.model import Heading
 from ecluse.domain.errors import ConnectionLostError, DestinationError, UsageError
 from ecluse.domain.profile import DestinationProfile, Engine
 from ecluse.migration.ports import Receiver, StagedBatch
@@ -34,7 +34,7 @@ SECRET = "CANARI-Durand"
 
 @pytest.fixture(autouse=True)
 def _small_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(destination_hl7, "_MESSAGES", 100)
+    monkeypatch.setattr(_messages, "_MESSAGES", 100)
     monkeypatch.setattr(_mllp, "_PAUSE", 0.01)
 
 
@@ -173,7 +173,7 @@ def test_a_file_lost_or_changed_shows_in_what_is_read_back(folder: Place, tmp_pa
 def test_killed_between_files_it_goes_on(
     folder: Place, tmp_path: Path, kill_at: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = destination_hl7.write_atomic
+    real = _messages.write_atomic
     written: list[Path] = []
 
     def dying(path: Path, data: bytes) -> None:
@@ -182,10 +182,10 @@ def test_killed_between_files_it_goes_on(
         written.append(path)
         real(path, data)
 
-    monkeypatch.setattr(destination_hl7, "write_atomic", dying)
+    monkeypatch.setattr(_messages, "write_atomic", dying)
     with pytest.raises(KeyboardInterrupt):
         folder.published()
-    monkeypatch.setattr(destination_hl7, "write_atomic", real)
+    monkeypatch.setattr(_messages, "write_atomic", real)
     folder.published()
     assert folder.back() == expected()
     assert len(list((tmp_path / "out").iterdir())) == 3
@@ -254,7 +254,7 @@ def test_refusals_are_listed_by_request_and_code_and_not_sent_again(work: Path) 
 
     with python_hl7(Inbox()) as inbox:
         place = Place(work, f"mllp://127.0.0.1:{inbox.port}?tls=off")
-        heading = destination_hl7.Heading(ORDER, "")
+        heading = Heading(ORDER, "")
         refused = {f"R{number:05}": code for number, code in codes.items()}
         known |= {heading.control(key): code for key, code in refused.items()}
         inbox.answer = lambda control: known.get(control, "AA")

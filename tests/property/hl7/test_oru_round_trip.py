@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from ecluse.adapters.hl7.places import Places, places_of
 from ecluse.adapters.hl7.readback import read
-from ecluse.adapters.hl7.writer import Heading, Message, write
+from ecluse.adapters.hl7.writer import write
+from ecluse.adapters.messages.model import Heading, Message
 from ecluse.domain.errors import DestinationError
 from ecluse.domain.profile import DestinationProfile
 from ecluse.wire.documents import read as read_document

@@ -50,6 +50,10 @@ class Mllp:
             self.close()
         raise ConnectionLostError("the receiver is away, or does not acknowledge", hint="resume when it is back")
 
+    def accepts(self, code: str) -> bool:
+        """Whether MSA-1 says that the message was taken."""
+        return code in ACCEPTED
+
     def close(self) -> None:
         """Let the connection go."""
         if self._socket is not None:

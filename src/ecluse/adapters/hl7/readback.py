@@ -7,12 +7,13 @@ import pyarrow.compute as pc
 
 from ecluse.adapters.hl7.places import Places
 from ecluse.adapters.hl7.texts import from_text
+from ecluse.adapters.messages.model import distinct
 from ecluse.adapters.sources._field_paths import FieldPath
 from ecluse.adapters.sources._hl7v2 import segment_rows
 from ecluse.domain.catalogue import CATALOGUE, KEY, FieldType
 from ecluse.domain.errors import DestinationError
 
-__all__ = ["distinct", "read"]
+__all__ = ["read"]
 
 _MAIN = {"patient": "PID", "request": "OBR", "specimen": "SPM", "observation": "OBX", "comment": "NTE"}
 _VALUE = 5
@@ -143,8 +144,3 @@ def _named(to: str, places: Places, found: Mapping[str, pa.Table], schema: pa.Sc
     if not tables:
         return schema.empty_table()
     return distinct(pa.concat_tables(tables))
-
-
-def distinct(rows: pa.Table) -> pa.Table:
-    """Each row once; two that differ stay two, also under one key."""
-    return rows.group_by(rows.column_names, use_threads=False).aggregate([]).select(rows.column_names)

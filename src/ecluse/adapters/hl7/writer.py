@@ -4,7 +4,6 @@
 bytes, whatever order they come in: rows are sorted by rank and key, and no clock is asked.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -14,12 +13,13 @@ import pyarrow.compute as pc
 
 from ecluse.adapters.hl7.places import Places
 from ecluse.adapters.hl7.texts import plain, to_text
+from ecluse.adapters.messages.model import Heading, Message, Rows
 from ecluse.adapters.sources._arrow import Bounds
 from ecluse.adapters.sources._field_paths import FieldPath
 from ecluse.domain.catalogue import CATALOGUE, KEY, FieldType
 from ecluse.domain.errors import DestinationError
 
-__all__ = ["STATUSES", "Heading", "Message", "Rows", "write"]
+__all__ = ["STATUSES", "write"]
 
 STATUSES = frozenset("CDFINOPRSUWX")
 """HL7 table 0085: what OBX-11 may say (v2.5; ``B`` and others came later)."""
@@ -27,36 +27,6 @@ _ONE_LINE = 199
 """Longest ST value (v2.5, 2.A.73); what is longer is TX."""
 _ORDER = ("MSH", "PID", "PD1", "ZPI", "PV1", "ORC", "OBR", "ZRQ")
 _REMARKS, _RESULTS, _SPECIMENS = 20, 30, 40
-Rows = Mapping[str, pa.Table]
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """What every message says of itself. ``moment``: MSH-7, as HL7 writes it; fixed, so that a resend is the same."""
-
-    order: str
-    moment: str
-    application: str = ""
-    facility: str = ""
-    production: bool = True
-
-    def control(self, request: str) -> str:
-        """MSH-10: 20 characters, the same for the same request of the same order."""
-        return hashlib.sha256(f"{self.order}\0{request}".encode()).hexdigest()[:20]
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One message; ``text`` is whole, each segment ended by CR."""
-
-    request: str
-    control: str
-    text: bytes
-
-    @property
-    def digest(self) -> str:
-        """Of its bytes."""
-        return f"sha256:{hashlib.sha256(self.text).hexdigest()}"
 
 
 @dataclass
