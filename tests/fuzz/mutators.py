@@ -124,7 +124,7 @@ def _archive(data: bytes, limit: int, dice: random.Random, plain: Plain) -> byte
         return plain(data, limit)
     place = dice.randrange(len(members))
     name, text = members[place]
-    within = dice.random() < 0.7  # noqa: PLR2004 - the rest is libFuzzer's share
+    within = dice.random() < 0.7  # the rest is libFuzzer's share
     text = dice.choice(_BY_SHAPE["xml"])(text, dice, _XML) if within else plain(text, limit)
     if dice.random() < 0.03:
         del members[place]
