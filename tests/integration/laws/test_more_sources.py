@@ -13,6 +13,7 @@ import sqlglot
 import yaml
 from demo.lis.schema import TABLES as LEGACY
 
+from access_files import LONG, MEMO, OLE, Col, Tab, write
 from ecluse.migration import firebird_sql
 from firebird_servers import firebird_file
 from migrating import OUT, Desk, W, expected_rows, holding, numbers
@@ -56,6 +57,38 @@ def test_a_firebird_file_gives_the_same_target(signed: Desk, fresh: Fresh) -> No
     desk.ecluse("run", *W)
     assert numbers(desk.target_rows()) == expected_rows(desk.built)
     assert not holding(OUT, desk.root, but={"legacy.sqlite", "lis.fdb"})
+
+
+def to_access(desk: Desk) -> Path:
+    """The desk's legacy system as an Access database, each number in the type that holds it."""
+    kinds, tables = {"INTEGER": LONG, "TEXT": MEMO, "BLOB": OLE}, {}
+    with contextlib.closing(sqlite3.connect(desk.path("legacy.sqlite"))) as legacy:
+        for table, definition in LEGACY.items():
+            columns = [part.split()[:2] for part in definition.split(", ")]
+            rows = legacy.execute(f"SELECT * FROM {table}").fetchall()
+            tables[table] = Tab([Col(name, kinds[kind], packed=True) for name, kind in columns], rows)
+    return write(desk.path("lis.accdb"), tables)
+
+
+@pytest.mark.parametrize("declared", ["each table", "the database"])
+def test_an_access_database_gives_the_same_target(signed: Desk, fresh: Fresh, declared: str) -> None:
+    desk = fresh(signed)
+    path = to_access(desk)
+    file = {"path": path.name, "format": "access"}
+    whole = declared == "the database"
+    files = {"lis": file} if whole else {table: file | {"part": table} for table in LEGACY}
+    made = yaml.safe_load(profile("files", "duckdb", files=files))
+    for entity in made["entities"].values() if whole else ():
+        tree = sqlglot.parse_one(entity["select"], read="duckdb")
+        for table in [each for each in tree.find_all(sqlglot.exp.Table) if each.name in LEGACY]:
+            table.replace(sqlglot.exp.to_table(f"lis_{table.name}", alias=table.alias or table.name))
+        entity["select"] = tree.sql("duckdb")
+    desk.path("source.yaml").write_text(yaml.safe_dump(made, allow_unicode=True))
+    desk = replace(desk, source=(f"files://{desk.root}", "source.yaml"))
+    assert "lis.accdb" in desk.plan().out
+    desk.ecluse("run", *W)
+    assert numbers(desk.target_rows()) == expected_rows(desk.built)
+    assert not holding(OUT, desk.root, but={"legacy.sqlite", "lis.accdb"})
 
 
 def dumped(database: Database, path: Path) -> None:
