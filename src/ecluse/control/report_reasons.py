@@ -10,6 +10,7 @@ _REASONS: Mapping[str, str] = {
     r"a carriage return without a line feed": "un retour chariot sans saut de ligne",
     r"a deletion mark that is none": "une marque de suppression qui n'en est pas une",
     r"a document of more than (\d+) MiB": r"un document de plus de \1 Mio",
+    r"a document whose rows take up more than (\d+) MiB": r"un document dont les lignes tiennent plus de \1 Mio",
     r"a document that does not end": "un document sans sa fin",
     r"a document type declaration \(DOCTYPE\), which is not read": (
         "une déclaration de type de document (DOCTYPE), qui n'est pas lue"

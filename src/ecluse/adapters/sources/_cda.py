@@ -26,30 +26,34 @@ _LARGEST = 64 << 20
 _MOST_ASIDE = 100_000
 _ROWS = 5_000
 _CHARACTERS = 16 << 20
+_CELL = 8
 _AROUND = ("section", "act", "organizer", "observation", "procedure")
 _NUMBERS = ("_file", "_line", "_element", "_within", *(f"_{kind}" for kind in _AROUND), "_specimen")
 _FIXED = (*_NUMBERS, "_relation")
+
+
+_Row = list[Any]
 
 
 @dataclass(slots=True)
 class _Held:
     """A table's rows that are still to be given."""
 
-    rows: list[list[Any]] = field(default_factory=list)
+    rows: list[_Row] = field(default_factory=list)
     characters: int = 0
 
-    def add(self, row: list[Any]) -> None:
-        self.rows.append(row)
-        self.characters += sum(len(each) for each in row[len(_FIXED) :] if each is not None)
+    def add(self, rows: list[_Row]) -> None:
+        self.rows += rows
+        self.characters += sum(len(each) for row in rows for each in row[len(_FIXED) :] if each is not None)
 
-    @property
-    def full(self) -> bool:
-        return len(self.rows) >= _ROWS or self.characters >= _CHARACTERS
-
-    def given(self) -> list[list[Any]]:
-        """The rows, which are no longer held."""
-        rows, self.rows, self.characters = self.rows, [], 0
-        return rows
+    def full(self) -> Iterator[list[_Row]]:
+        """Rows by batches, once they are many, or long."""
+        if self.characters >= _CHARACTERS:
+            rows, self.rows, self.characters = self.rows, [], 0
+            yield rows
+        while len(self.rows) >= _ROWS:
+            rows, self.rows = self.rows[:_ROWS], self.rows[_ROWS:]
+            yield rows
 
 
 class CdaReader(CountedInPassing):
@@ -66,50 +70,48 @@ class CdaReader(CountedInPassing):
     def passing(self, tables: Collection[str]) -> Iterator[tuple[str, pa.RecordBatch]]:
         """The rows of the tables asked for. Raises MalformedError for a file that is gone."""
         account = Account()
-        whole = set(tables) >= set(self.tables)
         held = {kind: _Held() for kind in self._places if self._table(kind) in tables}
         for number in range(1, len(self._declared.paths) + 1):
-            document = self._document(number, account)
-            if document is None:
-                continue
-            for kind, rows in held.items():
-                for node in document.rows(kind):
-                    rows.add([number, *_at(node), *self._values(kind, node, document)])
-                    if rows.full:
-                        yield self._batch(kind, rows.given())
-            _count(document, account)
-            document.forget()
-        for kind, rows in held.items():
-            yield self._batch(kind, rows.given())
+            for kind, rows in self._document(number, held, account).items():
+                held[kind].add(rows)
+                for given in held[kind].full():
+                    yield self._batch(kind, given)
+        for kind, last in held.items():
+            yield self._batch(kind, last.rows)
         account.structure = self._declared.size - account.told
-        if whole:
+        if set(tables) >= set(self.tables):
             self._intake = account.of(self._declared)
 
-    def _values(self, kind: str, node: Node, document: Document) -> Iterator[str | None]:
-        return (value(place, node, document) for place in self._places[kind].values())
-
-    def _table(self, kind: str) -> str:
-        return f"{self._declared.table}_{snake(kind)}"
-
-    def _batch(self, kind: str, rows: list[list[Any]]) -> tuple[str, pa.RecordBatch]:
-        name = self._table(kind)
-        schema = self.tables[name]
-        columns = zip(*rows, strict=True) if rows else ([] for _ in schema)
-        arrays = [pa.array(list(column), each.type) for column, each in zip(columns, schema, strict=True)]
-        return name, pa.RecordBatch.from_arrays(arrays, schema=schema)
-
-    def _document(self, number: int, account: Account) -> Document | None:
-        """A file's document; None where it is set aside."""
+    def _document(self, number: int, kinds: Collection[str], account: Account) -> Mapping[str, list[_Row]]:
+        """The rows of a file's document by their kind; none of one that is set aside."""
         with opened(self._declared.paths[number - 1], self._declared.called(number)) as source:
             size = os.fstat(source.fileno()).st_size
             data = source.read(size if size <= _LARGEST else 0)
         try:
             document = parsed(readable(_whole(data, size), self._declared.file.encoding))
+            made = {kind: [self._row(number, node, document) for node in document.rows(kind)] for kind in kinds}
         except RefusedError as refused:
             self._aside(account, SetAside(number, refused.line, 0, size, refused.reason))
-            return None
+            return {}
         account.records += 1
-        return document
+        _count(document, account)
+        document.forget()
+        return made
+
+    def _row(self, number: int, node: Node, document: Document) -> _Row:
+        places = self._places[node.kind]
+        document.spend((len(_FIXED) + len(places)) * _CELL)
+        return [number, *_at(node), *(value(place, node, document) for place in places.values())]
+
+    def _table(self, kind: str) -> str:
+        return f"{self._declared.table}_{snake(kind)}"
+
+    def _batch(self, kind: str, rows: list[_Row]) -> tuple[str, pa.RecordBatch]:
+        name = self._table(kind)
+        schema = self.tables[name]
+        columns = zip(*rows, strict=True) if rows else ([] for _ in schema)
+        arrays = [pa.array(list(column), each.type) for column, each in zip(columns, schema, strict=True)]
+        return name, pa.RecordBatch.from_arrays(arrays, schema=schema)
 
     def _aside(self, account: Account, aside: SetAside) -> None:
         account.aside.append(aside)
@@ -156,8 +158,8 @@ def _specimen(node: Node) -> int | None:
     while row is not None:
         if row.kind == "specimen":
             return row.number if row is not node else None
-        if found := row.children("specimen"):
-            return found[0].number if len(found) == 1 else None
+        if row.specimen is not None:
+            return row.specimen or None
         row = row.row
     return None
 

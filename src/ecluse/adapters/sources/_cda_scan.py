@@ -1,4 +1,4 @@
-"""Whether a folder's XML files are CDA documents, and which places they have, for a draft: nothing of what they hold."""
+"""Whether XML files are CDA documents, and which places they have, for a draft: nothing of what they hold."""
 
 from collections.abc import Iterator
 from itertools import islice

@@ -27,12 +27,26 @@ _KNOWN = {HL7: "", **{uri: f"{prefix}:" for prefix, uri in PREFIXES.items()}}
 _TRUNCATED = {3, 5, 6, 20}
 """expat's: no element found, unclosed token, partial character, unclosed CDATA section."""
 _TYPE = "xsi:type"
+_BUDGET = 128 << 20
 
 
 class Node:
     """One element. ``sizes`` and ``texts`` are bytes of the file; ``taken`` says which of them a column took."""
 
-    __slots__ = ("attributes", "items", "kind", "line", "name", "number", "parent", "row", "sizes", "taken", "texts")
+    __slots__ = (
+        "attributes",
+        "items",
+        "kind",
+        "line",
+        "name",
+        "number",
+        "parent",
+        "row",
+        "sizes",
+        "specimen",
+        "taken",
+        "texts",
+    )
 
     def __init__(self, name: str, attributes: dict[str, str], parent: "Node | None", number: int, line: int) -> None:
         self.name, self.attributes, self.parent, self.number, self.line = name, attributes, parent, number, line
@@ -43,6 +57,8 @@ class Node:
         self.kind = _kind(name, parent)
         self.row: Node | None = None
         """The nearest row around it."""
+        self.specimen: int | None = None
+        """Of an act, its one specimen, 0 where it has several."""
         if parent is not None:
             self.row = parent if parent.kind else parent.row
 
@@ -72,6 +88,13 @@ class Document:
     nodes: list[Node] = field(default_factory=list)
     ids: dict[str, list[Node]] = field(default_factory=dict)
     other: int = 0
+    left: int = field(default_factory=lambda: _BUDGET)
+
+    def spend(self, characters: int) -> None:
+        """Count what rows take up, for a text may be asked for again and again. Raises RefusedError."""
+        self.left -= characters
+        if self.left < 0:
+            raise RefusedError(1, f"a document whose rows take up more than {_BUDGET >> 20} MiB")
 
     def rows(self, kind: str) -> Iterator[Node]:
         """Those that are rows of a kind."""
@@ -196,6 +219,8 @@ class _Builder:
         nodes.append(node)
         if parent is not None:
             parent.items.append(node)
+            if node.kind == "specimen":
+                parent.specimen = node.number if parent.specimen is None else 0
         if "ID" in attributes and (node.kind == "text" or (node.row is not None and node.row.kind == "text")):
             self.document.ids.setdefault(attributes["ID"], []).append(node)
         self._open = node
