@@ -32,7 +32,7 @@ class Target:
     """How its bytes are mutated: ``lines``, ``json``, ``bytes``, ``zip``, or ``packed`` (kept compressed)."""
     words: tuple[bytes, ...] = ()
     """What its format is made of."""
-    longest: int = 1 << 12
+    longest: int = 1 << 11
 
 
 @cache

@@ -16,7 +16,7 @@ from ecluse.domain.files import FileFormat, FileIntake, SourceFile
 from fuzz.invariants import NOTHING, BrokenError, Target, check_error, patched
 from fuzz.mutators import unpacked
 
-_SMALL = 2048  # by blocks of a few bytes, longer ones take as long as their square
+_SMALL = 512  # by blocks of a few bytes, longer ones take as long as their square
 _SOURCES = "ecluse.adapters.sources"
 _MESSAGES = (
     b"\r",
@@ -259,7 +259,7 @@ def targets() -> list[Target]:
         Target(
             "fhir-bundle", Reading(".json", fhir), "json", (b'"resourceType":"Bundle"', b'"entry":[', b'"resource":{')
         ),
-        Target("cda", cda, "lines", _TAGS, longest=1 << 13),
+        Target("cda", cda, "lines", _TAGS, longest=1 << 12),
         Target("access", partial(_packed, access), "packed", (b"\xff\xfe", b"\xff\xff"), longest=1 << 15),
         Target("scan", partial(_scan), words=(b'{"resourceType":"Patient"}', b"MSH|^~\\&|", b";", b"\xff\xfe")),
     ]
