@@ -26,7 +26,7 @@ The quick way, offline, naming the first step that fails:
 
     ecluse evidence verify BUNDLE.zip --trust YOUR-OWN-ALLOWED-SIGNERS
 
-By hand, with OpenSSH (8.2 or later) and coreutils, in the folder where this bundle is unpacked:
+By hand, with OpenSSH (8.2 or later; 8.4 for passkeys) and coreutils, in the folder where this bundle is unpacked:
 
 1. Compare the keys. allowed_signers holds the keys that the agreement lists. Read their fingerprints to the persons
    whose names stand there, over the telephone or from paper: everything else rests on this.
@@ -62,7 +62,7 @@ La voie rapide, hors ligne, qui nomme la première étape en échec :
 
     ecluse evidence verify LOT.zip --trust VOS-PROPRES-ALLOWED-SIGNERS
 
-À la main, avec OpenSSH (8.2 ou plus récent) et coreutils, dans le dossier où ce lot est déballé :
+À la main, avec OpenSSH (8.2 ou plus récent ; 8.4 pour les clés d'accès) et coreutils, dans le dossier de ce lot :
 
 1. Comparez les clés. allowed_signers contient celles que le contrat énonce. Lisez leurs empreintes aux personnes
    nommées, au téléphone ou d'après papier : tout le reste en dépend.
