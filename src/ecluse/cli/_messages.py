@@ -8,6 +8,7 @@ import re
 from functools import cache
 
 from ecluse.cli._messages_fr import FRENCH
+from ecluse.cli._messages_fr_access import FRENCH_ACCESS
 from ecluse.cli._messages_fr_formats import FRENCH_FORMATS
 from ecluse.cli._messages_fr_odbc import FRENCH_ODBC
 from ecluse.cli._messages_fr_passkeys import FRENCH_PASSKEYS
@@ -17,24 +18,19 @@ from ecluse.cli._messages_fr_rules import FRENCH_RULES
 from ecluse.cli._messages_fr_run import FRENCH_RUN
 from ecluse.cli._messages_fr_systems import FRENCH_SYSTEMS
 from ecluse.cli._text import language
+from ecluse.control.phrases import Phrases
 
-TEMPLATES = FRENCH_RULES | FRENCH_ROWS | FRENCH_SYSTEMS | FRENCH_ODBC | FRENCH_FORMATS | FRENCH_PROOFS | FRENCH_PASSKEYS
-_PLACE = re.compile(r"\{(\d)(t?)\}")
+TEMPLATES = (
+    FRENCH_RULES | FRENCH_ROWS | FRENCH_SYSTEMS | FRENCH_ODBC | FRENCH_FORMATS | FRENCH_PROOFS | FRENCH_PASSKEYS
+    | FRENCH_ACCESS
+)  # fmt: skip
+_TEMPLATES = Phrases(TEMPLATES)
 _HEAD = re.compile(r"([\w.+/-]+): (.+)", re.DOTALL)
 
 
 @cache
 def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
     return tuple((re.compile(pattern, re.DOTALL), french) for pattern, french in (*FRENCH, *FRENCH_RUN))
-
-
-@cache
-def _templates() -> tuple[tuple[re.Pattern[str], str], ...]:
-    wordiest = sorted(TEMPLATES.items(), key=lambda each: -len(each[0].replace("{}", "")))
-    return tuple(
-        (re.compile("(.*?)".join(map(re.escape, english.split("{}"))), re.DOTALL), french)
-        for english, french in wordiest
-    )
 
 
 def translated(message: str) -> str:
@@ -49,18 +45,9 @@ def _french(message: str) -> str | None:
         match = pattern.fullmatch(message)
         if match:
             return match.expand(french).replace(" or ", " ou ")
-    for pattern, french in _templates():
-        match = pattern.fullmatch(message)
-        if match:
-            return _filled(french, match.groups()).replace(" or ", " ou ")
+    found = _TEMPLATES.of(message, _french)
+    if found is not None:
+        return found.replace(" or ", " ou ")
     head = _HEAD.fullmatch(message)
     rest = _french(head[2]) if head else None
     return f"{head[1]} : {rest}" if head and rest else None
-
-
-def _filled(french: str, values: tuple[str, ...]) -> str:
-    def value(place: re.Match[str]) -> str:
-        found = values[int(place[1]) - 1]
-        return (_french(found) or found) if place[2] else found
-
-    return _PLACE.sub(value, french)

@@ -37,7 +37,7 @@ def reasons(path: Path) -> set[str]:
     return {text for text in found if text.startswith(BEGIN) and " " in text}
 
 
-@pytest.mark.parametrize("name", ["_hl7v2_messages", "_hl7v2_blocks", "_segments", "_hprim_medecin", "_json", "_dbase", "_fixed", "_cda", "_cda_text", "_cda_tree"])
+@pytest.mark.parametrize("name", ["_hl7v2_messages", "_hl7v2_blocks", "_segments", "_hprim_medecin", "_json", "_dbase", "_fixed", "_cda", "_cda_text", "_cda_tree", "_access"])
 def test_each_reason_has_french(name: str) -> None:
     said = reasons(READERS / f"{name}.py")
     if name in {"_dbase", "_fixed"}:
