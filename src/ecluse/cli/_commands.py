@@ -17,6 +17,10 @@ _AGREEMENT = Group(
                                                "Lister ce qui manque, lettre par lettre")),
         "sign": Entry("agreement_sign", Text("Sign it", "Le signer")),
         "show": Entry("agreement_show", Text("Show it, and who has signed", "Le montrer, et qui a signé")),
+        "export": Entry("agreement_export", Text("Write it as a document to read, print and file",
+                                                 "L'écrire comme un document à lire, imprimer et classer")),
+        "diff": Entry("agreement_diff", Text("Show what a new agreement changes in an earlier one",
+                                             "Montrer ce qu'un nouveau contrat change à un autre")),
     },
 )  # fmt: skip
 
@@ -35,8 +39,21 @@ _ORDER = Group(
         "show": Entry("order_show", Text("Show it in the laboratory's words, with what is sensitive and why",
                                          "Le montrer dans les mots du laboratoire, avec ce qui est sensible et "
                                          "pourquoi")),
+        "diff": Entry("order_diff", Text("Show what an amendment changes, in the laboratory's words",
+                                         "Montrer ce qu'un avenant change, dans les mots du laboratoire")),
         "exclude-persons": Entry("order_exclude_persons", Text("Make the keyed list of persons who stay out",
                                                                "Faire la liste à clé des personnes exclues")),
+    },
+)  # fmt: skip
+
+_REGISTER = Group(
+    "register",
+    context_settings=SETTINGS,
+    text=Text("The processor's register of processing activities (GDPR Art. 30(2)).",
+              "Le registre des activités de traitement du sous-traitant (art. 30(2) du RGPD)."),
+    entries={
+        "export": Entry("register_export", Text("Write the processor's register of processing activities",
+                                                "Écrire le registre des activités de traitement du sous-traitant")),
     },
 )  # fmt: skip
 
@@ -174,6 +191,9 @@ ecluse run -w migration
                                      "Abandonner une migration pour de bon, et l'effacer")),
         "journal": _JOURNAL,
         "evidence": _EVIDENCE,
+        "register": _REGISTER,
+        "serve": Entry("serve", Text("Open the control room in the browser",
+                                     "Ouvrir la salle de contrôle dans le navigateur")),
         "help": _HELP,
     },
 )  # fmt: skip

@@ -30,6 +30,8 @@ _FRENCH: dict[int, str] = {
     20: "Quelque chose qui devrait être effacé est encore là (loi 7).",
     21: "Des preuves qui ne se contredisent pas, par des clés dont personne ne s'est porté garant : n'importe qui "
         "aurait pu les faire (loi 10).",
+    22: "Qui demande n'a aucun rôle qui permette cela (loi 6, R6).",
+    23: "Rien de ce nom n'existe pour qui demande : les choses d'autrui ne se distinguent pas de ce qui n'existe pas.",
     30: "Une base de données est partie ou ne se joint pas.",
     31: "Le disque est plein, protégé ou parti.",
     32: "Un autre processus travaille au même endroit.",

@@ -14,7 +14,9 @@
     │   ├── ReconciliationError 18  differences that nobody has accepted
     │   ├── DestinationError 19  the destination refuses the rows or is not empty where it must be
     │   ├── ErasureError    20   something that should be gone is still there
-    │   └── UnvouchedError  21   evidence that is consistent, by keys for which nobody vouched
+    │   ├── UnvouchedError  21   evidence that is consistent, by keys for which nobody vouched
+    │   ├── ForbiddenError  22   who asks has no role that may do this
+    │   └── UnseenError     23   there is nothing of that name for whoever asks
     ├── RetryableError           the same command may work later; nothing is lost
     │   ├── ConnectionLostError 30  a database went away
     │   ├── StorageError    31   disk full, unwritable or vanished
@@ -142,6 +144,18 @@ class UnvouchedError(RefusedError):
     """Evidence that contradicts itself nowhere, by keys for which nobody vouched: anybody could make it (law 10)."""
 
     exit_code = 21
+
+
+class ForbiddenError(RefusedError):
+    """Whoever asks has no role that may do this (law 6, R6)."""
+
+    exit_code = 22
+
+
+class UnseenError(RefusedError):
+    """There is nothing of that name for whoever asks: another's things are not told from what does not exist."""
+
+    exit_code = 23
 
 
 class RetryableError(EcluseError):

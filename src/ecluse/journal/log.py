@@ -23,6 +23,7 @@ from ecluse.domain.errors import (
 )
 from ecluse.journal import merkle
 from ecluse.journal.checkpoint import Checkpoint, read_checkpoint
+from ecluse.journal.edge import edge_state
 from ecluse.journal.keys import LogKey
 from ecluse.journal.merkle import TILE_HEIGHT, Frontier, NodeReader, fold, leaf_hash
 from ecluse.journal.note import Note
@@ -73,6 +74,23 @@ class Journal:
                 raise TamperError(tree.problems[0])
             _drop_leftovers(store, head.size)
             return cls(store, key, State(tree.frontier, tree.tail, tree.tail_hashes, tree.levels, raw))
+
+    @classmethod
+    def take_up(cls, store: JournalStore, key: LogKey) -> "Journal":
+        """Open the journal at its right edge, or begin one; O(log n) for an append (see :mod:`ecluse.journal.edge`).
+
+        For a store that is itself one transaction (a database), so that no interrupted append can have left files.
+
+        Raises:
+            TamperError: the checkpoint is not signed by this key, or a file does not lead to it.
+            StorageError: the store cannot be read or written.
+        """
+        raw = _stored_checkpoint(store)
+        if raw is None:
+            with store.lock():
+                raw = _stored_checkpoint(store) or _begin(store, key)
+        head, _ = _checked_head(raw, key, CHECKPOINT)
+        return cls(store, key, edge_state(store, head, raw))
 
     @property
     def size(self) -> int:

@@ -20,6 +20,7 @@ from ecluse.domain.order import Order
 from ecluse.domain.plan import Plan
 from ecluse.domain.profile import DestinationProfile, SourceProfile
 from ecluse.domain.records import Acceptance, ErasureCertificate, Receipt, Reconciliation
+from ecluse.domain.room import RoomEntry
 from ecluse.domain.values import FieldError, Text
 from ecluse.wire.canonical import canonical, check_plain, digest, parse
 
@@ -33,6 +34,7 @@ KINDS: dict[str, type] = {
     "instruction": Instruction,
     "erasure": ErasureCertificate,
     "entry": Entry,
+    "room-entry": RoomEntry,
     "source-profile": SourceProfile,
     "destination-profile": DestinationProfile,
 }

@@ -1,0 +1,90 @@
+"""The guard on every endpoint: which action it is, and whose thing it acts upon. Views hold no rule of their own."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, Protocol, cast
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from ecluse.domain.errors import UnseenError
+from ecluse.domain.permissions import Action, Parties, check_may
+from ecluse.store.models import Organisation, Person
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+
+class Guarded(Protocol):
+    """A view that says what it needs; the role matrix is generated from this."""
+
+    action: Action
+    parties: Callable[..., Parties]
+
+    def __call__(self, request: HttpRequest, /, *args: Any, **rest: Any) -> HttpResponse:
+        """Answer."""
+        ...
+
+
+def person_of(request: HttpRequest) -> Person:
+    """Whoever asks.
+
+    Raises:
+        UnseenError: nobody has signed in.
+    """
+    if not request.user.is_authenticated:
+        raise UnseenError("sign in first")
+    return request.user
+
+
+def anywhere(request: HttpRequest, **_: Any) -> Parties:
+    """The parties of a list: every organisation that the person belongs to. The view shows only what each allows."""
+    return Parties(frozenset(grant.organisation for grant in person_of(request).grants()))
+
+
+def organisation_named(request: HttpRequest, organisation: str, **_: Any) -> Parties:  # noqa: ARG001 - a resolver's protocol
+    """The organisation that the address names."""
+    if not Organisation.objects.filter(slug=organisation).exists():
+        raise UnseenError("there is no such organisation")
+    return Parties.of(organisation)
+
+
+def guarded(action: Action, parties: Callable[..., Parties] = anywhere) -> Callable[[View[P]], Guarded]:
+    """Let a view run only for whoever may take ``action`` on what ``parties`` finds from the address.
+
+    Anonymous people are sent to sign in; other controllers' things answer 404; a missing role answers 403.
+    """
+
+    def wrap(view: View[P]) -> Guarded:
+        @wraps(view)
+        def guard(request: HttpRequest, /, *args: P.args, **rest: P.kwargs) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return redirect(f"/account/login/?next={request.get_full_path()}")
+            check_may(person_of(request).grants(), action, parties(request, **rest))
+            return view(request, *args, **rest)
+
+        made = cast("Guarded", guard)
+        made.action = action
+        made.parties = parties
+        return made
+
+    return wrap
+
+
+def own(view: View[P]) -> View[P]:
+    """A view about whoever asks, and nobody else: their account, keys, sessions, tokens."""
+
+    @wraps(view)
+    def guard(request: HttpRequest, /, *args: P.args, **rest: P.kwargs) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return redirect(f"/account/login/?next={request.get_full_path()}")
+        return view(request, *args, **rest)
+
+    guard.is_own = True  # type: ignore[attr-defined]
+    return guard
+
+
+def public(view: View[P]) -> View[P]:
+    """One of the few views for people without an account."""
+    view.is_public = True  # type: ignore[attr-defined]
+    return view

@@ -1,0 +1,143 @@
+"""Around every request: headers, the journal, the second factor, and refusals in words."""
+
+import re
+from collections.abc import Callable
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import Resolver404, resolve
+
+from ecluse.domain.errors import EcluseError, ForbiddenError, RetryableError, UnseenError
+from ecluse.domain.room import RoomEvent
+from ecluse.portal.accounts import has_authenticator
+from ecluse.portal.refusals import said
+from ecluse.store.account_events import ANONYMOUS, organisations
+from ecluse.store.recording import acting
+
+Respond = Callable[[HttpRequest], HttpResponse]
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
+)
+PERMISSIONS = "publickey-credentials-get=(self), publickey-credentials-create=(self)"
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+_SERVER_ERROR = 500
+
+# The accounts' library brings pages for sign-up, changes of address and passwords by mail: none is open here.
+CLOSED = re.compile(
+    r"account_(signup|email|confirm_email|email_verification_sent|reset_password.*|inactive)|socialaccount_signup"
+)
+# What whoever has no second factor yet can reach.
+_ENROLLING = re.compile(r"mfa_|account_(login|logout|reauthenticate)|enrol|language|static")
+
+
+class SecurityHeaders:
+    """A strict content policy without inline script or style, and no cache of what people see."""
+
+    def __init__(self, respond: Respond) -> None:
+        self._respond = respond
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Add the headers."""
+        response = self._respond(request)
+        response.setdefault("Content-Security-Policy", POLICY)
+        response.setdefault("Permissions-Policy", PERMISSIONS)
+        if not request.path.startswith("/static/"):
+            response.setdefault("Cache-Control", "no-store")
+        return response
+
+
+class Recorded:
+    """One act for each request that may change something; what the accounts' library wrote is journalled too."""
+
+    def __init__(self, respond: Respond) -> None:
+        self._respond = respond
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Open the act, and close it with the response: a server error rolls back."""
+        name = _name(request)
+        if CLOSED.fullmatch(name):
+            return render(request, "refused.html", {"message": None}, status=404)
+        if request.method in _SAFE:
+            return self._respond(request)
+        person = request.user if request.user.is_authenticated else None
+        with acting(person.handle if person else ANONYMOUS) as act:
+            response = self._respond(request)
+            if response.status_code >= _SERVER_ERROR:
+                transaction.set_rollback(True)
+                act.entries.clear()
+                act.written.clear()
+            elif act.written and not act.entries and name.startswith(("account_", "mfa_", "usersessions_")):
+                concerns = organisations(person) if person else ()
+                act.record(RoomEvent.ACCOUNT_CHANGED, *concerns, subject=act.actor, page=name)
+        return response
+
+
+class Enrolled:
+    """Nobody goes further without a second factor (law 6)."""
+
+    def __init__(self, respond: Respond) -> None:
+        self._respond = respond
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Send whoever has none to enrol one."""
+        if (
+            request.user.is_authenticated
+            and not _ENROLLING.match(_name(request))
+            and not has_authenticator(request.user)
+        ):
+            return redirect("/enrol/")
+        return self._respond(request)
+
+
+class Refusals:
+    """Our own errors as pages in words, with the status that fits."""
+
+    def __init__(self, respond: Respond) -> None:
+        self._respond = respond
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass on."""
+        return self._respond(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """A page for an error of ours; None for a fault, which Django answers with 500."""
+        if not isinstance(error, EcluseError):
+            return None
+        status = status_of(error)
+        if status >= _SERVER_ERROR:
+            return None
+        if not isinstance(error, UnseenError | ForbiddenError):
+            # What was begun before the refusal is undone with it, as a command's would be.
+            _undo()
+        return render(request, "refused.html", {"message": said(error)}, status=status)
+
+
+def status_of(error: EcluseError) -> int:
+    """The HTTP status of an error."""
+    if isinstance(error, UnseenError):
+        return 404
+    if isinstance(error, ForbiddenError):
+        return 403
+    if isinstance(error, RetryableError):
+        return 409
+    return 422 if type(error).exit_code < 70 else 500  # noqa: PLR2004 - 70 and above are our own faults
+
+
+def _undo() -> None:
+    from ecluse.store.recording import current  # noqa: PLC0415 - only here
+
+    act = current()
+    if act is not None and act.written:
+        transaction.set_rollback(True)
+        act.entries.clear()
+        act.written.clear()
+
+
+def _name(request: HttpRequest) -> str:
+    try:
+        return resolve(request.path_info).url_name or ""
+    except Resolver404:
+        return ""

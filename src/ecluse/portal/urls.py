@@ -1,0 +1,14 @@
+"""Every address of the room. Each part keeps its own in ``views/<part>.py``; the role matrix is made from this tree."""
+
+from django.urls import include, path
+
+from ecluse.portal.views import entrance
+
+urlpatterns = [
+    path("", entrance.home, name="home"),
+    path("join/<str:secret>/", entrance.join, name="join"),
+    path("enrol/", entrance.enrol, name="enrol"),
+    path("language/", entrance.language, name="language"),
+    path(".well-known/security.txt", entrance.security_txt, name="security_txt"),
+    path("account/", include("allauth.urls")),
+]

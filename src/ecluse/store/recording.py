@@ -1,0 +1,167 @@
+"""No write without its journal entry, in the same transaction (law 5).
+
+An *act* is the only door to the room's tables. It opens a transaction, and closes it only if an entry was recorded
+within it. A guard on every database connection sees each INSERT, UPDATE and DELETE: outside an act it is refused,
+whoever's code sends it. Sessions and Django's own bookkeeping are not the room's records, and are let through.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from ecluse.domain.errors import InternalError
+from ecluse.domain.room import RoomEntry, RoomEvent
+from ecluse.journal import Journal
+from ecluse.store import journal_files
+from ecluse.store.models import JournalConcern, JournalLine
+from ecluse.wire.artefacts import encode, utc
+
+SYSTEM = "system"
+"""The actor of what the room does by itself: it opens, it reminds."""
+
+UNRECORDED = frozenset({
+    "django_session", "django_migrations", "django_content_type", "django_site", "usersessions_usersession",
+})  # fmt: skip
+"""Tables that are no records of the room: who has which page open, and what Django keeps about itself."""
+
+_VERBS = r"INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE|DELETE\s+FROM|REPLACE\s+INTO"
+_WRITE = re.compile(rf'\s*(?:{_VERBS})\s+"?(\w+)', re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Act:
+    """What is being done, by whom: acts record entries on it."""
+
+    actor: str
+    now: dt.datetime
+    entries: list[RoomEntry] = field(default_factory=list)
+    written: set[str] = field(default_factory=set)
+    writes: int = 0
+
+    def record(self, event: RoomEvent, *concerns: str, subject: str, **detail: int | str) -> None:
+        """Put an entry into the journal, at the end of this act and in its transaction.
+
+        ``concerns``: organisations (slugs) whose people may read it.
+        """
+        at = utc(self.now)
+        named = tuple(dict.fromkeys(concerns))
+        self.entries.append(RoomEntry("ecluse.room-entry/1", at, self.actor, event, named, subject, detail))
+
+
+_ACT: ContextVar[Act | None] = ContextVar("ecluse_act", default=None)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@contextmanager
+def acting(actor: str) -> Iterator[Act]:
+    """One transaction of ``actor``, or a part of the one that is open.
+
+    Raises:
+        InternalError: something was written and nothing recorded; the transaction is rolled back.
+    """
+    outer = _ACT.get()
+    if outer is not None:
+        yield outer
+        return
+    act = Act(actor, timezone.now())
+    token = _ACT.set(act)
+    try:
+        with transaction.atomic():
+            yield act
+            if act.written and not act.entries:
+                raise InternalError(f"written without a journal entry: {', '.join(sorted(act.written))}")
+            _append(act.entries)
+    finally:
+        _ACT.reset(token)
+
+
+def act(function: Callable[Concatenate[Act, P], R]) -> Callable[Concatenate[str, P], R]:
+    """Make an act of a function: its first argument becomes the actor's handle; it must record what it changes."""
+
+    @wraps(function)
+    def wrapper(actor: str, /, *args: P.args, **rest: P.kwargs) -> R:
+        with acting(actor) as opened:
+            entries, writes = len(opened.entries), opened.writes
+            result = function(opened, *args, **rest)
+            if opened.writes > writes and len(opened.entries) == entries:
+                raise InternalError(f"{function.__name__} wrote without a journal entry")
+            return result
+
+    wrapper.is_act = True  # type: ignore[attr-defined]
+    return wrapper
+
+
+def current() -> Act | None:
+    """The act that is open, if one is."""
+    return _ACT.get()
+
+
+def watch(*, connection: Any, **_: Any) -> None:
+    """Put the guard on a new database connection."""
+    if _guard not in connection.execute_wrappers:
+        connection.execute_wrappers.append(_guard)
+
+
+def _guard(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Mapping[str, Any]) -> Any:  # noqa: FBT001 - Django's protocol
+    found = _WRITE.match(sql)
+    if found is not None and (table := found[1].lower()) not in UNRECORDED:
+        opened = _ACT.get()
+        if opened is None:
+            if not _migrating:
+                raise InternalError(f"a write to {table} outside an act")
+        else:
+            opened.written.add(table)
+            opened.writes += 1
+    return execute(sql, params, many, context)
+
+
+_migrating: list[bool] = []
+
+
+@contextmanager
+def schema_change() -> Iterator[None]:
+    """Let Django's own migrations through the guard, while the schema is made or changed."""
+    _migrating.append(True)
+    try:
+        yield
+    finally:
+        _migrating.pop()
+
+
+def _append(entries: list[RoomEntry]) -> None:
+    if not entries:
+        return
+    with journal_files.STORE.lock():
+        journal = Journal.take_up(journal_files.STORE, journal_files.log_key())
+        first = journal.append([encode(entry) for entry in entries])
+    lines = [
+        JournalLine(
+            index=first + place,
+            at=entry.at,
+            actor=entry.actor,
+            event=entry.event,
+            concerns=list(entry.concerns),
+            subject=entry.subject[:200],
+            detail=dict(entry.detail),
+        )
+        for place, entry in enumerate(entries)
+    ]
+    JournalLine.objects.bulk_create(lines)
+    JournalConcern.objects.bulk_create(
+        JournalConcern(line=line, organisation=slug) for line in lines for slug in line.concerns
+    )
+
+
+def in_transaction() -> bool:
+    """Whether a transaction is open on this connection."""
+    return connection.in_atomic_block

@@ -1,0 +1,64 @@
+"""The control room furnished for tests. Import it only inside a test or fixture that asked for ``room``."""
+
+from dataclasses import dataclass
+
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.test import Client
+
+from ecluse.domain.permissions import Role, Side
+from ecluse.domain.room import RoomEvent
+from ecluse.store.acts import people
+from ecluse.store.models import Organisation, Person
+from ecluse.store.recording import SYSTEM, acting
+
+PASSWORD = "correct-horse-battery-staple-9"
+LAB, OTHER_LAB, VENDOR = "trois-rivieres", "quatre-vents", "logiciel-labo"
+
+
+@dataclass(frozen=True)
+class Room:
+    """Who is in it, by organisation and role."""
+
+    people: dict[tuple[str, Role], Person]
+
+    @classmethod
+    def furnished(cls) -> "Room":
+        """Make everybody; each has a password and an authenticator app."""
+        found: dict[tuple[str, Role], Person] = {}
+        for slug, name, side in (
+            (LAB, "Laboratoire des Trois Rivières", Side.CONTROLLER),
+            (OTHER_LAB, "Laboratoire des Quatre Vents", Side.CONTROLLER),
+            (VENDOR, "Logiciel Labo SAS", Side.PROCESSOR),
+        ):
+            organisation = people.add_organisation(SYSTEM, slug, name, side)
+            for role in Role:
+                found[slug, role] = member(organisation, role)
+        return cls(found)
+
+    def client(self, organisation: str, role: Role) -> Client:
+        """A browser in which that person has signed in."""
+        return signed_in(self.people[organisation, role])
+
+
+def member(organisation: Organisation, role: Role) -> Person:
+    """A new person of a role, with an authenticator."""
+    name = f"{role} of {organisation.slug}"
+    address = f"{role}@{organisation.slug}.example"
+    secret = people.invite(SYSTEM, organisation, role, address, name)
+    invitation = people.open_invitation(secret)
+    assert invitation is not None
+    person = people.join(SYSTEM, invitation, name, "en")
+    with acting(SYSTEM) as act:
+        person.set_password(PASSWORD)
+        person.save()
+        TOTP.activate(person, generate_totp_secret())
+        act.record(RoomEvent.AUTHENTICATOR_ADDED, organisation.slug, subject=person.handle)
+    return person
+
+
+def signed_in(person: Person) -> Client:
+    """A browser in which a person has signed in."""
+    client = Client(headers={"host": "localhost"})
+    with acting(person.handle):
+        client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client
