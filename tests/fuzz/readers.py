@@ -105,6 +105,9 @@ def _observed(declared: Declared, data: bytes) -> tuple[str, dict[str, list[dict
     if {"t"} == set(rows) and "_record" not in reader.tables["t"].names and intake.records != len(rows["t"]):
         raise BrokenError("the account counts other records than came")
     _check_asides(intake)
+    for each in rows.values():  # messages of one kind come together, kind by kind
+        if each and "_message" in each[0]:
+            each.sort(key=lambda row: (row["_message"], row["_line"]))
     text = f"{sum(map(len, rows.values())):d} rows, {len(intake.set_aside)} aside"
     return " ".join((text, *sorted({each.reason for each in intake.set_aside}))), rows, intake
 
