@@ -11,17 +11,16 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ecluse.adapters.destinations._fhir_http import FhirHttp
-from ecluse.adapters.fhir._digits import numbers_as_texts
 from ecluse.adapters.fhir._ids import UUID_SYSTEM
 from ecluse.adapters.fhir._paths import Field, Path, Where
 from ecluse.adapters.fhir._templates import TEMPLATES
 from ecluse.adapters.fhir.reader import texts_of
 from ecluse.adapters.fhir.writer import Naming
+from ecluse.adapters.sources._strict_json import json_text, parsed
 from ecluse.domain.errors import DestinationError
 
 __all__ = ["GROUP", "ORDER_SYSTEM", "Addresses", "Basic", "FhirServer", "Found"]
@@ -35,7 +34,6 @@ _KIND_SYSTEM = "urn:ecluse:fhir:basic"
 _EXTENSION = "urn:ecluse:fhir:basic-"
 _DATA = "data"
 _MOST_PAGES = 10_000
-_RESOURCES = "SELECT unnest(json_extract($page, '$.entry[*].resource'))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +117,7 @@ class FhirServer:
         docs = pa.concat_arrays(docs.chunks) if isinstance(docs, pa.ChunkedArray) else docs
         system = Where(("system",), UUID_SYSTEM)
         paths = [Path(resource, (Field("identifier"), system, Field("value"))), Path(resource, (Field("id"),))]
-        names, ids = texts_of(docs, paths, self.naming)
+        names, ids = texts_of(docs, paths)
         found = pc.replace_substring_regex(names, "^urn:uuid:", "")
         if pc.any(pc.invert(pc.fill_null(pc.is_in(found, value_set=uuids), pa.scalar(value=False)))).as_py():
             raise DestinationError("the FHIR server finds other resources than were asked for by identifier")
@@ -147,15 +145,13 @@ class FhirServer:
         raise DestinationError("the FHIR server's search does not end")
 
     def resources_of(self, page: bytes) -> Any:
-        """A Bundle's resources, numbers between quotes. Raises DestinationError."""
-        numbers = numbers_as_texts(np.frombuffer(page, dtype=np.uint8)).tobytes()
-        try:
-            text = numbers.decode()
-            found = self.naming.engine.execute(_RESOURCES, {"page": text}).to_arrow_table().column(0)
-            return pa.concat_arrays([pa.array([], pa.string()), *found.cast(pa.string()).chunks])
-        except (pa.ArrowException, OSError, RuntimeError, ValueError):
-            pass
-        raise DestinationError("the FHIR server answered with what is no FHIR bundle")
+        """A Bundle's resources, each number with its digits. Raises DestinationError."""
+        bundle, _ = parsed(page)
+        entries = bundle.get("entry") or [] if isinstance(bundle, dict) else None
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            raise DestinationError("the FHIR server answered with what is no FHIR bundle")
+        found = [json_text(entry["resource"]) for entry in entries if isinstance(entry.get("resource"), dict)]
+        return pa.array(found, pa.string())
 
     def post(self, kind: str, entries: Sequence[str]) -> list[str]:
         """A bundle of entries, each done or found done; gives their locations, as far as told.

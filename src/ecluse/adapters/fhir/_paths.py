@@ -1,4 +1,4 @@
-"""Places in FHIR resources, and the SQL that DuckDB finds them with: a small, documented part of FHIRPath.
+"""Places in FHIR resources, and what finds them there: a small, documented part of FHIRPath.
 
 ``Patient.name.where(use='official').family``, ``Observation.code.coding.where(system='http://loinc.org').code``,
 ``Patient.identifier[0].value``, ``Observation.extension.where(url='urn:x').value`` (any ``value…`` that is there is
@@ -7,12 +7,13 @@ with their digits; what several give is their JSON array, so that none is silent
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from ecluse.adapters.sources._duckdb import literal
+from ecluse.adapters.sources._strict_json import json_text, text_of
 
-__all__ = ["At", "Field", "Path", "Step", "Where", "parse", "texts_sql"]
+__all__ = ["At", "Field", "Getter", "Path", "Step", "Where", "getter", "parse"]
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _STEP = re.compile(
@@ -96,51 +97,87 @@ def _step(found: re.Match[str], *, where: bool) -> Step:
     return Field(found["name"]) if found["name"] is not None else At(int(found["at"]))
 
 
-def texts_sql(paths: Sequence[Path], docs: str, keep: Sequence[str] = ()) -> str:
-    """A query of the places' texts, in columns ``p0``, ``p1``…, after the columns to ``keep`` of table ``docs``.
-
-    ``docs.doc`` is a resource's JSON with numbers as texts (DuckDB would write 1.10 as 1.1). One text for one place,
-    a JSON array for several, null for none.
-    """
-    tops = list(dict.fromkeys(step.name for path in paths for step in path.steps[:1] if isinstance(step, Field)))
-    kept = "".join(f"{name}, " for name in keep)
-    pointers = ", ".join(literal(f'$."{name}"') for name in tops)
-    lists = []
-    for number, path in enumerate(paths):
-        first = path.steps[0]
-        top = tops.index(first.name) + 1 if isinstance(first, Field) else 1
-        lists.append(f"{_walk(_items(f'top[{top}]'), path.steps[1:])} AS l{number}")
-    made = [
-        f"CASE len(l{n}) WHEN 0 THEN NULL WHEN 1 THEN json_extract_string(l{n}[1], '$') ELSE to_json(l{n})::VARCHAR END"
-        f" AS p{n}"
-        for n in range(len(paths))
-    ]
-    return (
-        f"SELECT {kept}{', '.join(made)} FROM (SELECT {kept}{', '.join(lists)} FROM "  # noqa: S608  names are ours
-        f"(SELECT {kept}json_extract(doc, [{pointers}]) AS top FROM {docs}))"
-    )
+Getter = Callable[[Any], str | None]
 
 
-def _walk(start: str, steps: Sequence[Step]) -> str:
-    made = start
-    for step in steps:
+def getter(path: Path) -> Getter:
+    """What finds a place's text in a resource as ``parsed`` gives it: compiled once, then a few steps a resource."""
+    one: Getter = text_of
+    many: _Many = json_text
+    for step in reversed(path.steps):
         match step:
             case Field():
-                pointer = literal(f'$."{step.name}"')
-                items = _items(f"json_extract(x, {pointer})")
-                made = f"flatten(list_transform({made}, lambda x: {items}))"
+                one, many = _field(step.name, one, many)
             case Where():
-                inner = _walk("[x]", [Field(name) for name in step.inner])
-                texts = f"list_transform({inner}, lambda y: json_extract_string(y, '$'))"
-                made = f"list_filter({made}, lambda x: list_contains({texts}, {literal(step.value)}))"
+                one, many = _where(step, one, many)
             case At():
-                made = f"({made})[{step.index + 1}:{step.index + 1}]"
-    return made
+                one, many = _at(step.index, one)
+    return one
 
 
-def _items(json: str) -> str:
-    """A JSON value as a list: an array's items, anything else alone, nothing for what is not there."""
-    return (
-        f"CASE json_type({json}) WHEN 'ARRAY' THEN json_extract({json}, '$[*]') "
-        f"WHEN 'NULL' THEN [] ELSE list_filter([{json}], lambda z: z IS NOT NULL) END"
-    )
+_Many = Callable[[list[Any]], str | None]
+_Step = tuple[Getter, _Many]
+"""What goes on from one item, as there mostly is, and from several, which need a list."""
+
+
+def _field(name: str, one: Getter, many: _Many) -> _Step:
+    def of_one(item: Any) -> str | None:
+        value = item.get(name) if type(item) is dict else None
+        if value is None:
+            return None
+        if type(value) is list:
+            return several(value)
+        return one(value)
+
+    def of_many(items: list[Any]) -> str | None:
+        found: list[Any] = []
+        for item in items:
+            value = item.get(name) if type(item) is dict else None
+            if type(value) is list:
+                found += value
+            elif value is not None:
+                found.append(value)
+        return several(found)
+
+    def several(items: list[Any]) -> str | None:
+        return one(items[0]) if len(items) == 1 else many(items) if items else None
+
+    return of_one, of_many
+
+
+def _where(step: Where, one: Getter, many: _Many) -> _Step:
+    inner, wanted = _inner(step.inner), step.value
+
+    def of_one(item: Any) -> str | None:
+        return one(item) if wanted in inner(item) else None
+
+    def of_many(items: list[Any]) -> str | None:
+        found = [item for item in items if wanted in inner(item)]
+        return one(found[0]) if len(found) == 1 else many(found) if found else None
+
+    return of_one, of_many
+
+
+def _inner(names: Sequence[str]) -> Callable[[Any], Sequence[str | None]]:
+    """The texts of a member, or of one that lies deeper."""
+    first, *rest = names
+
+    def member(item: Any) -> Sequence[str | None]:
+        value = item.get(first) if type(item) is dict else None
+        if type(value) is str and not rest:
+            return (value,)
+        items = value if type(value) is list else () if value is None else (value,)
+        return [text for each in items for text in deeper(each)]
+
+    deeper = _inner(rest) if rest else lambda item: (text_of(item),)
+    return member
+
+
+def _at(index: int, one: Getter) -> _Step:
+    def of_one(item: Any) -> str | None:
+        return None if index else one(item)
+
+    def of_many(items: list[Any]) -> str | None:
+        return one(items[index]) if index < len(items) else None
+
+    return of_one, of_many

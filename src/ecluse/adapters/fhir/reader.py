@@ -31,7 +31,7 @@ def read_rows(entity: str, resources: Any, schema: pa.Schema, naming: Naming) ->
     for name in schema.names:
         url = Where(("url",), extension_url(entity, name))
         paths.append(Path(template.resource, (Field("extension"), url, Field("valueString"))))
-    texts = texts_of(resources, paths, naming)
+    texts = texts_of(resources, paths)
     arrays = []
     for number, column in enumerate(schema):
         exact = from_text(unwired(texts[len(wanted) + number]), column.type, column.name)
@@ -54,7 +54,7 @@ def read_request_dates(resources: Any, scope_date: str, naming: Naming) -> tuple
     if scope_date in places:
         paths.append(Path("ServiceRequest", places[scope_date]))
     days = pa.nulls(len(resources), pa.date32())
-    for texts in texts_of(resources, paths, naming):
+    for texts in texts_of(resources, paths):
         moment = wall_clock(texts, naming.zone).cast(pa.timestamp("s"))
         day = pc.utf8_slice_codeunits(texts, 0, 10)
         plain = pc.strptime(day, format="%Y-%m-%d", unit="s", error_is_null=True)
@@ -62,9 +62,9 @@ def read_request_dates(resources: Any, scope_date: str, naming: Naming) -> tuple
     return rows.column(0), days, rows.column(1)
 
 
-def texts_of(resources: Any, paths: Sequence[Path], naming: Naming) -> list[Any]:
+def texts_of(resources: Any, paths: Sequence[Path]) -> list[Any]:
     """What stands at each path in each resource. Raises DestinationError where one is no JSON."""
-    found = texts_at(naming.engine, resources, paths)
+    found = texts_at(resources, paths)
     if found is None:
         raise DestinationError("the destination holds what is no FHIR resource")
     return found

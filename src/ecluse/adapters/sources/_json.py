@@ -8,21 +8,20 @@ bytes is by record: one all of whose values some column takes is mapped, any oth
 
 import codecs
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
 from ecluse.adapters.sources._reading import Account, CountedInPassing, Declared, opened
-from ecluse.adapters.sources._strict_json import parsed
+from ecluse.adapters.sources._strict_json import parsed, text_of
 from ecluse.domain.errors import Location, MalformedError, ProfileError
 from ecluse.domain.files import SetAside
 
 _BLOCK = 1 << 20
 _LONGEST = 64 << 20
 _ROWS = 10_000
-_DEEPEST = 64
 _BLANK = b" \t\r\n"
 
 
@@ -33,6 +32,11 @@ class _Table:
     name: str
     lists: tuple[tuple[str, ...], ...]
     columns: Mapping[str, tuple[str, ...]]
+
+    @property
+    def getters(self) -> list[Callable[[Any], str | None]]:
+        """What finds each column in a record or item."""
+        return [_getter(path) for path in self.columns.values()]
 
     @property
     def schema(self) -> pa.Schema:
@@ -47,7 +51,7 @@ class JsonReader(CountedInPassing):
         """Raises ProfileError for a path that is none."""
         self._declared, self._name = declared, declared.called(1)
         self._tables = _tables(declared)
-        self._taken = frozenset(
+        self._taken = _tree(
             (*(part for step in table.lists for part in (*step, "[]")), *path)
             for table in self._tables.values() for path in table.columns.values()
         )  # fmt: skip
@@ -57,9 +61,10 @@ class JsonReader(CountedInPassing):
         """The rows of the tables asked for. Raises MalformedError for a record without end."""
         account = Account()
         rows: dict[str, list[list[Any]]] = {name: [] for name in tables}
+        getters = {name: self._tables[name].getters for name in tables}
         for record in self._records(account):
             for name, made in rows.items():
-                made.extend(_rows(self._tables[name], record, account.records))
+                made.extend(_rows(self._tables[name], getters[name], record, account.records))
                 if len(made) >= _ROWS:
                     yield name, self._batch(name, made)
                     made.clear()
@@ -78,16 +83,14 @@ class JsonReader(CountedInPassing):
     def _records(self, account: Account) -> Iterator[Mapping[str, Any]]:
         """The objects that parse; the others are set aside."""
         for line, start, text in self._texts():
-            record, reason = parsed(text, digits=True)
+            record, reason = parsed(text)
             if not reason and not isinstance(record, dict):
                 reason = "a record that is no object"
-            elif not reason and _depth(record) > _DEEPEST:
-                reason = "nested too deeply"
             if reason:
                 account.aside.append(SetAside(1, line, start, len(text), reason))
                 continue
             account.records += 1
-            if _leaves(record) <= self._taken:
+            if _all_taken(record, self._taken):
                 account.mapped += len(text)
             else:
                 account.unmapped += len(text)
@@ -147,52 +150,69 @@ def _items(read: Any, start: int, name: str) -> Iterator[tuple[int, int, bytes]]
         at = end
 
 
-def _depth(value: Any) -> int:
-    deepest, level = 0, [value]
-    while level:
-        deepest += 1
-        level = [
-            each for part in level
-            for each in (part.values() if isinstance(part, dict) else part if isinstance(part, list) else ())
-        ]  # fmt: skip
-    return deepest
+_Tree = dict[str, Any]
+_LEAF = ""
 
 
-def _leaves(value: Any, path: tuple[str, ...] = ()) -> frozenset[tuple[str, ...]]:
-    """The paths of a record's values, items of lists as ``[]``."""
-    if isinstance(value, dict):
-        return frozenset[tuple[str, ...]]().union(*(_leaves(part, (*path, name)) for name, part in value.items()))
-    if isinstance(value, list):
-        return frozenset[tuple[str, ...]]().union(*(_leaves(part, (*path, "[]")) for part in value))
-    return frozenset({path})
+def _tree(paths: Iterable[tuple[str, ...]]) -> _Tree:
+    """Paths by their first names, items of lists as ``[]``; where one ends, ``_LEAF`` stands."""
+    made: _Tree = {}
+    for path in paths:
+        node = made
+        for name in path:
+            node = node.setdefault(f".{name}", {})
+        node[_LEAF] = True
+    return made
 
 
-def _rows(table: _Table, record: Mapping[str, Any], number: int) -> list[list[Any]]:
+def _all_taken(value: Any, taken: _Tree) -> bool:
+    """Whether some path takes each of a record's values."""
+    if type(value) is list:
+        items = taken.get(".[]", _NOTHING)
+        return all(_all_taken(part, items) for part in value)
+    if type(value) is not dict:
+        return _LEAF in taken
+    for name, part in value.items():
+        node = taken.get(f".{name}", _NOTHING)
+        if _LEAF not in node if type(part) not in _CONTAINERS else not _all_taken(part, node):
+            return False
+    return True
+
+
+_NOTHING: _Tree = {}
+
+
+_Getters = Sequence[Callable[[Any], str | None]]
+
+
+def _rows(table: _Table, getters: _Getters, record: Mapping[str, Any], number: int) -> list[list[Any]]:
+    if not table.lists:
+        return [[number, *[get(record) for get in getters]]]
     items: list[Any] = [record]
     for step in table.lists:
         found = [_at(item, step) for item in items]
-        items = [each for part in found if isinstance(part, list) for each in part]
-    if not table.lists:
-        return [[number, *(_value(_at(record, path)) for path in table.columns.values())]]
-    return [
-        [number, place, *(_value(_at(item, path)) for path in table.columns.values())]
-        for place, item in enumerate(items, 1)
-    ]
+        items = [each for part in found if type(part) is list for each in part]
+    return [[number, place, *[get(item) for get in getters]] for place, item in enumerate(items, 1)]
 
 
 def _at(value: Any, path: Sequence[str]) -> Any:
     for name in path:
-        value = value.get(name) if isinstance(value, dict) else None
+        value = value.get(name) if type(value) is dict else None
     return value
 
 
+def _getter(path: Sequence[str]) -> Callable[[Any], str | None]:
+    if len(path) != 1:
+        return lambda item: _value(_at(item, path))
+    name = path[0]
+    return lambda item: _value(item.get(name)) if type(item) is dict else None
+
+
 def _value(value: Any) -> str | None:
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return value
-    return None
+    return value if type(value) is str else None if type(value) in _CONTAINERS else text_of(value)
+
+
+_CONTAINERS = frozenset({dict, list})
 
 
 def _tables(declared: Declared) -> dict[str, _Table]:
