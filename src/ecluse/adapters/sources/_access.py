@@ -1,7 +1,7 @@
 """Access databases (``.mdb``, ``.accdb``): their tables, all or one, as columns of text, or of bytes.
 
 Read here, not by mdbtools: that writes ``?`` for characters beyond UTF-16's first plane and 1900-01-00 for days before
-1900, and says nothing (docs/decisions/0008). Lists within a row and columns that Access computes are left.
+1900, and says nothing (docs/decisions/0009). Lists within a row and columns that Access computes are left.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
