@@ -15,20 +15,21 @@ from ecluse.cli._output import MODE
 from ecluse.cli._text import LANGUAGES, Text, tr
 from ecluse.domain.errors import UsageError
 
-_EXTRA = frozenset({
+_EXTRAS = dict.fromkeys((
     "pyarrow", "duckdb", "numpy", "polars", "pyrage", "sqlglot", "pgpq", "psycopg", "pymysql",
     "adbc_driver_sqlite", "adbc_driver_manager",
-})  # fmt: skip
+), "migration") | dict.fromkeys(("typst", "docx", "lxml"), "documents")  # fmt: skip
 _MIN_WIDTH, _MAX_WIDTH = 60, 100
 
 
 def missing_extra(error: ModuleNotFoundError) -> UsageError | None:
-    """The user's error for a module of the ``migration`` extra that is not installed; None for any other module."""
-    if (error.name or "").partition(".")[0] not in _EXTRA:
+    """The user's error for a module of an extra that is not installed; None for any other module."""
+    extra = _EXTRAS.get((error.name or "").partition(".")[0])
+    if extra is None:
         return None
     return UsageError(
-        tr("this command needs the migration extra", "cette commande demande l'extra « migration »"),
-        hint="pip install 'ecluse[migration]'",
+        tr(f"this command needs the {extra} extra", f"cette commande demande l'extra « {extra} »"),
+        hint=f"pip install 'ecluse[{extra}]'",
     )
 
 

@@ -149,4 +149,14 @@ FRENCH_RULES: dict[str, str] = {
     "made an artefact that cannot be read: {}": "a fait un document qui ne se lit pas : {1t}",
     "not a secret of ours": "ce n'est pas un secret à nous",
     "not a workspace of ours": "ce n'est pas un espace de travail à nous",
+    # documents and the register
+    "no agreement was found for the register": "aucun contrat n'a été trouvé pour le registre",
+    "no agreement names this processor": "aucun contrat ne nomme ce sous-traitant",
+    "named are: {}": "sont nommés : {1}",
+    "the agreements name several processors, and a register is one processor's":
+        "les contrats nomment plusieurs sous-traitants, et un registre est celui d'un seul",
+    "choose one with --processor: {}": "choisissez-en un avec --processor : {1}",
+    "these are two orders, not two versions of one": "ce sont deux ordres, pas deux versions d'un seul",
+    "the PDF cannot be drawn: {}": "le PDF ne peut être dessiné : {1}",
+    "typst gave no PDF": "typst n'a pas donné de PDF",
 }  # fmt: skip

@@ -5,8 +5,12 @@ from pathlib import Path
 from ecluse.cli import _output
 from ecluse.cli._app import FILE, argument, define
 from ecluse.cli._drafts import draft
-from ecluse.cli._text import Text, tr
+from ecluse.cli._text import Text, language, tr
+from ecluse.control.measures import proposed_yaml
 from ecluse.control.papers import write_new
+from ecluse.control.report_words import Lang
+
+_MEASURES = "measures: []  # @measures@\n"
 
 
 @define(
@@ -22,7 +26,8 @@ from ecluse.control.papers import write_new
 @argument("file", type=FILE, text=Text("File to create; never over another.", "Fichier à créer ; jamais sur un autre."))
 def command(file: Path) -> None:
     """Write the draft."""
-    write_new(file, draft("agreement"))
+    lang: Lang = "fr" if language() == "fr" else "en"
+    write_new(file, draft("agreement").replace(_MEASURES, proposed_yaml(lang)))
     _output.emit({"file": str(file)})
     _output.say(
         tr(

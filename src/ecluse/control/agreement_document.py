@@ -14,7 +14,6 @@ from ecluse.control.document import (
     Agreed,
     Blanks,
     Block,
-    Bullets,
     Cell,
     Document,
     Heading,
@@ -84,7 +83,9 @@ class _Drawer:
         bound = [self._bound(side) for side in _SIDES]
         if all(bound):
             return Paragraph(self.say(w.SIGNED), Tone.LEAD)
-        who = w.BOTH if not any(bound) else w.BY_PROCESSOR if bound[0] else w.BY_CONTROLLER
+        if not any(bound):
+            return Paragraph(self.say(w.DRAFT_OF_NOBODY), Tone.LEAD)
+        who = w.BY_PROCESSOR if bound[0] else w.BY_CONTROLLER
         return Paragraph(self.say(w.DRAFT, who=self.say(who)), Tone.LEAD)
 
     def _binding(self, *sides: str) -> list[Signer]:
@@ -167,7 +168,7 @@ class _Drawer:
     def annex_iv(self) -> list[Block]:
         title = self.say(w.ANNEX_IV)
         if not self.agreement.sub_processors:
-            return [Heading(1, title), Bullets((self.say(w.NO_SUB_PROCESSOR),))]
+            return [Heading(1, title), Paragraph(self.say(w.NO_SUB_PROCESSOR))]
         head = tuple(map(self.say, (w.NAME, w.CONTACT, w.PROCESSING)))
         rows = tuple(
             (plain(s.name, s.address), _contact(s.contact), plain(s.processing)) for s in self.agreement.sub_processors

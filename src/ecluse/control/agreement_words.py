@@ -66,7 +66,10 @@ DRAFT = Words(
     "DRAFT: not signed by {who}. No order stands on it.",
     "PROJET : non signé par {who}. Aucun ordre ne peut s'appuyer dessus.",
 )
-BOTH = Words("either party", "aucune des parties")
+DRAFT_OF_NOBODY = Words(
+    "DRAFT: signed by neither party. No order stands on it.",
+    "PROJET : aucune des parties ne l'a signé. Aucun ordre ne peut s'appuyer dessus.",
+)
 BY_CONTROLLER, BY_PROCESSOR = (
     Words("the controller", "le responsable du traitement"),
     Words("the processor", "le sous-traitant"),

@@ -86,11 +86,12 @@ sys.meta_path.insert(0, Blocked())
 from ecluse.cli import main
 sys.exit(main(sys.argv[1:]))
 """
-EXTRA = {"pyarrow", "duckdb", "numpy", "polars", "pyrage", "sqlglot", "stdnum", "psycopg", "pymysql", "pgpq"}
+EXTRA = {"pyarrow", "duckdb", "numpy", "polars", "pyrage", "sqlglot", "stdnum", "psycopg", "pymysql", "pgpq",
+         "typst", "docx", "lxml"}  # fmt: skip
 
 
 def base_install(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """``ecluse`` as the base install has it: no module of the migration extra can be imported."""
+    """``ecluse`` as the base install has it: no module of an extra can be imported."""
     return subprocess.run(
         [sys.executable, "-c", BLOCKER.format(names=EXTRA), *arguments],
         env={"PYTHONPATH": str(ROOT / "src"), "PATH": os.environ["PATH"]}, capture_output=True, text=True, check=False,

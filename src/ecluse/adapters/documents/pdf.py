@@ -8,6 +8,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -34,7 +35,11 @@ _SURELY = 0x17F
 """Up to here (Latin), the fonts have every character that can be seen."""
 _FOREIGN = 0x2E80
 """From here on (ideographs and beyond), they have but Arabic and Hebrew presentation forms: not worth asking."""
-_PROBE = b"#for c in json(bytes(sys.inputs.chars)) [#par(c)]"
+_ASKED = 512
+"""Asking takes some milliseconds a character, once a process: a hostile text does not keep it busy."""
+_PROBE = b"""#set document(title: "x", date: datetime(year: 2000, month: 1, day: 1))
+#set text(font: ("Libertinus Serif", "DejaVu Sans Mono"))
+a#sys.inputs.char"""
 
 
 def document_pdf(document: Document) -> bytes:
@@ -80,27 +85,21 @@ def _breakable(word: str) -> str:
 
 
 def _missing(chars: set[str]) -> set[str]:
-    far = {char for char in chars if ord(char) >= _FOREIGN}
-    asked = sorted(char for char in chars - far if ord(char) > _SURELY)
-    return far | set(_unknown(asked))
+    """Characters that typst's fonts cannot show; of very many unusual ones, the last are taken not to be."""
+    unusual = sorted(char for char in chars if ord(char) > _SURELY)
+    near = [char for char in unusual if ord(char) < _FOREIGN]
+    shown = {char for char in near[:_ASKED] if _can_show(char)}
+    return set(unusual) - shown
 
 
-def _unknown(asked: list[str]) -> list[str]:
-    """Those that typst's fonts cannot show: it names the first, so it is asked until it names none."""
-    found: list[str] = []
-    while asked:
-        head = '#set document(date: datetime(year: 2000, month: 1, day: 1), title: "x")\n#set text(font: '
-        fonts = '("Libertinus Serif", "DejaVu Sans Mono"))\n'
-        try:
-            _compile(f"{head}{fonts}".encode() + _PROBE, chars=json.dumps(asked))
-        except typst.TypstError as error:
-            named = _MISSING.search(str(error))
-            gone = [char for char in asked if named and char in named[1]] or asked
-            found += gone
-            asked = [char for char in asked if char not in gone]
-        else:
-            break
-    return found
+@cache
+def _can_show(char: str) -> bool:
+    """Ask typst, which refuses an archival page with a character that it cannot show."""
+    try:
+        _compile(_PROBE, char=char)
+    except typst.TypstError:
+        return False
+    return True
 
 
 def _kind(error: typst.TypstError) -> str:
