@@ -4,6 +4,10 @@ FRENCH_FORMATS: dict[str, str] = {
     "?ca=file of its authority": "?ca=fichier de son autorité",
     "FHIR resources are read from files: engine files, format fhir":
         "les ressources FHIR se lisent dans des fichiers : engine files, format fhir",
+    "HPRIM messages are read from files: engine files, format hprim_sante or hprim_medecin":
+        "les messages HPRIM se lisent dans des fichiers : engine files, format hprim_sante ou hprim_medecin",
+    "it is given for a destination of engine hprim, and only there":
+        "cela se donne pour une destination d'engine hprim, et là seulement",
     "HL7 messages are read from files: engine files, format hl7v2":
         "les messages HL7 se lisent dans des fichiers : engine files, format hl7v2",
     "MLLP: give a client certificate": "MLLP : donnez un certificat client",
@@ -14,8 +18,8 @@ FRENCH_FORMATS: dict[str, str] = {
     "a NUL character": "un caractère NUL",
     "a certificate or key of the destination's URL cannot be read":
         "un certificat ou une clé de l'URL de la destination est illisible",
-    "a destination is a database (postgresql, mysql or sqlite), fhir or hl7":
-        "une destination est une base de données (postgresql, mysql ou sqlite), fhir ou hl7",
+    "a destination is a database (postgresql, mysql or sqlite), fhir, hl7 or hprim":
+        "une destination est une base de données (postgresql, mysql ou sqlite), fhir, hl7 ou hprim",
     "a file of messages cannot be read": "un fichier de messages est illisible",
     "a message differs from the one that was sent under its control id before":
         "un message diffère de celui qui fut envoyé sous le même identifiant de contrôle",
@@ -33,8 +37,8 @@ FRENCH_FORMATS: dict[str, str] = {
     "an HL7 destination has no user and no password": "une destination HL7 n'a ni utilisateur ni mot de passe",
     "another process works on the ledger of messages": "un autre processus travaille sur le registre des messages",
     "check the bearer token": "vérifiez le jeton (bearer)",
-    "codes of a standard are given for engine hl7, and only there":
-        "les codes d'un standard se donnent pour engine hl7, et là seulement",
+    "codes of a standard are given for engine hl7 or hprim, and only there":
+        "les codes d'un standard se donnent pour engine hl7 ou hprim, et là seulement",
     "comment.observation: {} rows name a result that their request does not have":
         "comment.observation : {1} lignes nomment un résultat que leur dossier n'a pas",
     "dates outside the years 0 to 9999": "des dates hors des années 0 à 9999",

@@ -107,8 +107,6 @@ FRENCH_RULES: dict[str, str] = {
     "source_id is needed: rows are merged and read back by it":
         "il faut source_id : les lignes sont fusionnées et relues par lui",
     "two fields go to one column": "deux champs vont dans une même colonne",
-    "a destination is a database (postgresql, mysql or sqlite), fhir or hl7":
-        "une destination est une base de données (postgresql, mysql ou sqlite), fhir ou hl7",
     "it is given for a destination of engine fhir, and only there":
         "cela se donne pour une destination de moteur fhir, et là seulement",
     "tables are given for a database, and only there":

@@ -29,11 +29,12 @@ class Engine(StrEnum):
     SQLSERVER = "sqlserver"
     FHIR = "fhir"
     HL7 = "hl7"
+    HPRIM = "hprim"
 
 
 FILE_ENGINES = frozenset({Engine.CSV, Engine.FILES})
 """Engines that read a folder; the profile declares its files."""
-TARGET_ENGINES = frozenset({Engine.POSTGRESQL, Engine.MYSQL, Engine.SQLITE, Engine.FHIR, Engine.HL7})
+TARGET_ENGINES = frozenset({Engine.POSTGRESQL, Engine.MYSQL, Engine.SQLITE, Engine.FHIR, Engine.HL7, Engine.HPRIM})
 """Engines that can be loaded into."""
 
 
@@ -119,6 +120,10 @@ class SourceProfile(Strict):
         """Entities come from the catalogue; the request carries the scope."""
         if self.engine is Engine.HL7:
             raise FieldError("engine", "HL7 messages are read from files: engine files, format hl7v2")
+        if self.engine is Engine.HPRIM:
+            raise FieldError(
+                "engine", "HPRIM messages are read from files: engine files, format hprim_sante or hprim_medecin"
+            )
         if self.engine is Engine.FHIR:
             raise FieldError("engine", "FHIR resources are read from files: engine files, format fhir")
         _check_entities(self.entities)
@@ -190,10 +195,23 @@ class FhirTarget(Strict):
 
 
 @dataclass(frozen=True, slots=True)
+class HprimTarget(Strict):
+    """Which of the two formats an HPRIM destination takes, and in which encoding.
+
+    HPRIM Santé (2.x, messages of segments) or HPRIM Médecin (3.0, mail to a physician). The encoding is declared, never
+    assumed: parsers of HPRIM read ISO 8859-1 (domain.md section 4, H16). A character that it lacks is never replaced.
+    """
+
+    format: Literal["sante", "medecin"]
+    encoding: Literal["iso8859-1", "iso8859-15", "cp1252"]
+
+
+@dataclass(frozen=True, slots=True)
 class DestinationProfile(Strict):
     """One new system, once. ``production`` refuses test and demonstration identities (INS OIDs .10, .11).
 
-    ``entities`` says which tables and columns a database has; FHIR has elements of its own, and needs ``fhir`` instead.
+    ``entities`` says which tables and columns a database has, or which segments and fields messages; FHIR has elements
+    of its own, and needs ``fhir`` instead. HPRIM needs ``hprim`` besides.
     """
 
     format: Literal["ecluse.destination-profile/1"]
@@ -203,20 +221,23 @@ class DestinationProfile(Strict):
     production: bool
     entities: Mapping[str, TargetEntity] = field(default_factory=dict)
     fhir: FhirTarget | None = None
+    hprim: HprimTarget | None = None
 
     def __post_init__(self) -> None:
         """Entities and fields come from the catalogue."""
         if self.engine not in TARGET_ENGINES:
-            raise FieldError("engine", "a destination is a database (postgresql, mysql or sqlite), fhir or hl7")
+            raise FieldError("engine", "a destination is a database (postgresql, mysql or sqlite), fhir, hl7 or hprim")
         if (self.engine is Engine.FHIR) != (self.fhir is not None):
             raise FieldError("fhir", "it is given for a destination of engine fhir, and only there")
+        if (self.engine is Engine.HPRIM) != (self.hprim is not None):
+            raise FieldError("hprim", "it is given for a destination of engine hprim, and only there")
         if self.engine is Engine.FHIR and self.entities:
             raise FieldError("entities", "tables are given for a database, and only there")
         _check_entities(self.entities)
         for name, entity in self.entities.items():
-            if entity.values and self.engine is not Engine.HL7:
+            if entity.values and self.engine not in {Engine.HL7, Engine.HPRIM}:
                 where = f"entities.{name}.values"
-                raise FieldError(where, "codes of a standard are given for engine hl7, and only there")
+                raise FieldError(where, "codes of a standard are given for engine hl7 or hprim, and only there")
             known = {column.name for column in CATALOGUE.entity(name).columns}
             for column in entity.columns:
                 if column not in known:

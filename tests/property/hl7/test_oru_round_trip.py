@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecluse.adapters.hl7.places import Places, places_of
-from ecluse.adapters.hl7.readback import read
+from ecluse.adapters.hl7.grammar import HL7
+from ecluse.adapters.hl7.reading import read
 from ecluse.adapters.hl7.writer import write
+from ecluse.adapters.messages.grammar import Places, places_of
 from ecluse.adapters.messages.model import Heading, Message
 from ecluse.domain.errors import DestinationError
 from ecluse.domain.profile import DestinationProfile
@@ -41,7 +42,7 @@ SCHEMAS = {
     "comment": pa.schema([("source_id", pa.string()), ("request", pa.string()), ("observation", pa.string()),
                           ("text", pa.string())]),
 }  # fmt: skip
-PLACES = places_of(PROFILE, SCHEMAS)
+PLACES = places_of(HL7, PROFILE, SCHEMAS)
 Rows = dict[str, pa.Table]
 
 TEXT = st.one_of(
@@ -253,7 +254,7 @@ def test_a_place_that_cannot_be_is_refused_before_anything_is_written(
     columns = {key: value for key, value in target.columns.items() if key != name} | ({name: column} if column else {})
     with pytest.raises((DestinationError, ValueError), match=words):
         changed: Places = places_of(
-            replace(PROFILE, entities={**PROFILE.entities, entity: replace(target, columns=columns)}), SCHEMAS
+            HL7, replace(PROFILE, entities={**PROFILE.entities, entity: replace(target, columns=columns)}), SCHEMAS
         )
         assert not changed
 
@@ -265,7 +266,7 @@ def test_codes_are_those_of_the_profile() -> None:
     coded = replace(
         PROFILE, entities={**PROFILE.entities, "observation": replace(target, values={"status": {"validé": "F"}})}
     )
-    places = places_of(coded, SCHEMAS)
+    places = places_of(HL7, coded, SCHEMAS)
     found = one(observation__status="validé")
     messages = write(found, places, HEADING)
     assert b"|F\r" in messages[0].text

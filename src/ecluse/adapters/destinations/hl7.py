@@ -11,9 +11,10 @@ import pyarrow as pa
 from ecluse.adapters.destinations._hl7_address import Hl7Address
 from ecluse.adapters.destinations._messages import MessageDestination
 from ecluse.adapters.destinations._mllp import Mllp
-from ecluse.adapters.hl7.places import Places, places_of
-from ecluse.adapters.hl7.readback import read
+from ecluse.adapters.hl7.grammar import HL7
+from ecluse.adapters.hl7.reading import read
 from ecluse.adapters.hl7.writer import write
+from ecluse.adapters.messages.grammar import Places, places_of
 from ecluse.adapters.messages.model import Heading, Message, Rows
 from ecluse.domain.profile import DestinationProfile
 
@@ -42,7 +43,7 @@ class Hl7Layout:
 
 
 def _layout(profile: DestinationProfile, entities: Mapping[str, pa.Schema]) -> Hl7Layout:
-    return Hl7Layout(places_of(profile, entities), entities)
+    return Hl7Layout(places_of(HL7, profile, entities), entities)
 
 
 class Hl7Destination(MessageDestination):

@@ -85,7 +85,7 @@ def open_destination(spec: DestinationSpec) -> Destination:
 
             return SqliteDestination(entered.address().folder(), spec.profile)
         case _:
-            raise UsageError("a destination is a database (postgresql, mysql or sqlite), fhir or hl7")
+            raise UsageError("a destination is a database (postgresql, mysql or sqlite), fhir, hl7 or hprim")
 
 
 def _open_fhir(spec: DestinationSpec) -> Destination:

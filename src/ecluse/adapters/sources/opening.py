@@ -42,5 +42,5 @@ def open_source(spec: SourceSpec) -> Source:  # noqa: PLR0911  (one an engine)
             return FirebirdSource(spec)
         case Engine.ORACLE | Engine.SQLSERVER:
             raise UsageError(f"{spec.engine} is read by its ODBC driver", hint="odbc:///DSN, or odbc:///?driver=…")
-        case Engine.FHIR | Engine.HL7:
+        case Engine.FHIR | Engine.HL7 | Engine.HPRIM:
             raise UsageError("messages and resources are read from files: give engine files")

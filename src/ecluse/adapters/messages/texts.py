@@ -1,10 +1,11 @@
-r"""Values as HL7 writes them, and back; exact both ways, or refused.
+r"""Values as messages of segments write them, and back; exact both ways, or refused.
 
-A value that is missing leaves its field empty; an empty text is HL7's explicit null ``""``, and the text ``""`` itself
-is ``\X2222\``. Line ends become ``\.br\`` (LF) and ``\X0D\`` (CR).
+A value that is missing leaves its field empty; an empty text is the explicit null ``""`` (HL7 v2.5 2.5.3; that it
+is HPRIM's too was not verified). Line ends become ``\.br\`` (LF) and ``\X0D\`` (CR).
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,20 +14,30 @@ from ecluse.adapters.destinations._columns import plain_text
 from ecluse.adapters.sources._hl7v2_marks import Marks, unescaped
 from ecluse.domain.errors import DestinationError
 
-__all__ = ["MARKS", "date_text", "from_text", "plain", "to_text"]
+__all__ = ["UNTOLD", "Style", "date_text", "from_text", "plain", "to_text"]
 
-MARKS = Marks(ord("|"), ord("^"), ord("~"), ord("\\"), ord("&"), "utf-8")
 _NULL = '""'
-_ESCAPES = {
-    "\\": "\\E\\", "|": "\\F\\", "^": "\\S\\", "~": "\\R\\", "&": "\\T\\", "\n": "\\.br\\", "\r": "\\X0D\\",
-    "\x0b": "\\X0B\\", "\x1c": "\\X1C\\",
-}  # fmt: skip
+UNTOLD = "\0"
+"""What a text becomes that a format cannot tell; its message is not written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a format writes text. ``literal``: how it writes the text ``""``, which else means an empty one."""
+
+    marks: Marks
+    escapes: Mapping[str, str]
+    literal: str
+    lenient: bool = False
+    """NUL is not refused here: whoever writes the message looks for it."""
+
+
 _ISO_DATE = r"^([0-9]{4})(?:-([0-9]{2}))?(?:-([0-9]{2}))?$"
 _TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,4})?$"
 
 
 def to_text(
-    array: pa.ChunkedArray, name: str, codes: Mapping[str, str] | None = None, *, partial: bool = False
+    array: pa.ChunkedArray, name: str, style: Style, codes: Mapping[str, str] | None = None, *, partial: bool = False
 ) -> pa.Array:
     """A column's values, escaped, '' where there is none. Raises DestinationError naming the column, never a value."""
     kind = array.type
@@ -36,7 +47,7 @@ def to_text(
             text = _coded(text, codes, name)
         elif partial:
             text = _undashed(text, name)
-        return _escaped(text.combine_chunks(), name)
+        return _escaped(text.combine_chunks(), name, style)
     text = plain(array, name)
     return pc.fill_null(text.combine_chunks(), "")
 
@@ -70,12 +81,12 @@ def date_text(array: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
 
 
 def from_text(
-    raw: pa.Array, kind: pa.DataType, codes: Mapping[str, str] | None = None, *, partial: bool = False
+    raw: pa.Array, kind: pa.DataType, marks: Marks, codes: Mapping[str, str] | None = None, *, partial: bool = False
 ) -> pa.Array:
     """Escaped text of a message → a column of type ``kind``; the reverse of :func:`to_text`."""
     empty = pc.fill_null(pc.equal(raw, _NULL), fill_value=False)
     nothing = pc.fill_null(pc.equal(raw, ""), fill_value=True)
-    text = pc.if_else(nothing, pa.scalar(None, pa.string()), pc.if_else(empty, "", unescaped(raw, MARKS)))
+    text = pc.if_else(nothing, pa.scalar(None, pa.string()), pc.if_else(empty, "", unescaped(raw, marks)))
     if pa.types.is_string(kind):
         if codes:
             known = {code: value for value, code in codes.items()}
@@ -98,13 +109,14 @@ def from_text(
     return text.cast(kind)
 
 
-def _escaped(text: pa.Array, name: str) -> pa.Array:
-    _refuse(text, r"^[^\x00]*$", name, "a NUL character")
+def _escaped(text: pa.Array, name: str, style: Style) -> pa.Array:
+    if not style.lenient:
+        _refuse(text, r"^[^\x00]*$", name, "a NUL character")
     empty, literal = pc.equal(text, ""), pc.equal(text, _NULL)
-    for mark, escape in _ESCAPES.items():
+    for mark, escape in style.escapes.items():
         if pc.any(pc.match_substring(text, mark)).as_py():
             text = pc.replace_substring(text, mark, escape)
-    text = pc.if_else(empty, _NULL, pc.if_else(literal, "\\X2222\\", text))
+    text = pc.if_else(empty, _NULL, pc.if_else(literal, style.literal, text))
     return pc.fill_null(text, "")
 
 
