@@ -32,6 +32,11 @@ FRENCH_PASSKEYS: dict[str, str] = {
         "c'est une clé d'accès : elle ne signe que dans le navigateur",
     "approve it in the browser, in the control room; what that writes, every command accepts":
         "approuvez dans le navigateur, en salle de contrôle ; ce qu'elle écrit, toutes les commandes l'acceptent",
+    "the agreement lists no signer of this id": "le contrat ne nomme aucun signataire de cet identifiant",
+    "the agreement knows {} by another key than a passkey":
+        "le contrat connaît {1} par une autre clé qu'une clé d'accès",
+    "sign with that key: ecluse order sign; or agree anew with the passkey's":
+        "signez avec cette clé : ecluse order sign ; ou refaites le contrat avec celle de la clé d'accès",
     # what is wrong with one
     "malformed signature: the authenticator's data is cut short":
         "signature mal formée : les données de l'authentificateur sont coupées",

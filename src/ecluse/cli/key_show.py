@@ -4,8 +4,9 @@ from pathlib import Path
 
 from ecluse.cli import _output
 from ecluse.cli._app import FILE, argument, define
-from ecluse.cli._text import Text
+from ecluse.cli._text import Text, tr
 from ecluse.seal import signing
+from ecluse.seal.passkeys import relying_party
 
 _AGE = b"AGE-SECRET-KEY-"
 _LONGEST = 64 * 1024
@@ -34,7 +35,10 @@ def command(path: Path) -> None:
     line = signing.public_key(path)
     _output.say(line)
     _output.say(signing.fingerprint(line), style="bold")
-    _output.emit({"kind": "signing", "public": line, "fingerprint": signing.fingerprint(line)})
+    site = relying_party(line)
+    if site:
+        _output.say(tr(f"a passkey of {site}", f"une clé d'accès de {site}"))
+    _output.emit({"kind": "signing", "public": line, "fingerprint": signing.fingerprint(line), "passkey": site})
 
 
 def _is_age(path: Path) -> bool:

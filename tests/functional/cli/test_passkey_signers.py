@@ -65,4 +65,7 @@ def test_order_sign_sends_to_the_browser(desk: Desk, lang: str, says: str) -> No
 
 @pytest.mark.usefixtures("order")
 def test_key_show(desk: Desk) -> None:
-    assert desk.run("key show dr.martin.pub --json").json()["public"].startswith(KEY.line)
+    told = desk.run("key show dr.martin.pub --json").json()
+    assert (told["public"].split()[:2], told["passkey"]) == (KEY.line.split(), RP_ID)
+    assert f"a passkey of {RP_ID}" in desk.run("key show dr.martin.pub").out
+    assert "passkey" not in desk.run("key show management.key").out
