@@ -1,0 +1,1 @@
+"""What screens read: few queries each, and nothing changed."""
