@@ -1,0 +1,165 @@
+"""What every format carries of hostile values: each value in each format, and what comes back through Écluse.
+
+``VALUES`` × ``SOURCES`` and ``DESTINATIONS`` is the matrix of docs/reference/round-trips.md, which
+docs/generate_round_trips.py writes; tests/property/formats holds every cell to it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import format_writers as w
+from ecluse.adapters.sources import SourceSpec, open_source
+from ecluse.domain.files import FileFormat, FileIntake
+from format_writers import Row
+
+VALUES: Mapping[str, str | None] = MappingProxyType({
+    "missing": None,
+    "empty": "",
+    "blanks around": "  a b  ",
+    "delimiters": "a;b,c\td|e^f~g&h\\i#j*k",
+    "quotes": '"dite" l\'été """ \'\'',
+    "line feed": "a\nb",
+    "carriage returns": "a\rb\r\nc",
+    "French": "Éloïse Nœud-Ÿ, “à l’aube”, 5 €",
+    "astral": "🧪 𝄞 𝛼",
+    "combining": "e\u0301 \u200b \u00a0",
+    "unseen line ends": "a\u2028b\u0085c",
+    "byte order mark": "\ufeffa",
+    "end marks": "a\x1ab\x7f\x01",
+    "NUL": "a\0b",
+    "NULL in words": "NULL",
+    "sodium": "NA",
+    "less than": "<0,5",
+    "digits kept": "224.000",
+    "leading zeros": "0007",
+    "day that is none": "20190230",
+    "lunar date": "1955-02-31",
+    "escapes": "\\F\\ \\X0D\\ \\N %s &amp; {x}",
+    "markup": "<a href='x'>&lt;</a> ]]>",
+    "long": "é" * 3000,
+})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Comes:
+    """The value comes back as another: what the format cannot tell apart."""
+
+    value: str | None
+    why: str
+
+
+@dataclass(frozen=True)
+class Aside:
+    """The record is set aside by this reason, and stays in the source; the rest is read."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Unsaid:
+    """The format has no way to write the value down: its writer refuses, or says something else."""
+
+    why: str
+
+
+Cell = Comes | Aside | Unsaid
+
+
+@dataclass(frozen=True)
+class Format:
+    """One format. ``write`` puts rows in a folder, or on a server, and gives what to open."""
+
+    name: str
+    title: str
+    write: Callable[[Any, Sequence[Row]], SourceSpec]
+    query: str = "SELECT id, v FROM t"
+    changed: Mapping[str, Cell] = field(default_factory=dict)
+    """What does not come back the same, by the names of VALUES."""
+    takes: Callable[[str | None], bool] = lambda _: True
+    """Whether any text at all can be expected back unchanged; agrees with ``changed``."""
+    server: str = ""
+    """The fixture that ``write`` needs instead of a folder."""
+
+
+def read(format_: Format, spec: SourceSpec) -> tuple[dict[str, str | None], FileIntake | None]:
+    """Values by their keys, and the account of bytes where there is one."""
+    with closing(open_source(spec)) as source:
+        source.adopt_snapshot(None)
+        rows = source.query(format_.query).to_pylist()
+        intakes = source.facts().files
+    return {row["id"].rstrip(): row["v"] for row in rows}, intakes[0] if intakes else None
+
+
+_PLAIN = "no such character in Windows-1252"
+_OUTSIDE: Mapping[str, Cell] = {
+    name: Unsaid(_PLAIN) for name in ("astral", "combining", "unseen line ends", "byte order mark")
+}
+_NOTHING = Comes("", "an empty field is all that there is for a missing one")
+_CONTROLS = "".join(map(chr, [*range(9), 11, 12, *range(14, 32)]))
+
+
+def _cp1252(value: str) -> bool:
+    try:
+        value.encode("cp1252")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _without(marks: str) -> Callable[[str | None], bool]:
+    return lambda value: not any(mark in (value or "") for mark in marks)
+
+
+def _there(value: str | None) -> bool:
+    return value is not None
+
+
+_SANTE = w.segments(FileFormat.HPRIM_SANTE, "H|~^\\&|F", "\\|~^&", "EFSRT")
+_ASTM = w.segments(FileFormat.ASTM, "H|\\^&|F", "&|^\\", "EFSR")
+_PSQLODBC = "psqlodbcw.so&MaxVarcharSize=20000&MaxLongVarcharSize=20000"
+_NO_SEGMENT: Mapping[str, Cell] = {name: Aside("a line that is no segment") for name in ("end marks", "NUL")}
+_CUT: Mapping[str, Cell] = {"NUL": Comes("a", "the driver ends a text at a NUL and does not say so")}
+_NEVER: Mapping[str, Cell] = {"NUL": Unsaid("PostgreSQL's texts hold none")}
+_LINES = {name: Unsaid("a line is a record") for name in ("line feed", "carriage returns")}
+
+SOURCES: tuple[Format, ...] = (
+    Format("csv", "delimited, UTF-8", w.delimited("utf-8", ";"), changed={"missing": _NOTHING}, takes=_there),
+    Format("csv-cp1252", "delimited, Windows-1252", w.delimited("cp1252", "\t"), changed={"missing": _NOTHING, **_OUTSIDE},
+           takes=lambda value: value is not None and _cp1252(value)),
+    Format("fixed", "fixed width, UTF-8", w.fixed,
+           changed={"missing": _NOTHING, "blanks around": Comes("  a b", "blanks after a value are padding"), **_LINES},
+           takes=lambda value: value is not None and not value.endswith(" ") and _without("\r\n")(value)),
+    Format("dbase", "dBase III, Windows-1252", w.dbase, 'SELECT "ID" AS id, "V" AS v FROM t',
+           {"missing": _NOTHING, "end marks": Comes("a", "0x1A ends a memo of dBase III's"), **_OUTSIDE},
+           lambda value: value is not None and _cp1252(value) and "\x1a" not in value),
+    Format("foxpro", "Visual FoxPro, UTF-8", w.foxpro),
+    Format("excel", "Excel", w.excel, changed={"missing": _NOTHING}, takes=_there),
+    Format("access-97", "Access 97, Windows-1252", w.access("jet3"),
+           changed={**_OUTSIDE, "NUL": Aside("a value that is none of its column's type")},
+           takes=lambda value: _cp1252(value or "") and _without("\0")(value)),
+    Format("access-2007", "Access 2000 and later", w.access("ace"),
+           changed={"NUL": Aside("a value that is none of its column's type")}, takes=_without("\0")),
+    Format("json", "JSON", w.json_lines),
+    Format("parquet", "Parquet", w.parquet),
+    Format("hl7v2", "HL7 v2", w.hl7v2, "SELECT zzv_1 AS id, zzv_2 AS v FROM t_zzv", {"NUL": Aside("a NUL byte")}, _without("\0")),
+    Format("hprim-sante", "HPRIM Santé", _SANTE, "SELECT c_2 AS id, c_3 AS v FROM t_c", _NO_SEGMENT, _without("\0\x1a")),
+    Format("astm", "ASTM E1394", _ASTM, "SELECT c_2 AS id, c_3 AS v FROM t_c", _NO_SEGMENT, _without("\0\x1a")),
+    Format("hprim-medecin", "HPRIM Médecin", w.hprim_medecin, "SELECT res_2 AS id, res_3 AS v FROM t_res",
+           {"delimiters": Comes("a;b,c\td", "no escape is known: what stands behind | is the next field"), **_LINES},
+           lambda value: _without("|\r\n")(value) and not (value or "").endswith("\x1a")),
+    Format("fhir", "FHIR", w.fhir, "SELECT id, v FROM t_observation"),
+    Format("cda", "CDA", w.cda, "SELECT id, v FROM t_observation",
+           {"end marks": Aside("no well-formed XML"), "NUL": Aside("a NUL byte")}, _without(_CONTROLS + "\ufffe\uffff")),
+    Format("sqlite", "SQLite", w.sqlite),
+    Format("firebird", "Firebird", w.firebird, 'SELECT id AS "id", v AS "v" FROM t'),
+    Format("postgresql", "PostgreSQL", w.postgresql, changed=_NEVER, takes=_without("\0"), server="postgresql"),
+    Format("mariadb", "MariaDB", w.mariadb, server="mariadb"),
+    Format("odbc-sqlite", "ODBC: SQLite", w.odbc(w.sqlite, "SQLite3"), changed=_CUT, takes=_without("\0")),
+    Format("odbc-postgresql", "ODBC: PostgreSQL", w.odbc(w.postgresql, _PSQLODBC), changed=_NEVER, takes=_without("\0"),
+           server="postgresql"),
+    Format("odbc-mariadb", "ODBC: MariaDB", w.odbc(w.mariadb, "MariaDB+Unicode"), changed=_CUT, takes=_without("\0"),
+           server="mariadb"),
+)  # fmt: skip
