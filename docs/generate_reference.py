@@ -15,6 +15,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
+from ecluse.control.measures import PROPOSALS
 from ecluse.domain.agreement import Agreement, SignerRole, letter_of
 from ecluse.domain.codemap import CodeMap
 from ecluse.domain.entry import Event
@@ -117,6 +118,15 @@ def _roles() -> str:
     return ", ".join(f"`{role}`" for role in SignerRole) + "\n"
 
 
+def _measures() -> str:
+    lines = ["| measure | what is done | because | proved by |", "|---|---|---|---|"]
+    for each in PROPOSALS:
+        measure = each.measure("en")
+        proofs = ", ".join(f"`{path}`" for path in each.tests)
+        lines.append(f"| {measure.heading} | {measure.description} | {each.because('en')} | {proofs} |")
+    return "\n".join(lines) + "\n"
+
+
 def _events() -> str:
     lines = ["| event |", "|---|"]
     return "\n".join([*lines, *(f"| `{event}` |" for event in Event)]) + "\n"
@@ -167,6 +177,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "order": _fields(Order),
     "agreement": _agreement,
     "roles": _roles,
+    "measures": _measures,
     "source_profile": _fields(SourceProfile),
     "destination_profile": _fields(DestinationProfile),
     "code_map": _fields(CodeMap),

@@ -138,18 +138,23 @@ SECTIONS: tuple[tuple[Words, tuple[Clause, ...]], ...] = (
             Clause("7.6", Words("Documentation and compliance", "Documentation et conformité"), (
                 Words(
                     "The parties can show that they keep to this agreement. The processor makes available what is "
-                    "needed to show it, and allows audits and inspections by the controller or by whom it appoints.",
+                    "needed to show it, and allows audits and inspections by the controller or by whom it appoints. "
+                    "Both show it to the supervisory authority on request.",
                     "Les parties peuvent démontrer qu'elles respectent ce contrat. Le sous-traitant met à "
                     "disposition ce qu'il faut pour le démontrer, et permet les audits et inspections du "
-                    "responsable ou de qui il désigne.",
+                    "responsable ou de qui il désigne. Toutes deux le montrent à l'autorité de contrôle sur demande.",
                 ),
             ), (Ask(Words("Audits: Art. 28(3)(h)", "Audits : art. 28(3)(h)"), "clauses.h_audits"),)),
             Clause("7.7", Words("Sub-processors", "Sous-traitants ultérieurs"), (
                 Words(
                     "A sub-processor is bound by contract to the same obligations; the processor answers for it in "
-                    "full (GDPR Art. 28(4)).",
+                    "full (GDPR Art. 28(4)). It gives the controller a copy of that contract on request, and agrees "
+                    "with the sub-processor that the controller may end the contract and have the data erased or "
+                    "returned, should the processor disappear or become insolvent.",
                     "Un sous-traitant ultérieur est tenu par contrat aux mêmes obligations ; le sous-traitant en "
-                    "répond pleinement (RGPD, art. 28(4)).",
+                    "répond pleinement (RGPD, art. 28(4)). Il remet copie de ce contrat au responsable sur demande, "
+                    "et convient avec le sous-traitant ultérieur que le responsable pourra résilier le contrat et "
+                    "faire effacer ou restituer les données, si le sous-traitant disparaît ou devient insolvable.",
                 ),
             ), (
                 Ask(Words("Authorisation: Art. 28(2) and (3)(d)", "Autorisation : art. 28(2) et (3)(d)"),
@@ -207,11 +212,13 @@ SECTIONS: tuple[tuple[Words, tuple[Clause, ...]], ...] = (
                     "If the processor does not keep to this agreement, the controller may suspend the processing, "
                     "and end the agreement if that is not mended within a reasonable time, or at once if the breach "
                     "is grave or lasting. The processor may end it if the controller insists on an instruction of "
-                    "which it has said that it is unlawful.",
+                    "which it has said that it is unlawful. Until the data are deleted or returned, this agreement "
+                    "goes on holding for them.",
                     "Si le sous-traitant ne respecte pas ce contrat, le responsable peut suspendre le traitement, "
                     "et résilier le contrat si rien n'y remédie dans un délai raisonnable, ou aussitôt si le "
                     "manquement est grave ou persistant. Le sous-traitant peut le résilier si le responsable "
-                    "maintient une instruction dont il a signalé l'illicéité.",
+                    "maintient une instruction dont il a signalé l'illicéité. Tant que les données ne sont ni "
+                    "effacées ni restituées, ce contrat continue de valoir pour elles.",
                 ),
             ), (
                 Ask(Words("At the end: Art. 28(3)(g)", "À la fin : art. 28(3)(g)"), "clauses.g_end_of_service"),
