@@ -349,6 +349,16 @@ class TestDamage:
         with pytest.raises(MalformedError, match="damaged"):
             read(path)
 
+    @pytest.mark.parametrize(("at", "value"), [(63, 1), (63, 10), (63, 11), (45, 0), (45, 200)])
+    def test_a_catalogue_that_is_none(self, tmp_path: Path, at: int, value: int) -> None:
+        """Its columns' types, and how many it has. The first was found by mutation."""
+        path = af.write(tmp_path / "a.mdb", {"T": TestTables.T}, "jet4")
+        data = bytearray(path.read_bytes())
+        data[2 * 4096 + at] = value
+        path.write_bytes(data)
+        with pytest.raises(MalformedError, match="damaged"):
+            read(path)
+
     def test_a_chain_in_a_circle_is_set_aside(self, tmp_path: Path) -> None:
         path = one(tmp_path / "a.mdb", "jet4", Col("v", af.MEMO), ["x" * 20_000, "y"])
         data = bytearray(path.read_bytes())

@@ -13,7 +13,17 @@ import pyarrow.compute as pc
 from ecluse.adapters.sources._access_pages import Pages
 from ecluse.adapters.sources._access_rows import Cracked, Rows, is_long, long_lengths, long_values, portions, rows_on
 from ecluse.adapters.sources._access_tables import CATALOGUE, Column, Table, charset_of, pages_of, table_at
-from ecluse.adapters.sources._access_values import BINARY, BOOLEAN, DECIMAL, OLE, PLAIN, TEXTS, decimal_of, text_of
+from ecluse.adapters.sources._access_values import (
+    BINARY,
+    BOOLEAN,
+    DECIMAL,
+    OLE,
+    PLAIN,
+    TEXT,
+    TEXTS,
+    decimal_of,
+    text_of,
+)
 from ecluse.adapters.sources._arrow import Mask
 from ecluse.adapters.sources._reading import Account, Declared
 from ecluse.domain.errors import Location, MalformedError, ProfileError
@@ -22,6 +32,7 @@ from ecluse.domain.files import FileIntake, SetAside
 _PAGES = 256
 _LONG_AT_ONCE = 16 << 20
 _TABLE, _LINKED = 1, frozenset({4, 6})
+_CATALOGUE_KINDS: Mapping[str, int] = {"Id": 4, "Name": TEXT, "Type": 3, "Flags": 4}
 _OF_THE_SYSTEM = 0x80000002
 _NOT_THE_USERS = ("MSys", "~")  # Access's own, and what it keeps of deleted tables until it compacts
 
@@ -130,7 +141,8 @@ class AccessReader:
     def _catalogue(self, pages: Pages) -> Iterator[tuple[int, int, int, str]]:
         """Of each object its type, its flags, its definition's page, its name."""
         table = table_at(pages, CATALOGUE, "MSysObjects", self._charset)
-        if not {"Id", "Name", "Type", "Flags"} <= {column.name for column in table.read}:
+        kinds = {column.name: column.kind for column in table.read}
+        if any(kinds.get(name) != kind for name, kind in _CATALOGUE_KINDS.items()):
             raise self._damaged("its catalogue is none")
         for batch in self._batches(pages, table, Account()):
             columns = [batch.column(name).to_pylist() for name in ("Type", "Flags", "Id", "Name")]
