@@ -32,6 +32,8 @@ FRENCH_PASSKEYS: dict[str, str] = {
         "c'est une clé d'accès : elle ne signe que dans le navigateur",
     "approve it in the browser, in the control room; what that writes, every command accepts":
         "approuvez dans le navigateur, en salle de contrôle ; ce qu'elle écrit, toutes les commandes l'acceptent",
+    "an agent works by itself: a passkey needs a person at a browser":
+        "un agent travaille seul : une clé d'accès demande une personne devant un navigateur",
     "the agreement lists no signer of this id": "le contrat ne nomme aucun signataire de cet identifiant",
     "the agreement knows {} by another key than a passkey":
         "le contrat connaît {1} par une autre clé qu'une clé d'accès",

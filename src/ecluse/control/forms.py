@@ -11,19 +11,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ecluse.domain.agreement import Agreement, check_in_force
+from ecluse.domain.agreement import Agreement, SignerRole, check_in_force
 from ecluse.domain.catalogue import CATALOGUE, KEY, check_orderable
 from ecluse.domain.errors import EcluseError, Location, OrderError
 from ecluse.domain.order import Order, PersonExclusion
 from ecluse.domain.policies import MAY_BIND, check_order_allowed
 from ecluse.domain.sensitive import SensitiveCategory
-from ecluse.seal.signing import fingerprint
+from ecluse.seal.passkeys import relying_party
 from ecluse.wire.artefacts import InvalidError, Problem, digest_of, to_json
 from ecluse.wire.documents import Document
 
 ReadPersons = Callable[[Path], PersonExclusion]
 EMPTY = "nothing is filled in yet"
 _UNKNOWN = "sha256:" + 64 * "0"
+_AGENTS = frozenset({SignerRole.SOURCE_AGENT, SignerRole.DESTINATION_AGENT})
 _PERSONS = "scope.exclude_persons"
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
@@ -69,10 +70,14 @@ def _bad_keys(value: Any) -> Iterator[Problem]:
         for place, signer in enumerate(signers if isinstance(signers, list) else ()):
             key = signer.get("key") if isinstance(signer, dict) else None
             if isinstance(key, str) and key:
+                path = f"{side}.signers[{place}].key"
                 try:
-                    fingerprint(key)
+                    passkey = relying_party(key) is not None
                 except EcluseError as error:
-                    yield Problem(f"{side}.signers[{place}].key", error.message)
+                    yield Problem(path, error.message)
+                    continue
+                if passkey and signer.get("role") in _AGENTS:
+                    yield Problem(path, "an agent works by itself: a passkey needs a person at a browser")
 
 
 def expand_order(

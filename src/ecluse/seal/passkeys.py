@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from ecluse.domain.errors import Location, MalformedError, SignatureError
@@ -138,11 +138,8 @@ def _verified_pair(key: SigningKey, assertion: PasskeyAssertion) -> bytes:
     """R and S of the assertion's own equation (Web Authentication section 7.2, steps 20 and 21)."""
     try:
         pair = decode_dss_signature(assertion.signature)
-        canonical = encode_dss_signature(*pair) == assertion.signature
-    except (ValueError, OverflowError):
-        canonical = False
-    if not canonical:
-        raise SignatureError("malformed signature: the passkey's ECDSA signature is not DER")
+    except ValueError:
+        raise SignatureError("malformed signature: the passkey's ECDSA signature is not DER") from None
     told = assertion.authenticator_data + hashlib.sha256(assertion.client_data_json).digest()
     try:
         passkey_point(key.blob).verify(assertion.signature, told, ec.ECDSA(SHA256()))

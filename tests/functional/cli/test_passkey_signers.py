@@ -69,3 +69,11 @@ def test_key_show(desk: Desk) -> None:
     assert (told["public"].split()[:2], told["passkey"]) == (KEY.line.split(), RP_ID)
     assert f"a passkey of {RP_ID}" in desk.run("key show dr.martin.pub").out
     assert "passkey" not in desk.run("key show management.key").out
+
+
+def test_an_agent_has_no_passkey(desk: Desk) -> None:
+    desk.run("agreement new agreement.yaml")
+    desk.fill("agreement.yaml", agreement_fields(desk) | {"processor.signers.1.key": KEY.line})
+    refused = desk.run("agreement check agreement.yaml", code=None)
+    assert refused.code != 0
+    assert "a passkey needs a person at a browser" in " ".join(refused.err.split())
