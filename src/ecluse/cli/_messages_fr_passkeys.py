@@ -34,11 +34,6 @@ FRENCH_PASSKEYS: dict[str, str] = {
         "approuvez dans le navigateur, en salle de contrôle ; ce qu'elle écrit, toutes les commandes l'acceptent",
     "an agent works by itself: a passkey needs a person at a browser":
         "un agent travaille seul : une clé d'accès demande une personne devant un navigateur",
-    "the agreement lists no signer of this id": "le contrat ne nomme aucun signataire de cet identifiant",
-    "the agreement knows {} by another key than a passkey":
-        "le contrat connaît {1} par une autre clé qu'une clé d'accès",
-    "sign with that key: ecluse order sign; or agree anew with the passkey's":
-        "signez avec cette clé : ecluse order sign ; ou refaites le contrat avec celle de la clé d'accès",
     # what is wrong with one
     "malformed signature: the authenticator's data is cut short":
         "signature mal formée : les données de l'authentificateur sont coupées",

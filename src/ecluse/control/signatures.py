@@ -6,38 +6,12 @@ from pathlib import Path
 from ecluse.domain.agreement import Agreement
 from ecluse.domain.errors import Location, SignatureError
 from ecluse.seal import signing
-from ecluse.seal.passkeys import PasskeyAssertion, passkey_challenge, passkey_signature, relying_party
 from ecluse.wire.artefacts import encode, kind_of, namespace
 
 
 def sign_artefact(value: object, key: Path) -> bytes:
     """An SSHSIG over the artefact's canonical bytes, in the kind's namespace."""
     return signing.sign(encode(value), key, namespace(kind_of(type(value))))
-
-
-def challenge_of(value: object) -> bytes:
-    """The WebAuthn challenge by which a passkey signs an artefact; never to be used for a log-in."""
-    return passkey_challenge(namespace(kind_of(type(value))), encode(value))
-
-
-def signed_by_passkey(
-    value: object, signer: str, assertion: PasskeyAssertion, origin: str, agreement: Agreement
-) -> bytes:
-    """The SSHSIG that a browser's answer to :func:`challenge_of` is, once it has been checked.
-
-    ``signer`` is the id of the person at the browser, ``origin`` where the page is served.
-
-    Raises:
-        SignatureError: the agreement does not name that person, or with another key than a passkey; or whatever is
-            wrong with the assertion, and what to do about it.
-    """
-    found = agreement.controller.signer(signer) or agreement.processor.signer(signer)
-    if found is None:
-        raise SignatureError("the agreement lists no signer of this id", hint="see agreement show")
-    if relying_party(found.key) is None:
-        hint = "sign with that key: ecluse order sign; or agree anew with the passkey's"
-        raise SignatureError(f"the agreement knows {signer} by another key than a passkey", hint=hint)
-    return passkey_signature(found.key, namespace(kind_of(type(value))), encode(value), assertion, origin)
 
 
 def verified_signers(value: object, signatures: Mapping[str, bytes], agreement: Agreement) -> frozenset[str]:
