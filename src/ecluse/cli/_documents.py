@@ -58,5 +58,5 @@ def rendered(document: Document, form: str) -> bytes:
 
 
 def keep(out: Path, data: bytes) -> None:
-    """Write the file, readable by its owner's group and others: a document to hand round, without patient data."""
-    write_atomic(out, data, mode=0o644)
+    """Write the file, for its owner alone, as all that Écluse writes: it names persons."""
+    write_atomic(out, data)

@@ -191,7 +191,7 @@ class _Drawer:
             Heading(1, title),
             Paragraph(self.say(w.SIGNATURES_SAY, namespace=namespace("agreement"))),
             artefact,
-            Table(title, head, rows, (3, 3, 5, 2), titled=True),
+            Table(title, head, rows, (3, 3, 5, 3), titled=True),
             Paragraph(self.say(w.BY_HAND)),
             Blanks(parties, tuple(map(self.say, w.HAND))),
         ]

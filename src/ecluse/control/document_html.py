@@ -19,6 +19,8 @@ from ecluse.control.document import (
 )
 from ecluse.control.markup import Markup, joined, tag
 
+_WORD = 30
+
 
 def document_html(document: Document) -> str:
     """The whole file. Same document, same text."""
@@ -88,8 +90,15 @@ def _table(table: Table) -> Markup:
 
 
 def _cell(cell: Cell, *, heads: bool) -> Markup:
-    within = [tag("code", each) if cell.code else tag("span", each, dir="auto") for each in cell.lines]
+    within = [
+        tag("code", each) if cell.code else tag("span", each, dir="auto", class_=_long(each)) for each in cell.lines
+    ]
     return tag("th" if heads else "td", *within, scope="row" if heads else None)
+
+
+def _long(text: str) -> str | None:
+    """Columns are as wide as their longest word, unless that word is no word."""
+    return "long" if max(map(len, text.split()), default=0) > _WORD else None
 
 
 def _blanks(blanks: Blanks) -> Markup:
