@@ -15,6 +15,7 @@ from ecluse.domain.agreement import Agreement, letter_of
 from ecluse.domain.codemap import CodeMap
 from ecluse.domain.entry import Entry
 from ecluse.domain.errors import InternalError, Location, MalformedError
+from ecluse.domain.estimate import Estimate
 from ecluse.domain.instruction import Instruction
 from ecluse.domain.order import Order
 from ecluse.domain.plan import Plan
@@ -40,7 +41,7 @@ KINDS: dict[str, type] = {
 }
 """Artefact kinds by the name that their ``format`` carries, ``ecluse.<kind>/1``."""
 
-DOCUMENTS: dict[str, type] = {"code-map": CodeMap}
+DOCUMENTS: dict[str, type] = {"code-map": CodeMap, "estimate": Estimate}
 """Formats of files that people work on, which no plan, journal or signature knows: same parser, no artefact."""
 
 T = TypeVar("T")
