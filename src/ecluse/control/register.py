@@ -89,11 +89,12 @@ def activities_of(roots: Iterable[Path]) -> tuple[Activity, ...]:
 
 
 def _activity(view: View) -> Activity | None:
-    agreement, order = view.pinned(Agreement), view.pinned(Order)
+    progress = view.progress()
+    agreement, order = progress.pins.get("agreement"), progress.pins.get("order")
     if agreement is None:
         return None
-    states = {str(view.place): view.progress().state}
-    return Activity(agreement, (Migration(order, states),) if order else ())
+    migrations = (Migration(view.get(Order, order), {str(view.place): progress.state}),) if order else ()
+    return Activity(view.get(Agreement, agreement), migrations)
 
 
 def _merged(activities: Iterable[Activity]) -> list[Activity]:
