@@ -108,6 +108,8 @@ FRENCH_FORMATS: dict[str, str] = {
         "l'URL de la destination doit commencer par hl7:/// ou mllp://",
     "the destination's URL must begin with https:// or fhir+ndjson:///":
         "l'URL de la destination doit commencer par https:// ou fhir+ndjson:///",
+    "the destination's URL names no folder: hprim:///path":
+        "l'URL de la destination ne nomme aucun dossier : hprim:///chemin",
     "the destination's URL names no folder: hl7:///path":
         "l'URL de la destination ne nomme aucun dossier : hl7:///chemin",
     "the destination's URL names no host and port: mllp://host:port":
@@ -119,9 +121,12 @@ FRENCH_FORMATS: dict[str, str] = {
     "the files changed while they were being read": "les fichiers ont changé pendant leur lecture",
     "the folder holds no file of a known kind": "le dossier ne contient aucun fichier d'un genre connu",
     "the ledger of messages cannot be written": "le registre des messages ne peut être écrit",
+    "the profile is none of an HPRIM destination": "le profil n'est pas celui d'une destination HPRIM",
     "the profile is none of a FHIR destination": "le profil n'est pas celui d'une destination FHIR",
-    "the profile's values of observation.status are not all of HL7's table 0085":
-        "les values d'observation.status du profil ne sont pas toutes de la table 0085 d'HL7",
+    "the profile's values of observation.status are not all of {}":
+        "les values d'observation.status du profil ne sont pas toutes de {1}",
+    "HL7's table 0085": "la table 0085 d'HL7",
+    "HPRIM's states of a result": "états d'un résultat selon HPRIM",
     "the receiver answers with more than an acknowledgement": "le récepteur répond par plus qu'un acquittement",
     "the receiver answers with what is no acknowledgement of HL7's":
         "le récepteur répond par ce qui n'est pas un acquittement HL7",

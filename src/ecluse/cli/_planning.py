@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ecluse.adapters.destinations.opening import check_carried
 from ecluse.cli._site import Site
 from ecluse.cli._text import tr
 from ecluse.control.admit import admit_order, admit_plan
@@ -95,7 +96,7 @@ def _count(
     source = site.open_source(profile)
     try:
         source.adopt_snapshot(None)
-        return make_plan(
+        report = make_plan(
             source,
             papers.order.value,
             papers.order.digest,
@@ -109,3 +110,6 @@ def _count(
         )
     finally:
         source.close()
+    if site.setup.destination.profile is not None:
+        check_carried(site.destination_profile(), report.plan)
+    return report

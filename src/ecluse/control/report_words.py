@@ -113,6 +113,14 @@ DETAILS: dict[str, Words] = {
         )
         for code in ("AE", "AR", "CE", "CR")
     },
+    "not written: encoding": Words(
+        "not written: holds a character that the destination's encoding lacks",
+        "non écrite : contient un caractère que l'encodage de la destination n'a pas",
+    ),
+    "not written: unwritable": Words(
+        "not written: holds a text that the destination's format has no way to write",
+        "non écrite : contient un texte que le format de la destination ne sait pas écrire",
+    ),
     "more than one row has this key": Words("more than one row has this key", "plusieurs lignes ont cette clé"),
     "key": Words("no key", "sans clé"),
     "duplicate_key": Words("another row has the same key", "une autre ligne a la même clé"),

@@ -191,6 +191,11 @@ def schemas(place: Workspace, plan: Plan, identity: Identity) -> dict[str, pa.Sc
     return made
 
 
+def planned_schemas(plan: Plan) -> dict[str, pa.Schema]:
+    """The Arrow schema of each entity as the plan says it; a typed source's decimals may differ."""
+    return {planned.entity: _planned(planned) for planned in plan.entities}
+
+
 def _planned(planned: PlannedEntity) -> pa.Schema:
     return pa.schema([(column.name, ARROW_TYPES[column.type]) for column in planned.columns])
 

@@ -114,7 +114,10 @@ class Receiver(Protocol):
         ...
 
     def refused(self, order: str) -> dict[str, str]:
-        """Keys of requests that the receiver refused, with its code; never its words, which may repeat a patient's."""
+        """Keys of requests whose message was refused, with the receiver's code; never its words: they may hold a value.
+
+        A code in small letters says why no message was written: ``encoding``, ``unwritable``.
+        """
         ...
 
 

@@ -131,13 +131,15 @@ class _Entity:
         return flows, differences
 
     def _answered(self, target: Destination, found: Iterable[Difference]) -> Iterator[Difference]:
-        """A request that is missing because its message was refused says with what code."""
+        """A request that is missing because its message was refused, or not written at all, says with what code."""
         refused = (
             target.refused(self.plan.order) if self.planned.entity == "request" and isinstance(target, Receiver) else {}
         )
         for each in found:
             if each.kind is DifferenceKind.MISSING and each.source_key in refused:
-                yield replace(each, detail=f"refused by the receiver: {refused[each.source_key]}")
+                code = refused[each.source_key]
+                why = "not written" if code.islower() else "refused by the receiver"
+                yield replace(each, detail=f"{why}: {code}")
             else:
                 yield each
 

@@ -15,10 +15,10 @@ from ecluse.adapters.hl7.grammar import HL7
 from ecluse.adapters.hl7.reading import read
 from ecluse.adapters.hl7.writer import write
 from ecluse.adapters.messages.grammar import Places, places_of
-from ecluse.adapters.messages.model import Heading, Message, Rows
+from ecluse.adapters.messages.model import Heading, Layout, Message, Rows
 from ecluse.domain.profile import DestinationProfile
 
-__all__ = ["Hl7Destination"]
+__all__ = ["Hl7Destination", "hl7_layout"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ class Hl7Layout:
         return read(data, self.places, self.schemas)
 
 
-def _layout(profile: DestinationProfile, entities: Mapping[str, pa.Schema]) -> Hl7Layout:
+def hl7_layout(profile: DestinationProfile, entities: Mapping[str, pa.Schema]) -> Layout:
+    """The layout of an order's entities. Raises DestinationError for a field that has no place."""
     return Hl7Layout(places_of(HL7, profile, entities), entities)
 
 
@@ -59,4 +60,4 @@ class Hl7Destination(MessageDestination):
         """Raises DestinationError for a folder that is not there, UsageError for certificates that cannot be read."""
         options = address.options
         heading = Heading("", "", options.get("application", ""), options.get("facility", ""), profile.production)
-        super().__init__(address.folder or Mllp(address), partial(_layout, profile), heading, ledger, now)
+        super().__init__(address.folder or Mllp(address), partial(hl7_layout, profile), heading, ledger, now)

@@ -6,13 +6,16 @@ from urllib.parse import unquote, urlsplit
 
 from ecluse.adapters.destinations._fhir_http import FhirAddress, FhirHttp
 from ecluse.adapters.destinations._hl7_address import Hl7Address
+from ecluse.adapters.destinations._hprim_address import HprimAddress
 from ecluse.adapters.sources.spec import PASSWORD_ENV as SOURCE_ENV
 from ecluse.adapters.sources.spec import SourceSpec
 from ecluse.domain.errors import UsageError
+from ecluse.domain.plan import Plan
 from ecluse.domain.profile import DestinationProfile, Engine
+from ecluse.migration.load import planned_schemas
 from ecluse.migration.ports import Destination
 
-__all__ = ["PASSWORD_ENV", "DestinationSpec", "open_destination"]
+__all__ = ["PASSWORD_ENV", "DestinationSpec", "check_carried", "open_destination"]
 
 PASSWORD_ENV = "ECLUSE_DESTINATION_PASSWORD"  # noqa: S105  the variable's name, not a password
 
@@ -27,8 +30,9 @@ class DestinationSpec:
 
     ``url``: ``postgresql://user@host:port/db``, ``mysql://user@host:port/db``, ``sqlite:///path`` of a database that
     exists; options as for sources (``sslmode``, ``tls``, certificates). FHIR: ``https://host/fhir``, a bearer token in
-    the variable; or ``fhir+ndjson:///folder``. HL7 messages: ``hl7:///folder`` or ``mllp://host:port``.
-    ``ledger``: of a destination that keeps none itself (HL7), the file that says what was sent.
+    the variable; or ``fhir+ndjson:///folder``. HL7 messages: ``hl7:///folder`` or ``mllp://host:port``, HPRIM:
+    ``hprim:///folder``.
+    ``ledger``: of a destination that keeps none itself (HL7, HPRIM), the file that says what was sent.
     """
 
     engine: Engine
@@ -47,6 +51,9 @@ class DestinationSpec:
         if self.engine is Engine.HL7:
             Hl7Address.of(self.url)
             return
+        if self.engine is Engine.HPRIM:
+            HprimAddress.of(self.url)
+            return
         self.entered()
 
     def entered(self) -> SourceSpec:
@@ -61,6 +68,19 @@ class DestinationSpec:
         raise UsageError(words, hint=hint and hint.replace(SOURCE_ENV, PASSWORD_ENV))
 
 
+def check_carried(profile: DestinationProfile, plan: Plan) -> None:
+    """Refuse a plan with what messages of this profile have no place for. A database is asked when the load begins.
+
+    Raises DestinationError naming the field.
+    """
+    if profile.engine in {Engine.HL7, Engine.HPRIM}:
+        from ecluse.adapters.destinations.hl7 import hl7_layout  # noqa: PLC0415
+        from ecluse.adapters.destinations.hprim import hprim_layout  # noqa: PLC0415
+
+        layout = hl7_layout if profile.engine is Engine.HL7 else hprim_layout
+        layout(profile, planned_schemas(plan))
+
+
 def open_destination(spec: DestinationSpec) -> Destination:
     """Connect to it. Each driver is loaded only for its own engine.
 
@@ -70,6 +90,8 @@ def open_destination(spec: DestinationSpec) -> Destination:
         return _open_fhir(spec)
     if spec.engine is Engine.HL7:
         return _open_hl7(spec)
+    if spec.engine is Engine.HPRIM:
+        return _open_hprim(spec)
     entered = spec.entered()
     match spec.engine:
         case Engine.POSTGRESQL:
@@ -110,3 +132,11 @@ def _open_hl7(spec: DestinationSpec) -> Destination:
     if spec.ledger is None:
         raise UsageError("messages need a ledger, in a workspace")
     return Hl7Destination(Hl7Address.of(spec.url), spec.profile, spec.ledger)
+
+
+def _open_hprim(spec: DestinationSpec) -> Destination:
+    from ecluse.adapters.destinations.hprim import HprimDestination  # noqa: PLC0415
+
+    if spec.ledger is None:
+        raise UsageError("messages need a ledger, in a workspace")
+    return HprimDestination(HprimAddress.of(spec.url), spec.profile, spec.ledger)

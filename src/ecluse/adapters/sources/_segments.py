@@ -7,6 +7,7 @@ component ``^``, escape ``&``). **The segment's name is field 1**: the patient's
 not verified. A message that cannot be read is set aside whole. Fields: domain.md section 4.
 """
 
+import io
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -112,7 +113,7 @@ class SegmentsReader:
         run, size = _Run(Marks(-1, -1)), 0
         for number in range(1, len(self._declared.paths) + 1):
             for line, byte, message in self._messages(number, account):
-                marks, reason = self._judged(message)
+                marks, reason = judged(message, self._dialect, self._charset)
                 if marks is None:
                     self._set_aside(account, SetAside(number, line, byte, len(message), reason))
                     continue
@@ -120,12 +121,12 @@ class SegmentsReader:
                     yield run
                     run, size = _Run(marks, first=account.records + 1), 0
                 run.marks = marks
-                joined = self._joined(message, marks)
-                account.structure += len(message) - len(joined)
+                text = joined(message, marks, self._dialect)
+                account.structure += len(message) - len(text)
                 account.records += 1
-                run.texts.append(joined)
+                run.texts.append(text)
                 run.files.append(number)
-                size += len(joined)
+                size += len(text)
         if run.texts:
             yield run
 
@@ -148,26 +149,50 @@ class SegmentsReader:
                 line += message.count(b"\n") or message.count(b"\r")
                 byte += len(message)
 
-    def _judged(self, message: bytes) -> tuple[Marks | None, str]:
-        """A message's delimiters, or why it cannot be read."""
-        marks = _marks(message, self._dialect.order)
-        if len(message) > _LONGEST:
-            return None, "a message that does not end within 64 MiB"
-        if marks is None:
-            return None, "a message whose H declares no delimiters"
-        segments, ending = _shapes(marks.field)
-        if not segments.fullmatch(message):
-            return None, "a line that is no segment"
-        if not ending.search(message):
-            return None, "a message without its end (L)"
-        return (marks, "") if self._charset.decodes(message) else (None, "bytes outside the declared encoding")
 
-    def _joined(self, message: bytes, marks: Marks) -> bytes:
-        """With continuation lines joined to theirs."""
-        if not self._dialect.continuation:
-            return message
-        begun = re.escape(self._dialect.continuation.encode() + bytes((marks.field,)))
-        return re.sub(rb"(?:\r\n|\r|\n)" + begun, b"", message)
+def segment_rows(
+    data: bytes, paths: Mapping[str, tuple[FieldPath, ...]], kind: FileFormat, encoding: str
+) -> dict[str, pa.Table] | None:
+    """Messages in memory as tables by segment, their text as written, escapes and all; None if one cannot be read."""
+    dialect, charset = DIALECTS[kind], Charset(encoding, "")
+    tables = {name: _Table(name, each, dialect) for name, each in paths.items()}
+    found: dict[str, list[pa.RecordBatch]] = {name: [] for name in paths}
+    run = _Run(Marks(-1, -1))
+    for message in _split(io.BytesIO(data)) if data else ():
+        marks, _ = judged(message, dialect, charset)
+        if marks is None or (run.texts and marks != run.marks):
+            return None
+        run.marks = marks
+        run.texts.append(joined(message, marks, dialect))
+        run.files.append(1)
+    if run.texts:
+        lines = _Lines(run, charset, raw=True)
+        for name, table in tables.items():
+            found[name].append(table.batch(lines))
+    return {name: pa.Table.from_batches(each, tables[name].schema) for name, each in found.items()}
+
+
+def judged(message: bytes, dialect: Dialect, charset: Charset) -> tuple[Marks | None, str]:
+    """A message's delimiters, or why it cannot be read."""
+    marks = _marks(message, dialect.order)
+    if len(message) > _LONGEST:
+        return None, "a message that does not end within 64 MiB"
+    if marks is None:
+        return None, "a message whose H declares no delimiters"
+    segments, ending = _shapes(marks.field)
+    if not segments.fullmatch(message):
+        return None, "a line that is no segment"
+    if not ending.search(message):
+        return None, "a message without its end (L)"
+    return (marks, "") if charset.decodes(message) else (None, "bytes outside the declared encoding")
+
+
+def joined(message: bytes, marks: Marks, dialect: Dialect) -> bytes:
+    """With continuation lines joined to theirs."""
+    if not dialect.continuation:
+        return message
+    begun = re.escape(dialect.continuation.encode() + bytes((marks.field,)))
+    return re.sub(rb"(?:\r\n|\r|\n)" + begun, b"", message)
 
 
 @cache
@@ -215,8 +240,8 @@ def _marks(message: bytes, order: str) -> Marks | None:
 class _Lines:
     """A run's segments, ready to be cut into columns."""
 
-    def __init__(self, run: _Run, charset: Charset) -> None:
-        self.marks, self._charset = run.marks, charset
+    def __init__(self, run: _Run, charset: Charset, *, raw: bool = False) -> None:
+        self.marks, self._charset, self._raw = run.marks, charset, raw
         self.data = b"".join(text if text.endswith((b"\r", b"\n", b"\x1a")) else text + b"\n" for text in run.texts)
         self._added = len(self.data) - sum(map(len, run.texts))
         self.numbers: Bytes = np.frombuffer(self.data + b"\r" * 4, dtype=np.uint8)
@@ -254,7 +279,7 @@ class _Lines:
     def text(self, at: Stretches) -> pa.Array:
         """The stretches' text; NULL where there is none."""
         found, _ = self._charset.text(cut(self._buffer, at.begins, at.ends))
-        found = unescaped(found, self.marks)
+        found = found if self._raw else unescaped(found, self.marks)
         return found if at.there.all() else pc.if_else(pa.array(at.there), found, pa.scalar(None, pa.string()))
 
     def parent(self, name: str, ending: Collection[str], rows: Bounds) -> pa.Array:

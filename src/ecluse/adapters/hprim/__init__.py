@@ -1,0 +1,1 @@
+"""Catalogue rows as HPRIM Santé messages and HPRIM Médecin mails, and back."""
