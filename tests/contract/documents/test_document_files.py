@@ -11,16 +11,18 @@ import xml.etree.ElementTree as ET
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import docx
 import pytest
 from pypdf import PdfReader
+from pypdf.generic import NullObject
 
 from artefact_samples import AGREEMENT, put
 from ecluse.adapters.documents.docx import document_docx
 from ecluse.adapters.documents.pdf import document_pdf
 from ecluse.control.agreement_document import agreement_document
-from ecluse.control.document import Blanks, Document, texts
+from ecluse.control.document import Blanks, Document, Heading, Table, texts
 from ecluse.control.register import Activity, register
 from ecluse.control.register_document import register_document
 from ecluse.control.report_words import LANGUAGES, Lang
@@ -185,3 +187,24 @@ def test_no_file_knows_when_it_was_made() -> None:
 def test_there_is_room_to_sign_by_hand() -> None:
     blanks = [block for block in SAMPLES["agreement"]("fr").blocks if isinstance(block, Blanks)]
     assert [party[1] for party in blanks[0].parties] == ["Laboratoire des Trois Rivières", "Migrations SA"]
+
+
+def test_headings_tables_and_lists_are_tagged_as_such() -> None:
+    reader = PdfReader(io.BytesIO(document_pdf(SAMPLES["agreement"]("fr"))))
+    found: dict[str, int] = {}
+
+    def walk(node: Any) -> None:
+        node = node.get_object()
+        if isinstance(node, list):
+            for part in node:
+                walk(part)
+        elif isinstance(node, dict):
+            found[node.get("/S", "")] = found.get(node.get("/S", ""), 0) + 1
+            walk(node.get("/K", NullObject()))
+
+    walk(reader.root_object["/StructTreeRoot"]["/K"])
+    tables = [block for block in SAMPLES["agreement"]("fr").blocks if isinstance(block, Table)]
+    heads = [block for block in SAMPLES["agreement"]("fr").blocks if isinstance(block, Heading)]
+    assert found["/Table"] == len(tables)
+    assert found["/TH"] == sum(len(table.head) for table in tables)
+    assert found["/H1"] + found["/H2"] + found["/H3"] == len(heads)
