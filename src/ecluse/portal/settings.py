@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "django.forms",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -80,6 +81,9 @@ TEMPLATES: list[dict[str, Any]] = [
         },
     }
 ]
+
+
+FORM_RENDERER = "ecluse.portal.forms_base.RoomRenderer"
 
 
 def _database() -> dict[str, Any]:

@@ -10,5 +10,6 @@ urlpatterns = [
     path("enrol/", entrance.enrol, name="enrol"),
     path("language/", entrance.language, name="language"),
     path(".well-known/security.txt", entrance.security_txt, name="security_txt"),
+    path("", include("ecluse.portal.views.people_urls")),
     path("account/", include("allauth.urls")),
 ]

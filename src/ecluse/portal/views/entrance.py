@@ -12,14 +12,18 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from ecluse.domain.errors import UnseenError
 from ecluse.portal.access import own, person_of, public
 from ecluse.portal.accounts import has_authenticator
+from ecluse.portal.waiting import waits_for
 from ecluse.store.acts import people
+from ecluse.store.reads.people import places_of
 
 
 @own
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     """What waits for whoever asks."""
-    return render(request, "home.html")
+    person = person_of(request)
+    grants = person.grants()
+    return render(request, "home.html", {"waiting": waits_for(person, grants), "places": places_of(person)})
 
 
 @public

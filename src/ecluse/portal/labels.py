@@ -1,0 +1,97 @@
+"""The words for what the room shows of states, roles and owners, and what each state asks of a reader."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ecluse.domain.lifecycle import Owner, State
+from ecluse.domain.permissions import Role, Side
+from ecluse.portal.words import Text
+
+
+class Tone(StrEnum):
+    """How a state reads at a glance. Each has a sign of its own: colour alone tells nobody anything."""
+
+    GOOD = "good"
+    WAIT = "wait"
+    BAD = "bad"
+    PLAIN = "plain"
+
+
+SIGNS = {Tone.GOOD: "✓", Tone.WAIT: "◷", Tone.BAD: "!", Tone.PLAIN: "·"}
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A state's words and tone."""
+
+    words: Text
+    tone: Tone = Tone.PLAIN
+
+    @property
+    def sign(self) -> str:
+        """What stands before the words."""
+        return SIGNS[self.tone]
+
+
+STATES: dict[str, Label] = {
+    State.ORDERED: Label(Text("waiting for an order", "en attente d'un ordre"), Tone.WAIT),
+    State.APPROVED: Label(Text("order approved", "ordre approuvé"), Tone.WAIT),
+    State.PLANNED: Label(Text("planned", "planifiée"), Tone.WAIT),
+    State.EXTRACTING: Label(Text("extracting", "en extraction"), Tone.WAIT),
+    State.SEALED: Label(Text("sealed", "scellée"), Tone.WAIT),
+    State.DELIVERED: Label(Text("delivered", "remise"), Tone.WAIT),
+    State.LOADED: Label(Text("loaded", "chargée"), Tone.WAIT),
+    State.RECONCILED: Label(Text("reconciled", "réconciliée"), Tone.WAIT),
+    State.ACCEPTED: Label(Text("accepted", "acceptée"), Tone.GOOD),
+    State.REFUSED: Label(Text("refused", "refusée"), Tone.BAD),
+    State.ABORTED: Label(Text("given up", "abandonnée"), Tone.BAD),
+    State.SUSPENDED: Label(Text("suspended", "suspendue"), Tone.BAD),
+    State.ERASED: Label(Text("erased", "effacée"), Tone.GOOD),
+    # Agreements, orders, invitations, agents, tokens: what they share.
+    "draft": Label(Text("draft", "brouillon")),
+    "frozen": Label(Text("waiting for signatures", "en attente de signatures"), Tone.WAIT),
+    "in_force": Label(Text("in force", "en vigueur"), Tone.GOOD),
+    "ended": Label(Text("ended", "terminé")),
+    "withdrawn": Label(Text("withdrawn", "retiré")),
+    "expired": Label(Text("expired", "expiré"), Tone.BAD),
+    "open": Label(Text("open", "ouverte"), Tone.WAIT),
+    "spent": Label(Text("used", "utilisée")),
+    "active": Label(Text("active", "actif"), Tone.GOOD),
+    "left": Label(Text("has left", "est parti")),
+    "waiting": Label(Text("waiting", "en attente"), Tone.WAIT),
+    "enrolled": Label(Text("enrolled", "enrôlé"), Tone.GOOD),
+    "revoked": Label(Text("revoked", "révoqué"), Tone.BAD),
+    "missing": Label(Text("missing", "manquant"), Tone.BAD),
+    "valid": Label(Text("valid", "valable"), Tone.GOOD),
+    "due": Label(Text("due", "à faire"), Tone.WAIT),
+    "overdue": Label(Text("overdue", "en retard"), Tone.BAD),
+    "verified": Label(Text("verified", "vérifié"), Tone.GOOD),
+}
+
+OWNERS: dict[Owner, Text] = {
+    Owner.CONTROLLER: Text("the laboratory", "le laboratoire"),
+    Owner.SOURCE_AGENT: Text("the agent at the source", "l'agent à la source"),
+    Owner.DESTINATION_AGENT: Text("the agent at the destination", "l'agent à la destination"),
+    Owner.BOTH_AGENTS: Text("both agents", "les deux agents"),
+    Owner.NOBODY: Text("nobody", "personne"),
+}
+
+SIDES: dict[Side, Text] = {
+    Side.CONTROLLER: Text("laboratory (controller)", "laboratoire (responsable de traitement)"),
+    Side.PROCESSOR: Text("vendor (processor)", "éditeur (sous-traitant)"),
+}
+
+ROLES: dict[Role, Text] = {
+    Role.DIRECTOR: Text("director", "direction"),
+    Role.APPROVER: Text("second approver", "second approbateur"),
+    Role.DPO: Text("data protection officer", "délégué à la protection des données"),
+    Role.ENGINEER: Text("migration engineer", "ingénieur de migration"),
+    Role.SECURITY_OFFICER: Text("security officer", "responsable de la sécurité"),
+    Role.AUDITOR: Text("auditor", "auditeur"),
+    Role.ADMINISTRATOR: Text("administrator", "administrateur"),
+}
+
+
+def label_of(state: str) -> Label:
+    """The label of a state; one that has none yet is shown by its own name, so that nothing is hidden."""
+    return STATES.get(state) or Label(Text(state, state))

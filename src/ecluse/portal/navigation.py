@@ -1,0 +1,46 @@
+"""The bar's entries: what whoever asks may enter, among the screens that this room has."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+from ecluse.domain.permissions import Action
+from ecluse.portal.words import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One place to go. ``here``: the page that is shown lies within it."""
+
+    words: Text
+    url: str
+    here: bool
+
+
+_ENTRIES: tuple[tuple[str, Action | None, Text], ...] = (
+    ("home", None, Text("Home", "Accueil")),
+    ("agreements", Action.SEE_AGREEMENT, Text("Agreements", "Contrats")),
+    ("orders", Action.SEE_ORDER, Text("Orders", "Ordres")),
+    ("migrations", Action.SEE_MIGRATION, Text("Migrations", "Migrations")),
+    ("agents", Action.SEE_AGENTS, Text("Agents", "Agents")),
+    ("register", Action.SEE_REGISTER, Text("Register", "Registre")),
+    ("journal", Action.SEE_JOURNAL, Text("Journal", "Journal")),
+    ("people", Action.SEE_PEOPLE, Text("People", "Personnes")),
+)
+"""A screen's URL name, what one must be allowed to do to enter it, and its words."""
+
+
+def entries(request: HttpRequest, entrances: dict[str, bool]) -> list[Entry]:
+    """The bar for a reader."""
+    found = []
+    for name, action, words in _ENTRIES:
+        if action is not None and not entrances.get(action.value.replace(".", "_")):
+            continue
+        try:
+            url = reverse(name)
+        except NoReverseMatch:
+            continue
+        here = request.path == url if url == "/" else request.path.startswith(url)
+        found.append(Entry(words, url, here))
+    return found
