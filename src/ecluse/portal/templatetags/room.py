@@ -11,8 +11,10 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from ecluse.domain.errors import MalformedError
+from ecluse.domain.lifecycle import State
 from ecluse.portal.clocks import clock as clock_of
 from ecluse.portal.labels import OWNERS, ROLES, SIDES, SIGNS, Tone, label_of
+from ecluse.portal.lock import lock_of
 from ecluse.portal.navigation import entries
 from ecluse.portal.words import tr
 from ecluse.seal.signing import fingerprint as fingerprint_of
@@ -116,6 +118,17 @@ def danger(context: dict[str, Any], content: str, en: str, fr: str, *, action: s
         "</form></details>",
         title, action, context["csrf_token"], content, button or title,
     )  # fmt: skip
+
+
+@register.inclusion_tag("parts/lock.html")
+def lock(
+    state: Any, level: float = 0.0, *, url: str = "", upstream: Any = "", within: Any = "", downstream: Any = ""
+) -> dict[str, Any]:
+    """The picture of a migration; ``url`` gives it anew every five seconds until it ends."""
+    drawn = lock_of(State(state), level)
+    places = [24 * place - 60 for place in range(drawn.parcels)]
+    counted = {"upstream": upstream, "within": within, "downstream": downstream}
+    return {"lock": drawn, "parcels": places, "url": url} | counted
 
 
 @register.simple_tag
