@@ -146,6 +146,13 @@ def test_keys_that_are_no_passkeys() -> None:
             signature(assertion(), key=line)
 
 
+def test_a_portal_without_openssh_makes_no_signature(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is given back has passed the very check that control and agents make."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(SignatureError, match="ssh-keygen could not be run"):
+        signature(assertion())
+
+
 def test_high_and_low_s_both_verify() -> None:
     """As OpenSSH and WebAuthn have it: nothing tells which of the two an authenticator gives."""
     made = KEY.assertion(DATA)

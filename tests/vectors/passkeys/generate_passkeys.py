@@ -9,7 +9,7 @@ keys are published, and made for this.
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1]))
 
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature  # noqa: E402
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: E402
 
 from passkeys import (  # noqa: E402
     ATTESTED,
@@ -44,6 +45,22 @@ from passkeys import (  # noqa: E402
 
 MESSAGE = b'{"order":"BIO-2026-0042"}'
 OTHER = b'{"order":"BIO-2026-0043"}'
+
+
+@dataclass(frozen=True)
+class OddPasskey(SoftPasskey):
+    """The same key, its line written otherwise."""
+
+    curve: bytes = b"nistp256"
+    form: PublicFormat = PublicFormat.UncompressedPoint
+    tail: bytes = b""
+
+    @property
+    def blob(self) -> bytes:
+        point = self.private.public_key().public_bytes(Encoding.X962, self.form)
+        return b"".join(map(string, (KEY_TYPE, self.curve, point, self.rp_id.encode()))) + self.tail
+
+
 KEY, STRANGER = SoftPasskey(), SoftPasskey(secret=20261123)
 LOCAL = SoftPasskey(rp_id="localhost")
 BOTH = PRESENT | VERIFIED
@@ -61,9 +78,11 @@ class Vectors:
     def good(self, name: str, signature: bytes, key: SoftPasskey = KEY, **given: str) -> None:
         self._add(name, signature, key, stock=True, ours="success", **given)
 
-    def bad(self, name: str, signature: bytes, says: str, key: SoftPasskey = KEY, **given: str) -> None:
+    def bad(
+        self, name: str, signature: bytes, says: str, key: SoftPasskey = KEY, error: str = "SignatureError"
+    ) -> None:
         """Refused by everybody."""
-        self._add(name, signature, key, stock=False, ours={"error": "SignatureError", "says": says}, **given)
+        self._add(name, signature, key, stock=False, ours={"error": error, "says": says})
 
     def lax(
         self, name: str, signature: bytes, says: str, key: SoftPasskey = KEY, error: str = "SignatureError"
@@ -142,6 +161,12 @@ def refused_by_all(vectors: Vectors) -> None:
     bad("blanks between members", asserted(_spaced()), "not what browsers write")
     bad("challenge padded", asserted(client_data(to_be_signed(MESSAGE)).replace(b'","origin', b'=","origin')), "other")
     bad("challenge in the other alphabet", asserted(_other_alphabet()), "asked to sign other bytes")
+    for name, odd in {
+        "a key of another curve's name": OddPasskey(curve=b"nistp384"),
+        "a key with its point compressed": OddPasskey(form=PublicFormat.CompressedPoint),
+        "a key with bytes behind": OddPasskey(tail=b"\0"),
+    }.items():
+        bad(name, odd.sign(MESSAGE), "not a valid sk-ecdsa", odd, "MalformedError")
     bad("client data empty", asserted(b""), "not what browsers write")
     bad("byte order mark", asserted(b"\xef\xbb\xbf" + client_data(to_be_signed(MESSAGE))), "not what browsers write")
 
@@ -157,9 +182,9 @@ def refused_by_us_alone(vectors: Vectors) -> None:
         "https://portal.example.org.evil.example", "https://portal.example.org:443", "https://portal.example.org:0",
         "https://portal.example.org:65536", "https://Portal.example.org", "https://portal.example.org/",
         "https://portal.example.org.", "https://a@portal.example.org", "https://.portal.example.org",
-        "android:apk-key-hash:AAAA", "null", "", "http://localhost", "https://portal.example.org\\u0000",
+        f"https://{'a.' * 120}portal.example.org", "android:apk-key-hash:AAAA", "null", "", "http://localhost", "https://portal.example.org\\u0000",
     ):  # fmt: skip
-        lax(f"page of {origin or 'nowhere'}", sign(MESSAGE, origin=origin), "signed elsewhere")
+        lax(f"page of {origin[:60] or 'nowhere'}", sign(MESSAGE, origin=origin), "signed elsewhere")
     lax(
         "below a single label",
         SoftPasskey(rp_id="org").sign(MESSAGE, origin=ORIGIN),
@@ -200,9 +225,9 @@ def refused_by_us_alone(vectors: Vectors) -> None:
     lax("R with a zero in front", _paired(made, _zeroes), "not filled")
     lax("in a token's form, user present", _as_token(), "its algorithm is not one of")
     for name in ("Portal.example.org", "https://portal.example.org", "127.0.0.1", "portal.0x7f", "", "a..b", "-a.org",
-                 "a" * 64 + ".org", "portal.example.org."):  # fmt: skip
+                 "a" * 64 + ".org", "portal.example.org.", "a." * 126 + "org"):  # fmt: skip
         odd = SoftPasskey(rp_id=name)
-        lax(f"registered at {name or 'nothing'}", odd.sign(MESSAGE, origin=f"https://{name}"), "nor a domain", odd,
+        lax(f"registered at {name[:60] or 'nothing'}", odd.sign(MESSAGE, origin=f"https://{name}"), "nor a domain", odd,
             "MalformedError")  # fmt: skip
 
 
