@@ -112,6 +112,20 @@ def check_order_signed(order: Order, agreement: Agreement, signed_by: AbstractSe
         )
 
 
+def check_may_approve(order: Order, agreement: Agreement, signer: str) -> None:
+    """Only the signatory, and a second approver who is somebody else, sign an order.
+
+    Raises:
+        SignatureError: names who may.
+    """
+    may = {order.controller.signatory} | (
+        _of_role(agreement.controller, SignerRole.APPROVER) if agreement.second_approver else set()
+    )
+    if signer not in may:
+        who = ", ".join(sorted(may))
+        raise SignatureError(f"order {order.order} is not for {signer} to sign", hint=f"who can: {who}")
+
+
 def check_acceptance(acceptance: Acceptance, reconciliation: Reconciliation, agreement: Agreement) -> None:
     """A controller accepts what it has counted; differences are never accepted by silence (law 3).
 
