@@ -5,13 +5,17 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA384
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from ecluse.domain.errors import EcluseError, MalformedError
+from ecluse.domain.errors import EcluseError, MalformedError, SignatureError
 from ecluse.domain.order import Order
-from ecluse.verify import render, verify_bundle
+from ecluse.verify import _sshsig, render, verify_bundle
 from ecluse.wire.artefacts import encode, kind_of, namespace
 from evidence_tools import Genuine, Members, audit, first_failure, unpack
-from passkeys import PRESENT, RP_ID, SoftPasskey
+from passkeys import PRESENT, RP_ID, SoftPasskey, armour, mpint, string, to_be_signed
 from synthetic_evidence import NOW, Keys, Migration
 
 PERSONS = {"dr.martin": SoftPasskey(secret=1001), "a.second": SoftPasskey(secret=1002)}
@@ -127,6 +131,19 @@ def test_the_other_persons_passkey(bundle: Path, tmp_path: Path) -> None:
         if "/order/" in name and name.endswith(".dr.martin.sig"):
             members[name] = members[name.replace("dr.martin", "a.second")]
     assert first_failure(audit(members, tmp_path)) == "order.signed"
+
+
+def test_a_key_that_names_a_curve_not_its_own() -> None:
+    """ecdsa-sha2-nistp256, over a point of P-384, that really signed: no OpenSSH reads such a key."""
+    private = ec.derive_private_key(384, ec.SECP384R1())
+    point = private.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    kind = b"ecdsa-sha2-nistp256"
+    key = _sshsig.Key(b"".join(map(string, (kind, b"nistp384", point))))
+    pair = decode_dss_signature(private.sign(to_be_signed(b"message"), ec.ECDSA(SHA384(), deterministic_signing=True)))
+    inner = string(kind) + string(b"".join(map(mpint, pair)))
+    parts = b"".join(map(string, (key.blob, b"ecluse.order", b"", b"sha512", inner)))
+    with pytest.raises(SignatureError, match="curve"):
+        _sshsig.verify(b"message", armour(b"SSHSIG\0\0\0\1" + parts), key, "ecluse.order")
 
 
 def test_a_trust_file_of_another_passkey(bundle: Path, trust: Path) -> None:
