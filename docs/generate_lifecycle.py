@@ -64,7 +64,7 @@ def _states() -> str:
 def _moves_from(state: State) -> list[tuple[Move, str]]:
     found: list[tuple[Move, str]] = [(move, str(to)) for (at, move), to in TRANSITIONS.items() if at is state]
     if state is State.SUSPENDED:
-        resumable = [at for at in State if (at, Move.SUSPEND) in TRANSITIONS]
+        resumable = [at for at in State if (at, Move.SUSPEND) in TRANSITIONS and at is not state]
         assert all(after(state, Move.RESUME, resumes=at) is at for at in resumable)  # noqa: S101 - what the page says
         found.append((Move.RESUME, "where it stood"))
     return found

@@ -75,7 +75,7 @@ _ENDING = (State.ACCEPTED, State.REFUSED, State.ABORTED)
 TRANSITIONS: dict[tuple[State, Move], State] = (
     {(state, move): to for state, moves in _ON.items() for move, to in moves.items()}
     | {(state, Move.ABORT): State.ABORTED for state in (*_ON, State.SUSPENDED)}
-    | {(state, Move.SUSPEND): State.SUSPENDED for state in _ON}
+    | {(state, Move.SUSPEND): State.SUSPENDED for state in (*_ON, State.SUSPENDED)}
     | {(state, Move.ERASE): State.ERASED for state in _ENDING}
 )
 

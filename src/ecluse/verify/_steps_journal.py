@@ -215,7 +215,7 @@ def transitions(name: str, case: Case) -> Words:
             raise FailedError(
                 f"{name}: entry {number}: {error}", f"{name} : entrée {number} : passage interdit ({move}, {state})"
             ) from None
-        before = state if move is Move.SUSPEND else before
+        before = state if move is Move.SUSPEND and state is not State.SUSPENDED else before
         state = moved
     return Words(f"now {state}", f"état : {state}")
 

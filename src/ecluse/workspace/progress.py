@@ -69,7 +69,8 @@ def _step(done: Progress, entry: Entry) -> Progress:
         made = replace(made, pins=made.pins | {_PINS[entry.event]: entry.subject})
     if entry.event in MOVES:
         move = MOVES[entry.event]
-        suspended = made.state if move is Move.SUSPEND else made.before_suspension
+        stops = move is Move.SUSPEND and made.state is not State.SUSPENDED  # told twice, it stands where it stood
+        suspended = made.state if stops else made.before_suspension
         made = replace(made, state=after(made.state, move, resumes=made.before_suspension), before_suspension=suspended)
     note = _NOTES.get(entry.event)
     return note(made, entry.subject, str(entry.detail.get("receipt", ""))) if note else made

@@ -70,6 +70,14 @@ def test_a_suspended_migration_moves_nothing_until_the_director_says_so(planned:
     verified(planned)
 
 
+def test_stopped_twice_it_is_resumed_once(planned: Desk) -> None:
+    for key in ("source_agent", "director"):
+        stop(planned, "suspend", "w", key)
+    stop(planned, "resume", "w", "director", "--lift")
+    assert states(planned) == {"source": "planned"}
+    verified(planned)
+
+
 def test_the_reason_and_the_person_are_in_the_journal(planned: Desk) -> None:
     given = stop(planned, "suspend", "w", "management", "--json").json()["instruction"]
     assert (given["action"], given["signatory"], given["reason"]) == ("suspend", "p.legoff", WHY[1])

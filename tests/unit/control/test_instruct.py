@@ -146,6 +146,32 @@ def test_an_old_permission_lifts_no_newer_stop(brought: Brought, box: FolderMail
     assert suspension(made.destination) == newer
 
 
+def test_two_stops_at_once_need_one_resumption(brought: Brought, box: FolderMailbox) -> None:
+    """Each place was stopped before it heard of the other's stop."""
+    made = brought("delivered")
+    stops = [give(made, made.source, SUSPEND, "agent-a"), give(made, made.destination, SUSPEND, "agent-b")]
+    assert exchange_instructions(made.source, box) == ()
+    assert exchange_instructions(made.destination, box) == (stops[0],)
+    assert exchange_instructions(made.source, box) == (stops[1],)
+    give(made, made.source, RESUME)
+    for place in (made.source, made.destination, made.source, made.destination):
+        exchange_instructions(place, box)
+    assert made.source.progress().state is State.DELIVERED
+    assert made.destination.progress().state is State.DELIVERED
+
+
+def test_who_stops_what_a_gate_stopped_is_heard(brought: Brought, box: FolderMailbox) -> None:
+    """The engineer may resume what the gate stopped; not what somebody stopped meanwhile."""
+    made = brought("delivered")
+    made.destination.log(Event.SUSPENDED, subject="request-2018-0001")
+    stop = give(made, made.source, SUSPEND, "agent-a")
+    exchange_instructions(made.source, box)
+    assert exchange_instructions(made.destination, box) == (stop,)
+    assert suspension(made.destination) == stop
+    give(made, made.destination, RESUME)
+    assert made.destination.progress().state is State.DELIVERED
+
+
 def test_another_migration_s_instructions_are_none_of_ours(brought: Brought, box: FolderMailbox) -> None:
     made = brought("delivered")
     told, _ = signed_instruction(made.source, made.keys.folder / "dr.martin", ABORT, "x")

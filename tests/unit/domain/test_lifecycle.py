@@ -29,7 +29,7 @@ def _expected(state: str, move: str) -> str | None:
     if state in ENDED | {"erased"} or move == "erase":
         return "erased" if state in ENDED and move == "erase" else None
     if state == "suspended" or move in {"abort", "suspend", "resume"}:
-        return {"abort": "aborted", "suspend": None if state == "suspended" else "suspended"}.get(move)
+        return {"abort": "aborted", "suspend": "suspended"}.get(move)
     if move == "refuse":
         return "refused" if state == "reconciled" else None
     at = LIFE.index(state)
@@ -63,12 +63,12 @@ def test_every_state_has_an_owner_and_a_clock(state: State) -> None:
 
 @pytest.mark.parametrize("state", list(State))
 def test_a_suspended_migration_resumes_where_it_stood_and_nowhere_else(state: State) -> None:
-    if (state, Move.SUSPEND) in TRANSITIONS:
+    if (state, Move.SUSPEND) in TRANSITIONS and state is not State.SUSPENDED:
         assert after(State.SUSPENDED, Move.RESUME, resumes=state) is state
     else:
         with pytest.raises(TransitionError, match="resume") as caught:
             after(State.SUSPENDED, Move.RESUME, resumes=state)
-        assert "abort, resume" in (caught.value.hint or "")
+        assert "abort, resume, suspend" in (caught.value.hint or "")
     with pytest.raises(TransitionError):
         after(state, Move.RESUME, resumes=State.ORDERED) if state is not State.SUSPENDED else after(state, Move.RESUME)
 
