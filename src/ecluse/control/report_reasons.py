@@ -15,6 +15,7 @@ _REASONS: Mapping[str, str] = {
     "a header that may begin at several lines": "un en-tête qui peut commencer à plusieurs lignes",
     "a header whose dates are not in their places": "un en-tête dont les dates ne sont pas à leur place",
     "a line after LAB that is neither TEX nor RES": "une ligne après LAB qui n'est ni TEX ni RES",
+    "a line of more than {} MiB": "une ligne de plus de {1} Mio",
     "a line that is no segment": "une ligne qui n'est pas un segment",
     "a message in several parts (ADD, DSC)": "un message en plusieurs parties (ADD, DSC)",
     "a message that does not end within {} MiB": "un message sans fin avant {1} Mio",

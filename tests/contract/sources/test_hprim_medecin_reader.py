@@ -98,6 +98,22 @@ def test_a_bad_report_is_set_aside_whole(tmp_path: Path, bad: bytes, reason: str
     assert aside.length == len(bad)
 
 
+@pytest.mark.parametrize("more", [1, 4, (1 << 20) + 3])
+def test_a_line_above_a_mebibyte_is_never_cut_in_two(tmp_path: Path, more: int) -> None:
+    long = "RES|" + "x" * ((1 << 20) - 4) + "RES|fake|FK|N|1"[:more].ljust(more, "y")
+    bad = report("Texte", *LAB, long)
+    (tmp_path / "a.hpm").write_bytes(report("un", *LAB) + bad + b"****FINFICHIER****\r\n")
+    (tmp_path / "b.hpm").write_bytes(bad.removesuffix(b"****FIN****\r\n") + b"****FINFICHIER****\r\n")
+    (tmp_path / "c.hpm").write_bytes(report("deux", *LAB))
+    tables, intake = read(tmp_path)
+    assert [row["txt_1"] for row in tables["m_txt"]] == ["un", "deux"]
+    assert [row["res_3"] for row in tables["m_res"]] == ["NA", "NA"]
+    assert [(aside.file, aside.line, aside.reason) for aside in intake.set_aside] == [
+        (1, 19, "a line of more than 1 MiB"), (2, 1, "a line of more than 1 MiB"),
+    ]  # fmt: skip
+    assert intake.set_aside[0].length == len(bad)
+
+
 def test_bytes_outside_the_encoding(tmp_path: Path) -> None:
     (tmp_path / "a.hpm").write_bytes(report("Été"))
     tables, intake = read(tmp_path, encoding="utf-8")

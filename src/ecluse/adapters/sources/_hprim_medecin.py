@@ -153,33 +153,41 @@ class HprimMedecinReader(CountedInPassing):
         account.unmapped += report.size - mapped - structure
 
 
+def _lines(source: BinaryIO) -> Iterator[tuple[bytes, int]]:
+    """Each line without its end, and its size with it; of one above 1 MiB the beginning alone."""
+    while raw := source.readline(_LINE):
+        text, size = raw.rstrip(b"\r\n\x1a"), len(raw)
+        while not raw.endswith(b"\n") and (raw := source.readline(_LINE)):
+            size += len(raw)
+        yield text, size
+
+
 def _split(source: BinaryIO, number: int, byte: int, account: Account) -> Iterator[_Report]:
     """The reports of a file from ``byte`` on. Blank lines between them and the file's last line are structure."""
     line = 1
     report: _Report | None = None
-    while raw := source.readline(_LINE):
-        text = raw.rstrip(b"\r\n\x1a")
-        if report is None and text.strip() == _LAST:
-            account.structure += len(raw)
+    for text, size in _lines(source):
+        if report is None and text.strip() == _LAST and size <= _LINE:
+            account.structure += size
         else:
             report = report or _Report(number, line, byte)
-            report.size += len(raw)
-            if report.size > _REPORT:
+            report.size += size
+            if size > _LINE:
+                report.reason = "a line of more than 1 MiB"
+            elif report.size > _REPORT:
                 report.reason, report.lines = "a report that does not end within 16 MiB", []
-            elif text.strip() == _LAST and any(each.text.strip() for each in report.lines):
-                report.reason = "a report without its end"
+            elif text.strip() == _LAST and (report.reason or any(each.text.strip() for each in report.lines)):
+                report.reason = report.reason or "a report without its end"
             elif text.strip() == _LAST:
                 account.structure += report.size
                 report = None
-                byte, line = byte + len(raw), line + raw.endswith(b"\n")
-                continue
             else:
-                report.lines.append(_Line(text, len(raw) - len(text)))
-            if text.strip() in {_END, _LAST}:
+                report.lines.append(_Line(text, size - len(text)))
+            if report is not None and size <= _LINE and text.strip() in {_END, _LAST}:
                 yield report
                 report = None
-        byte += len(raw)
-        line += raw.endswith(b"\n")
+        byte += size
+        line += 1
     if report is not None and not any(line.text.strip() for line in report.lines) and not report.reason:
         account.structure += report.size
     elif report is not None:
