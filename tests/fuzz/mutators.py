@@ -136,7 +136,7 @@ def _archive(data: bytes, limit: int, dice: random.Random, plain: Plain) -> byte
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in dict(members).items():
             archive.writestr(zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0)), text)
-    return made.getvalue()
+    return made.getvalue() if len(made.getvalue()) <= limit else plain(data, limit)
 
 
 _XML = (

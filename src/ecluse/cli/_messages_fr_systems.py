@@ -142,6 +142,9 @@ FRENCH_SYSTEMS: dict[str, str] = {
     "a source of files needs its files declared": "une source de fichiers demande que ses fichiers soient déclarés",
     "this is no workbook, or it is damaged or encrypted": "ce n'est pas un classeur, ou il est abîmé ou chiffré",
     "the workbook is damaged": "le classeur est abîmé",
+    "what read the file died of it: it is damaged, or too large for this machine":
+        "ce qui lisait le fichier en est mort : il est abîmé, ou trop grand pour cette machine",
+    "no process can be started to read the file": "aucun processus ne peut être lancé pour lire le fichier",
     "the workbook unpacks to more than 2 GiB": "le classeur se déplie à plus de 2 Gio",
     "the workbook has no sheet of that name": "le classeur n'a pas de feuille de ce nom",
     "the workbook has several sheets: say which, in part":

@@ -75,7 +75,7 @@ class TestJson:
             (f'{{"id": "{CANARY}", "id": 2}}', "a name that stands twice in one object"),
             ('{"id": NaN}', "no JSON"),
             (f'["{CANARY}"]', "a record that is no object"),
-            ('{"a":' * 80 + "1" + "}" * 80, "nested too deeply"),
+            ('{"a":' * 255 + "1" + "}" * 255, "nested too deeply"),
             ('{"a":' * 100_000, "nested too deeply"),
             ('{"id": "\\ud800"}', "half a character"),
         ],
@@ -248,7 +248,8 @@ class TestExcel:
             sheet.append([str(number), name, note])
         made.save(path)
         rows, _ = read(path, self.declared(path))
-        found = {row["id"]: (row["name"], row["note"]) for row in rows["t"]}
+        # whether openpyxl keeps a carriage return depends on whether lxml is there; tests/format_writers.py writes them
+        found = {row["id"]: (row["name"], row["note"].replace("\r\n", "\n")) for row in rows["t"]}
         assert found == {str(n): ((name or "").replace("\r\n", "\n"), (note or "").replace("\r\n", "\n")) for n, name, note, _ in kept}
 
     @pytest.mark.parametrize(

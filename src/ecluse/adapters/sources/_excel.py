@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import python_calamine
 
+from ecluse.adapters.sources._apart import ApartReader
 from ecluse.adapters.sources._reading import Declared, opened
 from ecluse.domain.errors import EcluseError, Location, MalformedError
 from ecluse.domain.files import FileIntake
@@ -22,7 +23,13 @@ _ROWS = 10_000
 _LARGEST = 2 << 30
 
 
-class ExcelReader:
+class ExcelReader(ApartReader):
+    """One sheet as one table, read in a process of its own."""
+
+    inner = "ecluse.adapters.sources._excel:SheetReader"
+
+
+class SheetReader:
     """One sheet as one table of text columns. ``part`` names it; without, the workbook has one alone."""
 
     def __init__(self, declared: Declared) -> None:
@@ -90,7 +97,7 @@ class ExcelReader:
                 return
             try:
                 size = sum(each.file_size for each in zipfile.ZipFile(source).infolist())
-            except (zipfile.BadZipFile, OSError, ValueError):
+            except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
                 size = -1
         if size < 0 or size > _LARGEST:
             raise self._error("the workbook is damaged" if size < 0 else "the workbook unpacks to more than 2 GiB")

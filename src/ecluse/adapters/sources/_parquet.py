@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ecluse.adapters.sources import _duckdb, _failures
+from ecluse.adapters.sources._apart import ApartReader
 from ecluse.adapters.sources._reading import Declared, opened
 from ecluse.domain.errors import EcluseError, Location, MalformedError
 from ecluse.domain.files import FileIntake
@@ -16,7 +17,13 @@ _ROWS = 65_536
 _FOREIGN = (Exception,)  # of damaged files come errors of many classes, and their words may hold values
 
 
-class ParquetReader:
+class ParquetReader(ApartReader):
+    """One file as one table, read in a process of its own."""
+
+    inner = "ecluse.adapters.sources._parquet:TableReader"
+
+
+class TableReader:
     """One file as one table, read by row group."""
 
     def __init__(self, declared: Declared) -> None:

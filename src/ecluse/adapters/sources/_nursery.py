@@ -1,0 +1,126 @@
+"""Forks the children that ``_apart`` asks for: ``python -P -m ecluse.adapters.sources._nursery DESCRIPTOR``.
+
+A request is a length, two ends of pipes (rows, verdict) and JSON. A child may take
+memory and time by its file's size, and never more than half of the machine's memory; it writes rows as an Arrow stream,
+then its verdict, and is gone.
+"""
+
+import base64
+import contextlib
+import json
+import os
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from ecluse.adapters.sources._reading import Declared, FileReader
+from ecluse.domain.errors import EcluseError
+from ecluse.domain.files import FileFormat, SourceFile
+
+_LOADED = ("ecluse.adapters.sources._excel", "ecluse.adapters.sources._parquet")
+_SECONDS, _SLOWEST = 120, 1 << 18
+"""Seconds of work that every file may take, and bytes a second that a large one must make beyond them."""
+_ROOM, _TIMES = 1 << 30, 256
+"""Bytes of memory that every file may take, and by how many times its size a large one may take more."""
+
+
+def main(line: socket.socket) -> None:
+    """Serve until the line ends, which it does with the process at its other end."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for module in _LOADED:
+        with contextlib.suppress(ImportError):
+            import_module(module)
+    while True:
+        head, ends, _, _ = socket.recv_fds(line, 4, 2)
+        if len(head) < 4 or len(ends) != 2:  # noqa: PLR2004
+            return
+        request = _received(line, int.from_bytes(head, "big"))
+        if os.fork() == 0:
+            line.close()
+            _serve(request, *ends)
+        for end in ends:
+            os.close(end)
+
+
+def _received(line: socket.socket, size: int) -> bytes:
+    made = b""
+    while len(made) < size and (part := line.recv(size - len(made))):
+        made += part
+    return made
+
+
+def _serve(request: bytes, rows: int, verdict: int) -> None:
+    """A child's whole life."""
+    try:
+        asked = json.loads(request)
+        _bound(asked["size"])
+        told = _answer(asked, rows)
+        os.close(rows)
+        _write(verdict, json.dumps(told).encode())
+    finally:
+        os._exit(0)
+
+
+def _bound(size: int) -> None:
+    memory = min(_ROOM + _TIMES * size, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2)
+    with contextlib.suppress(OSError, ValueError):
+        used = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * os.sysconf("SC_PAGE_SIZE")
+        resource.setrlimit(resource.RLIMIT_AS, (used + memory, used + memory))
+    seconds = _SECONDS + size // _SLOWEST
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _answer(asked: Mapping[str, Any], rows: int) -> dict[str, Any]:
+    try:
+        reader = _reader(asked)
+        match asked["what"]:
+            case "tables":
+                told: Any = {
+                    name: base64.b64encode(schema.serialize().to_pybytes()).decode()
+                    for name, schema in reader.tables.items()
+                }
+            case what:
+                if what == "rows":
+                    _send(reader, asked["table"], rows)
+                told = asdict(reader.intake())
+    except EcluseError as error:
+        where = error.location
+        location = [where.file, where.line, where.field] if where else None
+        return {"error": type(error).__name__, "message": error.message, "location": location, "hint": error.hint}
+    return {"told": told}
+
+
+def _reader(asked: Mapping[str, Any]) -> FileReader:
+    told = asked["file"]
+    file = SourceFile(**told | {"format": FileFormat(told["format"]), "fields": tuple(told["fields"])})
+    module, _, name = asked["inner"].partition(":")
+    made: FileReader = getattr(import_module(module), name)(
+        Declared(asked["table_name"], file, tuple(map(Path, asked["paths"])))
+    )
+    return made
+
+
+def _send(reader: FileReader, table: str, rows: int) -> None:
+    with open(rows, "wb", closefd=False) as target, pa.ipc.new_stream(target, reader.tables[table]) as stream:
+        for _, batch in reader.passing({table}):
+            stream.write_batch(batch)
+
+
+def _write(end: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(end, data) :]
+
+
+if __name__ == "__main__":
+    main(socket.socket(fileno=int(sys.argv[1])))

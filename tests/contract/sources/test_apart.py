@@ -1,0 +1,142 @@
+"""Excel and Parquet are read by processes of their own: whatever those die of, this one lives and the file is refused."""
+
+import io
+import os
+import resource
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+import zipfile
+from pathlib import Path
+
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from ecluse.adapters.sources import _apart
+from ecluse.adapters.sources._excel import ExcelReader
+from ecluse.adapters.sources._parquet import ParquetReader
+from ecluse.adapters.sources._reading import Declared
+from ecluse.domain.errors import MalformedError
+from ecluse.domain.files import FileFormat, SourceFile
+
+FINDINGS = Path(__file__).parents[2] / "fuzz" / "findings"
+
+
+def parquet(path: Path, rows: int = 500_000) -> ParquetReader:
+    pq.write_table(pa.table({"n": pa.array(range(rows)), "v": [f"value {n}" for n in range(rows)]}), path)
+    return ParquetReader(Declared("t", SourceFile(path.name, format=FileFormat.PARQUET), (path,)))
+
+
+def excel(path: Path) -> ExcelReader:
+    return ExcelReader(Declared("t", SourceFile(path.name, format=FileFormat.EXCEL), (path,)))
+
+
+def children(pid: int) -> list[int]:
+    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False).stdout
+    return [int(each) for each in found.split()]
+
+
+def nursery() -> int:
+    process = _apart._NURSERY_HERE._process
+    assert process is not None
+    return process.pid
+
+
+def gone(pid: int) -> bool:
+    """Whether the process has no children any more, after a while."""
+    until = time.monotonic() + 20
+    while children(pid) and time.monotonic() < until:
+        time.sleep(0.02)
+    return not children(pid)
+
+
+def test_rows_and_account_come_from_a_child(tmp_path: Path) -> None:
+    reader = parquet(tmp_path / "t.parquet")
+    found = [batch for _, batch in reader.passing({"t"})]
+    assert pa.Table.from_batches(found)["n"].to_pylist() == list(range(500_000))
+    assert reader.intake().records == 500_000
+    assert gone(nursery())
+
+
+def test_a_child_that_is_killed_makes_a_file_that_is_refused(tmp_path: Path) -> None:
+    rows = parquet(tmp_path / "t.parquet").passing({"t"})
+    next(rows)
+    for child in children(nursery()):
+        os.kill(child, signal.SIGKILL)
+    with pytest.raises(MalformedError, match=r"t\.parquet: what read the file died"):
+        list(rows)
+
+
+def test_a_pass_left_early_leaves_no_process(tmp_path: Path) -> None:
+    rows = parquet(tmp_path / "t.parquet").passing({"t"})
+    next(rows)
+    rows.close()
+    assert gone(nursery())
+
+
+def test_a_nursery_that_died_is_replaced(tmp_path: Path) -> None:
+    reader = parquet(tmp_path / "t.parquet", 10)
+    os.kill(nursery(), signal.SIGKILL)
+    time.sleep(0.1)
+    assert sum(batch.num_rows for _, batch in reader.passing({"t"})) == 10
+
+
+def test_nothing_outlives_a_process_that_is_killed(tmp_path: Path) -> None:
+    parquet(tmp_path / "t.parquet")
+    code = """
+        import sys
+        from pathlib import Path
+        from ecluse.adapters.sources import _apart
+        from ecluse.adapters.sources._parquet import ParquetReader
+        from ecluse.adapters.sources._reading import Declared
+        from ecluse.domain.files import FileFormat, SourceFile
+        path = Path(sys.argv[1])
+        rows = ParquetReader(Declared("t", SourceFile(path.name, format=FileFormat.PARQUET), (path,))).passing({"t"})
+        next(rows)
+        print(_apart._NURSERY_HERE._process.pid, flush=True)
+        sys.stdin.read()
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code), str(tmp_path / "t.parquet")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        pid = int(process.stdout.readline())
+        all_of_them = [pid, *children(pid)]
+        assert len(all_of_them) == 2
+        process.kill()
+    until = time.monotonic() + 20
+    while any(Path(f"/proc/{each}/exe").exists() for each in all_of_them) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not any(Path(f"/proc/{each}/exe").exists() for each in all_of_them)
+
+
+def test_a_sheet_that_claims_to_be_immense_is_refused_and_takes_nothing_here(tmp_path: Path) -> None:
+    made = openpyxl.Workbook()
+    sheet = made.active
+    assert sheet is not None
+    sheet["A1"], sheet["A2"] = "id", "1"
+    held = io.BytesIO()
+    made.save(held)
+    path = tmp_path / "t.xlsx"
+    with zipfile.ZipFile(held) as source, zipfile.ZipFile(path, "w") as target:
+        for each in source.infolist():
+            text = source.read(each)
+            target.writestr(
+                each, text.replace(b'r="A2"', b'r="XFD1048576"').replace(b'<row r="2"', b'<row r="1048576"')
+            )
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(MalformedError, match=r"t\.xlsx: what read the file died"):
+        excel(path)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
+
+
+@pytest.mark.parametrize("name", ["a-chain-of-sectors-that-is-a-ring", "a-zip-of-a-version-to-come"])
+def test_what_the_fuzzer_found(tmp_path: Path, name: str) -> None:
+    kind = "xls" if "ring" in name else "xlsx"
+    path = tmp_path / f"t.{kind}"
+    path.write_bytes((FINDINGS / f"excel-{kind}" / name).read_bytes())
+    with pytest.raises(MalformedError, match=f"t.{kind}: (what read the file died|the workbook is damaged)"):
+        excel(path)
