@@ -1,0 +1,91 @@
+"""Agents: invited by a one-time code, enrolled with a key of their own, revoked at once (law 6, issue 4)."""
+
+import datetime as dt
+import secrets
+
+from django.utils import timezone
+
+from ecluse.domain.errors import ForbiddenError, SignatureError, UnseenError, UsageError
+from ecluse.domain.room import RoomEvent
+from ecluse.seal.signing import fingerprint
+from ecluse.store.acts.people import digest_of_secret
+from ecluse.store.models import Agent, EnrolmentCode, Organisation, Person
+from ecluse.store.recording import Act, act
+from ecluse.workspace.place import Place
+
+CODE_MINUTES = 60
+
+
+@act
+def invite(act: Act, organisation: Organisation, place: Place, handle: str, *, owner: Person) -> str:
+    """Name an agent that ``owner`` answers for; gives its one-time code, which is kept nowhere.
+
+    Raises:
+        UsageError: the handle is taken by another agent or a person.
+        ForbiddenError: the owner is not of this organisation.
+    """
+    if not any(grant.organisation == organisation.slug for grant in owner.grants()):
+        raise ForbiddenError("an agent's owner is somebody of its organisation")
+    known = Agent.objects.filter(handle=handle).first()
+    if Person.objects.filter(handle=handle).exists():
+        raise UsageError(f"{handle} is a person's name here")
+    if known is not None and (known.enrolled_at or known.revoked_at or known.organisation != organisation):
+        raise UsageError(f"an agent {handle} is here already")
+    agent = known or Agent.objects.create(handle=handle, organisation=organisation, owner=owner, place=place)
+    code = secrets.token_urlsafe(24)
+    EnrolmentCode.objects.filter(agent=agent, used_at__isnull=True).update(used_at=act.now)
+    EnrolmentCode.objects.create(
+        agent=agent, digest=digest_of_secret(code), expires_at=act.now + dt.timedelta(minutes=CODE_MINUTES)
+    )
+    act.record(RoomEvent.AGENT_INVITED, organisation.slug, subject=handle, place=str(place), owner=owner.handle)
+    return code
+
+
+@act
+def enrol(act: Act, code: str, key: str, version: str) -> tuple[Agent, str]:
+    """Bind an agent to its public key; gives it and its token, which is kept nowhere. The code is spent.
+
+    Raises:
+        UnseenError: the code is spent, expired, or was never made.
+        SignatureError: the key is another agent's.
+        MalformedError: not an OpenSSH public key line.
+    """
+    found = (
+        EnrolmentCode.objects.select_related("agent__organisation")
+        .filter(digest=digest_of_secret(code), used_at__isnull=True, expires_at__gt=timezone.now())
+        .first()
+    )
+    if found is None or found.agent.revoked_at is not None:
+        raise UnseenError("this code is spent or expired", hint="its owner makes another in the control room")
+    print_ = fingerprint(key)
+    line = " ".join(key.split()[:2])
+    if Agent.objects.filter(key=line).exclude(pk=found.agent.pk).exists():
+        raise SignatureError("another agent has this key (law 6)")
+    token, agent = secrets.token_urlsafe(32), found.agent
+    found.used_at = act.now
+    found.save()
+    agent.key, agent.token_digest, agent.enrolled_at = line, digest_of_secret(token), act.now
+    agent.version, agent.seen_at = version[:32], act.now
+    agent.save()
+    act.record(RoomEvent.AGENT_ENROLLED, agent.organisation.slug, subject=agent.handle, key=print_)
+    return agent, token
+
+
+@act
+def revoke(act: Act, agent: Agent) -> None:
+    """Its token and codes work no longer, from now on; what it signed stays signed."""
+    agent.revoked_at, agent.token_digest = act.now, ""
+    agent.save()
+    EnrolmentCode.objects.filter(agent=agent, used_at__isnull=True).update(used_at=act.now)
+    act.record(RoomEvent.AGENT_REVOKED, agent.organisation.slug, subject=agent.handle)
+
+
+def agent_of_token(token: str) -> Agent | None:
+    """The agent that a token stands for, if it is enrolled and not revoked."""
+    if not token:
+        return None
+    return (
+        Agent.objects.select_related("organisation", "owner")
+        .filter(token_digest=digest_of_secret(token), revoked_at__isnull=True, owner__is_active=True)
+        .first()
+    )

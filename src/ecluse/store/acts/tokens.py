@@ -1,0 +1,72 @@
+"""Personal tokens for programs: scoped to what the person may do, expiring, revocable; never to sign (issue 4)."""
+
+import datetime as dt
+import secrets
+from collections.abc import Iterable
+
+from django.utils import timezone
+
+from ecluse.domain.errors import ForbiddenError, UsageError
+from ecluse.domain.permissions import MAY, Action
+from ecluse.domain.room import RoomEvent
+from ecluse.store.account_events import organisations
+from ecluse.store.acts.people import digest_of_secret
+from ecluse.store.models import ApiToken, Person
+from ecluse.store.recording import Act, act
+
+MAX_DAYS = 90
+SIGNING = frozenset(
+    {Action.SIGN_AGREEMENT, Action.APPROVE_ORDER, Action.DECIDE, Action.RESUME, Action.ABORT, Action.SUSPEND}
+)
+"""Actions that take a passkey: no token has them."""
+
+
+@act
+def make(act: Act, person: Person, name: str, scopes: Iterable[Action], days: int) -> str:
+    """A token of a person; gives its secret, which is kept nowhere.
+
+    Raises:
+        ForbiddenError: a scope that takes a passkey, or that no role of the person allows.
+        UsageError: no scope, or a life longer than ninety days.
+    """
+    wanted = sorted(set(scopes))
+    if not wanted or not 1 <= days <= MAX_DAYS:
+        raise UsageError(f"a token has at least one scope, and lives 1 to {MAX_DAYS} days")
+    held = {(grant.side, grant.role) for grant in person.grants()}
+    for scope in wanted:
+        if scope in SIGNING:
+            raise ForbiddenError(f"{scope} takes a passkey; no token has it")
+        if not MAY[scope] & held:
+            raise ForbiddenError(f"your role does not allow {scope}")
+    secret = secrets.token_urlsafe(32)
+    made = ApiToken.objects.create(
+        person=person,
+        name=name,
+        digest=digest_of_secret(secret),
+        scopes=[str(scope) for scope in wanted],
+        expires_at=act.now + dt.timedelta(days=days),
+    )
+    act.record(RoomEvent.TOKEN_MADE, *organisations(person), subject=f"token-{made.pk}", days=days)
+    return secret
+
+
+@act
+def revoke(act: Act, token: ApiToken) -> None:
+    """It works no longer."""
+    token.revoked_at = act.now
+    token.save()
+    act.record(RoomEvent.TOKEN_REVOKED, *organisations(token.person), subject=f"token-{token.pk}")
+
+
+def token_of_secret(secret: str) -> ApiToken | None:
+    """The token that a secret opens, if it is live and its person still here."""
+    if not secret:
+        return None
+    return (
+        ApiToken.objects.select_related("person")
+        .filter(
+            digest=digest_of_secret(secret), revoked_at__isnull=True, expires_at__gt=timezone.now(),
+            person__is_active=True,
+        )
+        .first()
+    )  # fmt: skip
