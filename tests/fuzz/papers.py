@@ -8,6 +8,7 @@ from pathlib import Path
 from ecluse.adapters.destinations._mllp import _acknowledgement
 from ecluse.adapters.sources import _dump_mariadb, _dump_postgresql, _restoring
 from ecluse.domain.errors import EcluseError
+from ecluse.domain.values import MAX_WHOLE
 from ecluse.mapping.mapfile import read_map, render
 from ecluse.mapping.table import Wanted, read_official
 from ecluse.migration.pack import pack, unpack
@@ -28,11 +29,15 @@ def _kind(data: bytes) -> str:
     return kind if kind in _KINDS else "order"
 
 
-def _guarded(work: Callable[[bytes], str], data: bytes, *, chain: bool = True) -> str:
+def _guarded(work: Callable[[bytes], str], data: bytes, *, ours: bool = False) -> str:
+    """``ours``: papers of people who order, whose errors name the fields that are there, and what was perhaps meant."""
     try:
         return work(data)
     except EcluseError as error:
-        return check_error(error, data, given=f"fuzzed {room()}", chain=chain)
+        given = f"fuzzed {room()}"
+        if ours:
+            given += f" {MAX_WHOLE} {error.location.field if error.location else ''} {error if 'unknown field' in str(error) else ''}"
+        return check_error(error, data, given=given, chain=not ours)
 
 
 def _artefact(data: bytes) -> str:
@@ -205,13 +210,13 @@ def targets() -> list[Target]:
         b"\\N",
     )
     found = [
-        ("artefact", partial(_guarded, _artefact, chain=False), "json", (b'"format":', b"null", b"true", b"9007199254740993")),
-        ("document", partial(_guarded, _document, chain=False), "lines", yaml),
-        ("code-map", partial(_guarded, _code_map, chain=False), "lines", (*yaml, b"loinc: ", b"decision:")),
+        ("artefact", partial(_guarded, _artefact, ours=True), "json", (b'"format":', b"null", b"true", b"9007199254740993")),
+        ("document", partial(_guarded, _document, ours=True), "lines", yaml),
+        ("code-map", partial(_guarded, _code_map, ours=True), "lines", (*yaml, b"loinc: ", b"decision:")),
         ("parcel", partial(_guarded, _parcel), "bytes", (b"ecluse.parcel", b"\xff\xff\xff\xff")),
         ("age", _age, "bytes", (b"-> X25519 ", b"\n--- ", b"age-encryption.org/v1\n")),
         ("dump", _dump, "lines", (*sql, b"-- PostgreSQL database dump complete", b"\x1f\x8b", b"PGDMP")),
-        ("loinc", partial(_guarded, _loinc, chain=False), "lines", (b'"', b",", b"\r\n")),
+        ("loinc", partial(_guarded, _loinc, ours=True), "lines", (b'"', b",", b"\r\n")),
         ("mllp", partial(_guarded, _answer), "lines", (b"MSH|", b"MSA|AA|", b"\r", b"\n", b"\x0b", b"\x1c\r")),
     ]  # fmt: skip
     return [Target(*each) for each in found]

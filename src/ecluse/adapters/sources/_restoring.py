@@ -10,8 +10,9 @@ import gzip
 import re
 import subprocess
 import threading
+import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -66,7 +67,7 @@ def is_zipped(path: Path) -> bool:
 def is_archive(path: Path) -> bool:
     """Whether the dump is pg_dump's own format, custom or tar."""
     with opened(path) as source:
-        head = source.read(512)
+        head = _read(source, 512)
     return head.startswith((_CUSTOM, _TAR))
 
 
@@ -160,15 +161,14 @@ _OPENS = re.compile(rb"(?:/\*!\d+ *)?[A-Z\\]")
 
 def blocks(source: IO[bytes]) -> Iterator[bytes]:
     """A file by blocks. Raises MalformedError where its compression is broken."""
-    try:
-        while block := source.read(_BLOCK):
-            yield block
-    except (OSError, EOFError):
-        broken = True
-    else:
-        broken = False
-    if broken:
-        raise MalformedError("the dump's compression is broken: the file is not whole")
+    while block := _read(source, _BLOCK):
+        yield block
+
+
+def _read(source: IO[bytes], size: int) -> bytes:
+    with suppress(OSError, EOFError, zlib.error):
+        return source.read(size)
+    raise MalformedError("the dump's compression is broken: the file is not whole")
 
 
 def tried(work: Callable[[], Any], errors: type[Exception]) -> bool:
@@ -185,7 +185,7 @@ def check_whole(path: Path, head: bytes, end: bytes) -> None:
     if is_archive(path):
         return
     with opened(path) as source:
-        first, last = source.read(1000), b""
+        first, last = _read(source, 1000), b""
         if not re.search(rb"^-- " + head, first, re.MULTILINE):
             return
         for block in blocks(source):
