@@ -136,6 +136,8 @@ def scan(spec: SourceSpec, *, show_codes: Collection[str] = (), sample_rows: int
 
 def _detected(spec: SourceSpec) -> SourceSpec:
     """With the folder's files declared as they seem to be; they are ``files`` when not all of them are delimited."""
+    if spec.exported:
+        raise UsageError("a FHIR server is not scanned", hint="scan a folder of its files, and use that profile")
     place = spec.address().folder()
     found: dict[str, SourceFile] = {}
     for path in sorted(place.iterdir()) if place.is_dir() else ():

@@ -9,6 +9,7 @@ from functools import cache
 
 from ecluse.cli._messages_fr import FRENCH
 from ecluse.cli._messages_fr_access import FRENCH_ACCESS
+from ecluse.cli._messages_fr_fhir import FRENCH_FHIR
 from ecluse.cli._messages_fr_formats import FRENCH_FORMATS
 from ecluse.cli._messages_fr_odbc import FRENCH_ODBC
 from ecluse.cli._messages_fr_passkeys import FRENCH_PASSKEYS
@@ -22,7 +23,7 @@ from ecluse.control.phrases import Phrases
 
 TEMPLATES = (
     FRENCH_RULES | FRENCH_ROWS | FRENCH_SYSTEMS | FRENCH_ODBC | FRENCH_FORMATS | FRENCH_PROOFS | FRENCH_PASSKEYS
-    | FRENCH_ACCESS
+    | FRENCH_ACCESS | FRENCH_FHIR
 )  # fmt: skip
 _TEMPLATES = Phrases(TEMPLATES)
 _HEAD = re.compile(r"([\w.+/-]+): (.+)", re.DOTALL)

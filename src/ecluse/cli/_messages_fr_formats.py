@@ -69,7 +69,6 @@ FRENCH_FORMATS: dict[str, str] = {
     "a bundle of more than 256 MiB; give it as lines (NDJSON)":
         "un Bundle de plus de 256 Mio ; donnez-le en lignes (NDJSON)",
     "a line of 64 MiB": "une ligne de 64 Mio",
-    "a resource that two JSON parsers read differently": "une ressource que deux lecteurs de JSON lisent autrement",
     "is no place in a CDA document, as observation/code/@code":
         "n'est pas un endroit d'un document CDA, comme observation/code/@code",
     "is no place in a FHIR resource, as Observation.code.text":

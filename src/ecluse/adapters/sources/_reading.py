@@ -2,7 +2,7 @@
 
 import contextlib
 import hashlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -38,9 +38,15 @@ class Declared:
 
     def digest(self) -> str:
         """The file's SHA-256; of several, that of their digests."""
-        each = [_sha256(path) for path in self.paths]
-        made = each[0] if len(each) == 1 else hashlib.sha256(b"".join(each)).digest()
-        return f"sha256:{made.hex()}"
+        return digest_of([_sha256(path) for path in self.paths])
+
+    def size_of(self, number: int) -> int:
+        """Bytes of the ``number``th file."""
+        return self.paths[number - 1].stat().st_size
+
+    def open(self, number: int) -> BinaryIO:
+        """The ``number``th file, to read from. Raises MalformedError."""
+        return opened(self.paths[number - 1], self.called(number))
 
 
 @dataclass(slots=True)
@@ -67,6 +73,18 @@ class Account:
             declared.file.path, len(declared.paths), size, declared.digest(), self.records,
             self.mapped, self.unmapped, self.structure, tuple(self.aside),
         )  # fmt: skip
+
+
+def added(accounts: Iterable[Account]) -> Account:
+    """One account of several."""
+    made = Account()
+    for each in accounts:
+        made.records += each.records
+        made.mapped += each.mapped
+        made.unmapped += each.unmapped
+        made.structure += each.structure
+        made.aside += each.aside
+    return made
 
 
 class FileReader(Protocol):
@@ -133,6 +151,12 @@ def reader_of(declared: Declared) -> FileReader:
 def changed(declared: Declared) -> MalformedError:
     """The error of files that are not, at the end of a pass, what they were at its beginning."""
     return MalformedError("the files changed while they were being read", location=Location(declared.file.path))
+
+
+def digest_of(each: Sequence[bytes]) -> str:
+    """The digest of one file, or that of several files' digests."""
+    made = each[0] if len(each) == 1 else hashlib.sha256(b"".join(each)).digest()
+    return f"sha256:{made.hex()}"
 
 
 def opened(path: Path, name: str) -> BinaryIO:

@@ -8,9 +8,8 @@ written: DuckDB has no temp folder and no access to files. A file that changes a
 # ruff: noqa: S608  (queries come from the signed profile and are passed on whole; names are quoted)
 
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ import pyarrow as pa
 
 from ecluse.adapters.sources import _duckdb, _failures
 from ecluse.adapters.sources._dbase_memos import memo_file
-from ecluse.adapters.sources._reading import Declared, reader_of
+from ecluse.adapters.sources._reading import Declared, FileReader, reader_of
 from ecluse.adapters.sources.memory import select
 from ecluse.adapters.sources.spec import SourceSpec
 from ecluse.domain.errors import EcluseError, Location, MalformedError, ProfileError
@@ -33,7 +32,7 @@ _RESIDENT_SHARE = 4  # files are kept in memory up to a fourth of what DuckDB ma
 class _Table:
     """One table of a reader, given to DuckDB as something that can be scanned as often as a query mentions it."""
 
-    def __init__(self, name: str, mount: "_Mount") -> None:
+    def __init__(self, name: str, mount: "Mount") -> None:
         self.name, self._mount = name, mount
         self.schema = mount.reader.tables[name]
 
@@ -51,19 +50,13 @@ class _Table:
         return self.schema.__arrow_c_schema__()
 
 
-class _Mount:
-    """One declaration's files, and the state in which they were mounted."""
+class Mount:
+    """A reader, mounted; ``check`` raises where what it reads is no longer what was mounted."""
 
-    def __init__(self, declared: Declared) -> None:
-        self.declared = declared
-        self.states = _states(declared)
-        self.reader = reader_of(declared)
+    def __init__(self, reader: FileReader, check: Callable[[], None]) -> None:
+        self.reader = reader
+        self.check = check
         self.failure: EcluseError | None = None
-
-    @property
-    def size(self) -> int:
-        """Bytes of its files."""
-        return sum(state.size for state in self.states)
 
     def passing(self, tables: Collection[str]) -> Iterator[tuple[str, pa.RecordBatch]]:
         """The tables' rows; an error of ours is kept, for DuckDB will wrap it."""
@@ -75,45 +68,27 @@ class _Mount:
             self.failure = error
             raise ValueError("see failure") from None
 
-    def check(self) -> None:
-        """Raises MalformedError when the files are not those that were mounted."""
-        found = _states(self.declared)
-        for number, (now, then) in enumerate(zip_longest(found, self.states), 1):
-            if now != then:
-                # A table's memo file, which stands behind it, is called by the table's name.
-                location = Location(self.declared.called(min(number, len(self.declared.paths))))
-                raise MalformedError("the file changed while it was being read", location=location)
 
-
-@dataclass(frozen=True, slots=True)
-class _State:
-    size: int
-    modified: int
-    inode: int
-
-
-class FilesSource:
-    """The files of one folder."""
+class MountedTables:
+    """Readers' tables, queried in DuckDB's dialect: from memory, or by passes over what is read."""
 
     dialect = "duckdb"
 
-    def __init__(self, spec: SourceSpec) -> None:
-        """Mount. Raises ProfileError on a file outside the folder, MalformedError on one that does not parse."""
-        folder = spec.address().folder()
-        self._engine = spec.engine
-        self._mounts = [_Mount(_found(folder, file, name)) for name, file in spec.files.items()]
-        if not self._mounts:
+    def __init__(self, mounts: Sequence[Mount], memory_mb: int, *, resident: bool) -> None:
+        """Mount. ``resident``: keep the tables in memory, if they are not too large for it after all."""
+        if not mounts:
             raise ProfileError("a source of files needs its files declared")
-        self._tables = [_Table(name, mount) for mount in self._mounts for name in mount.reader.tables]
+        self._mounts = mounts
+        self._tables = [_Table(name, mount) for mount in mounts for name in mount.reader.tables]
         self._intakes: tuple[FileIntake, ...] | None = None
-        self._duckdb = _duckdb.connect(spec.memory_mb, threads=2)
-        self._resident = sum(mount.size for mount in self._mounts) * _RESIDENT_SHARE <= spec.memory_mb << 20
+        self._duckdb = _duckdb.connect(memory_mb, threads=2)
         self._duckdb.execute("ATTACH ':memory:' AS files (COMPRESS)")
         self._duckdb.execute("SET enable_external_access = false")
         self._duckdb.execute("SET lock_configuration = true")
-        if self._resident:
+        self._resident = False
+        if resident:
             try:
-                self._load()
+                self._resident = self._load()
             except EcluseError:
                 self._duckdb.close()
                 raise
@@ -122,25 +97,11 @@ class FilesSource:
         """The mounted tables' names: for a format of one table its name in the profile."""
         return tuple(table.name for table in self._tables)
 
-    def facts(self) -> SourceFacts:
-        """Files: whoever reads them sees the same, as long as they do not change. Raises MalformedError."""
+    def intakes(self) -> tuple[FileIntake, ...]:
+        """Of each declaration, the account of every byte. Raises MalformedError."""
         if self._intakes is None:
             self._intakes = tuple(mount.reader.intake() for mount in self._mounts)
-        return SourceFacts(str(self._engine), duckdb.__version__, Snapshot.FILES, 1, self._intakes)
-
-    def export_snapshot(self) -> str:
-        """A fingerprint of the files' sizes and times, not of what they hold."""
-        states = [
-            (mount.declared.table, [(s.size, s.modified) for s in mount.states]) for mount in self._mounts
-        ]
-        return hashlib.sha256(repr(sorted(states)).encode()).hexdigest()
-
-    def adopt_snapshot(self, token: str | None) -> None:
-        """Raises MalformedError when the files are no longer those of ``token``."""
-        for mount in self._mounts:
-            mount.check()
-        if token is not None and token != self.export_snapshot():
-            raise MalformedError("the files are not those that the plan was made on", hint="plan again")
+        return self._intakes
 
     def query(self, sql: str) -> pa.Table:
         """A small result. Raises ProfileError, MalformedError."""
@@ -159,14 +120,29 @@ class FilesSource:
         """Forget what was read."""
         self._duckdb.close()
 
-    def _load(self) -> None:
+    def _load(self) -> bool:
         """Each table by a pass of its own: a pass for all would have to hold what DuckDB has not asked for yet."""
         for table in self._tables:
-            name = '"' + table.name.replace('"', '""') + '"'
             self._duckdb.register("incoming", table)
-            create = f"CREATE TABLE files.{name} AS SELECT * FROM incoming"
-            _failures.guarded(partial(self._duckdb.execute, create), _duckdb.ERRORS, self._ours)
+            failure = self._attempt(f"CREATE TABLE files.{_quoted(table.name)} AS SELECT * FROM incoming")
             self._duckdb.unregister("incoming")
+            if failure is not None and any(mount.failure for mount in self._mounts):
+                raise self._ours("")
+            if isinstance(failure, duckdb.OutOfMemoryException):
+                for each in self._tables:
+                    self._duckdb.execute(f"DROP TABLE IF EXISTS files.{_quoted(each.name)}")
+                return False
+            if failure is not None:
+                raise self._ours(str(failure))
+        return True
+
+    def _attempt(self, sql: str) -> Exception | None:
+        """Its failure, outside the handler: no error's context carries the foreign text on."""
+        try:
+            self._duckdb.execute(sql)
+        except _duckdb.ERRORS as error:
+            return error
+        return None
 
     def _ours(self, text: str) -> EcluseError:
         for mount in self._mounts:
@@ -175,6 +151,63 @@ class FilesSource:
                 failure.__context__ = failure.__cause__ = failure.__traceback__ = None
                 return failure
         return _failures.by_text(text)
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    size: int
+    modified: int
+    inode: int
+
+
+class _Found:
+    """One declaration's files, and the state in which they were mounted."""
+
+    def __init__(self, declared: Declared) -> None:
+        self.declared = declared
+        self.states = _states(declared)
+
+    def check(self) -> None:
+        """Raises MalformedError when the files are not those that were mounted."""
+        found = _states(self.declared)
+        for number, (now, then) in enumerate(zip_longest(found, self.states), 1):
+            if now != then:
+                # A table's memo file, which stands behind it, is called by the table's name.
+                location = Location(self.declared.called(min(number, len(self.declared.paths))))
+                raise MalformedError("the file changed while it was being read", location=location)
+
+
+class FilesSource(MountedTables):
+    """The files of one folder."""
+
+    def __init__(self, spec: SourceSpec) -> None:
+        """Mount. Raises ProfileError on a file outside the folder, MalformedError on one that does not parse."""
+        folder = spec.address().folder()
+        self._engine = spec.engine
+        self._found = [_Found(_found(folder, file, name)) for name, file in spec.files.items()]
+        size = sum(state.size for found in self._found for state in found.states)
+        mounts = [Mount(reader_of(found.declared), found.check) for found in self._found]
+        super().__init__(mounts, spec.memory_mb, resident=size * _RESIDENT_SHARE <= spec.memory_mb << 20)
+
+    def facts(self) -> SourceFacts:
+        """Files: whoever reads them sees the same, as long as they do not change. Raises MalformedError."""
+        return SourceFacts(str(self._engine), duckdb.__version__, Snapshot.FILES, 1, self.intakes())
+
+    def export_snapshot(self) -> str:
+        """A fingerprint of the files' sizes and times, not of what they hold."""
+        states = [(found.declared.table, [(s.size, s.modified) for s in found.states]) for found in self._found]
+        return hashlib.sha256(repr(sorted(states)).encode()).hexdigest()
+
+    def adopt_snapshot(self, token: str | None) -> None:
+        """Raises MalformedError when the files are no longer those of ``token``."""
+        for found in self._found:
+            found.check()
+        if token is not None and token != self.export_snapshot():
+            raise MalformedError("the files are not those that the plan was made on", hint="plan again")
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _states(declared: Declared) -> tuple[_State, ...]:

@@ -33,9 +33,7 @@ def open_source(spec: SourceSpec) -> Source:  # noqa: PLR0911  (one an engine)
 
             return SqliteSource(spec)
         case Engine.CSV | Engine.FILES:
-            from ecluse.adapters.sources.files import FilesSource  # noqa: PLC0415
-
-            return FilesSource(spec)
+            return _of_files(spec)
         case Engine.FIREBIRD:
             from ecluse.adapters.sources.firebird import FirebirdSource  # noqa: PLC0415
 
@@ -44,3 +42,14 @@ def open_source(spec: SourceSpec) -> Source:  # noqa: PLR0911  (one an engine)
             raise UsageError(f"{spec.engine} is read by its ODBC driver", hint="odbc:///DSN, or odbc:///?driver=…")
         case Engine.FHIR | Engine.HL7 | Engine.HPRIM:
             raise UsageError("messages and resources are read from files: give engine files")
+
+
+def _of_files(spec: SourceSpec) -> Source:
+    """A folder's, or those that a FHIR server exports."""
+    if spec.exported:
+        from ecluse.adapters.sources.fhir_export import FhirExportSource  # noqa: PLC0415
+
+        return FhirExportSource(spec)
+    from ecluse.adapters.sources.files import FilesSource  # noqa: PLC0415
+
+    return FilesSource(spec)

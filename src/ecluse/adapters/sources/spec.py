@@ -29,6 +29,9 @@ DUMP = "dump"
 """Scheme of a dump's URL; the engine is that of the server which it was taken from."""
 ODBC = "odbc"
 """Scheme of a URL that is reached by an ODBC driver; the engine is that of the server behind it."""
+EXPORTED = frozenset({"https", "http"})
+"""Schemes of a URL that is a FHIR server's, whose files are those of an export; the engine is ``files``."""
+_EXPORT_OPTIONS = frozenset({"since", "filter", "files", "client", "key", "kid", "scope", "token"})
 _DUMP_OPTIONS = frozenset({"engine", "scratch", "encoding", "database", "names"})
 
 
@@ -37,7 +40,7 @@ class SourceSpec:
     """One source. No secret in it: the password stands in an environment variable or a private passfile.
 
     ``url``: ``postgresql://user@host:port/db``, ``mysql://…``, ``sqlite:///path``, ``csv:///folder``,
-    ``files:///folder``. Options after
+    ``files:///folder``; with engine ``files`` also ``https://host/fhir``, a FHIR server. Options after
     ``?``: PostgreSQL ``sslmode`` and its certificate files, MySQL ``tls=off`` and ``ca=file``, SQLite
     ``encoding=cp1252`` (what bytes in TEXT are when they are no UTF-8). ``passfile`` has libpq's format
     (``host:port:db:user:password``, mode 0600). ``memory_mb`` bounds DuckDB and keeps small CSV folders in memory.
@@ -57,6 +60,8 @@ class SourceSpec:
     def address(self) -> "Address":
         """The URL, taken apart. Raises UsageError naming what is wrong, never the URL."""
         parts = _split(self.url)
+        if self.exported:
+            return _exported(parts)
         if parts.scheme not in {self.engine.value, DUMP, ODBC}:
             raise UsageError(f"the source's URL must begin with {self.engine.value}://")
         options = dict(parse_qsl(parts.query, keep_blank_values=True))
@@ -77,6 +82,11 @@ class SourceSpec:
     def dumped(self) -> bool:
         """Whether the source is a dump, to be loaded first."""
         return self.url.startswith(f"{DUMP}://")
+
+    @property
+    def exported(self) -> bool:
+        """Whether the source is a FHIR server, read by ``$export``."""
+        return self.engine is Engine.FILES and self.url.split("://", 1)[0] in EXPORTED
 
     @property
     def driven(self) -> bool:
@@ -100,6 +110,8 @@ class Address:
     user: str
     path: str
     options: Mapping[str, str]
+    url: str = ""
+    """Of a FHIR server: its address without options."""
 
     @property
     def database(self) -> str:
@@ -116,6 +128,20 @@ class Address:
         if not self.path.strip("/"):
             raise UsageError("the source's URL names no path")
         return Path("/" + self.path.lstrip("/"))
+
+
+def _exported(parts: SplitResult) -> Address:
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    if set(options) - _EXPORT_OPTIONS:
+        raise UsageError(f"unknown option in the source's URL, among: {', '.join(sorted(_EXPORT_OPTIONS))}")
+    if parts.username is not None or parts.fragment or not parts.hostname:
+        raise UsageError("a FHIR server's URL holds an address and options, no user or password")
+    if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
+        raise UsageError("a FHIR server that is not on this machine is entered by https:// only")
+    if ("client" in options) != ("key" in options):
+        raise UsageError("a FHIR server's client has a key: give client and key")
+    base = f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
+    return Address(parts.hostname, parts.port or 0, "", unquote(parts.path), options, base)
 
 
 def _split(url: str) -> SplitResult:
