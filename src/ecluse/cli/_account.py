@@ -39,14 +39,9 @@ def tell_account(root: Path) -> dict[str, Any]:
     papers = _papers(root)
     if papers is None:
         return {}
-    _output.say(reconciliation_text(papers.plan, papers.receipts, papers.account, _language()))
-    if (read_setup(root).destination.url or "").startswith("mllp:"):
-        # a receiver holds what it holds: nobody outside can read it
-        _output.say(
-            tr("Messages were sent: “read back” counts what the receiver acknowledged. None can ask it what it holds.",
-               "Des messages ont été envoyés : « relu » compte ce que le récepteur a acquitté. Nul ne peut lui "
-               "demander ce qu'il détient.")
-        )  # fmt: skip
+    _output.say(
+        reconciliation_text(papers.plan, papers.receipts, papers.account, _language(), acknowledged=_acknowledged(root))
+    )
     for path in write_reports(root):
         _output.say(tr(f"the same, to keep and print: {path}", f"le même, à garder et à imprimer : {path}"))
     found = papers.account
@@ -61,11 +56,17 @@ def write_reports(root: Path) -> tuple[Path, ...]:
     paths = []
     for lang in sorted(_LANGUAGES, key=lambda name: name != _language()):
         page = reconciliation_html(
-            papers.order, papers.plan, papers.receipts, papers.account, papers.acceptance, papers.certificates, lang
-        )
+            papers.order, papers.plan, papers.receipts, papers.account, papers.acceptance, papers.certificates, lang,
+            acknowledged=_acknowledged(root),
+        )  # fmt: skip
         paths.append(root / "reports" / _NAMES[lang])
         write_atomic(paths[-1], page.encode())
     return tuple(paths)
+
+
+def _acknowledged(root: Path) -> bool:
+    """Whether messages were sent to a receiver, which holds what it holds: nobody outside can read it."""
+    return (read_setup(root).destination.url or "").startswith("mllp:")
 
 
 def _papers(root: Path) -> _Papers | None:

@@ -47,16 +47,19 @@ def reconciliation_html(  # noqa: PLR0917 - the papers in the order in which eac
     *,
     signatures: Mapping[str, Mapping[str, bytes]] | None = None,
     shown: int = _SHOWN,
+    acknowledged: bool = False,
 ) -> str:
     """One HTML file: verdict, picture, tables, differences (the first ``shown``), what stayed, digests.
 
-    ``signatures`` are the artefacts' SSHSIG signatures by digest, then signer.
+    ``signatures`` are the artefacts' SSHSIG signatures by digest, then signer; ``acknowledged``: what is read back is
+    what a receiver of messages acknowledged.
     """
     reader, counted = Reader(lang), account(reconciliation, receipts)
     papers = Papers(order, plan, receipts, reconciliation, acceptance, certificates, signatures or {})
     body = (
         _header(order, reconciliation, counted, reader),
         _passage(order, counted, certificates, reader),
+        tag("p", reader.say(w.ACKNOWLEDGED)) if acknowledged else Markup(""),
         _arrived(counted, reader),
         _aside(counted, reader),
         _differences(reconciliation, reader, shown),

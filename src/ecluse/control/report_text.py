@@ -16,13 +16,18 @@ _SHOWN = 20
 
 
 def reconciliation_text(
-    plan: Plan, receipts: Sequence[Receipt], reconciliation: Reconciliation, lang: Lang, *, shown: int = _SHOWN
-) -> str:
-    """Verdict, passage, tables, the first ``shown`` differences, what stayed. At most 100 columns where names allow."""
+    plan: Plan, receipts: Sequence[Receipt], reconciliation: Reconciliation, lang: Lang, *, shown: int = _SHOWN,
+    acknowledged: bool = False,
+) -> str:  # fmt: skip
+    """Verdict, passage, tables, the first ``shown`` differences, what stayed. At most 100 columns where names allow.
+
+    ``acknowledged``: what is read back is what a receiver of messages acknowledged.
+    """
     reader, counted = Reader(lang), account(reconciliation, receipts)
     parts = [
         _verdict(counted, reader),
         _passage(counted, reader),
+        wrap(reader.say(w.ACKNOWLEDGED), _WIDTH) if acknowledged else [],
         _entities(counted, reader),
         _groups(counted, reader),
         _aside(counted, reader),

@@ -258,6 +258,11 @@ UNREADABLE_SAYS = Words(
     "Ils restent dans la source : ce qui ne se lit pas ne peut être tenu pour ordonné.",
 )
 LINE, BYTE = Words("line", "ligne"), Words("at byte", "à l'octet")
+ACKNOWLEDGED = Words(
+    "Messages were sent: “read back” counts what the receiver acknowledged. None can ask it what it holds.",
+    "Des messages ont été envoyés : « relu » compte ce que le récepteur a acquitté. Nul ne peut lui demander ce qu'il "
+    "détient.",
+)
 DECISION = Words("Decision", "Décision")
 UNDECIDED = Words("Not decided yet: the controller's director must.", "Pas encore : au directeur du laboratoire.")
 REMARKS = Words("Remarks: {remarks}", "Remarques : {remarks}")

@@ -15,6 +15,7 @@ import pytest
 from accounts import HOSTILE, STAYED, Story, clean, from_files, hostile, with_rows_set_aside, wrong
 
 from ecluse.control import report_words
+from ecluse.control import report_words
 from ecluse.control.report import reconciliation_html, reconciliation_text, verdict
 from ecluse.control.report_sums import account
 from ecluse.control.report_words import LANGUAGES, Lang, Reader, Words, shown
@@ -159,6 +160,16 @@ def test_the_text_as_it_is_printed(name: str, lang: Lang) -> None:
         file.write_text(text, encoding="utf-8")
     assert file.read_text(encoding="utf-8") == text
     assert all(len(line) <= 110 and line == line.rstrip() for line in text.splitlines())
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_a_receiver_acknowledged_is_not_called_read_in_its_system(lang: Lang) -> None:
+    story, said = clean(), Reader(lang).say(report_words.ACKNOWLEDGED)
+    words = " ".join(said.split())
+    for acknowledged in (True, False):
+        text = reconciliation_text(story.plan, story.receipts, story.account, lang, acknowledged=acknowledged)
+        assert (words in " ".join(text.split())) is acknowledged
+        assert (said in Page(page(story, lang, acknowledged=acknowledged)).texts) is acknowledged
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
