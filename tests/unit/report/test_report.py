@@ -15,7 +15,6 @@ import pytest
 from accounts import HOSTILE, STAYED, Story, clean, from_files, hostile, with_rows_set_aside, wrong
 
 from ecluse.control import report_words
-from ecluse.control import report_words
 from ecluse.control.report import reconciliation_html, reconciliation_text, verdict
 from ecluse.control.report_sums import account
 from ecluse.control.report_words import LANGUAGES, Lang, Reader, Words, shown
