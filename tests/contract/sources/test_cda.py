@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cda_documents import HL7, XSI, Report, attribute, element, observation, quantity, told
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cda_documents import HL7, XSI, Report, attribute, element, observation, quantity, told
 from ecluse.adapters.sources import SourceSpec, _cda, _cda_tree, open_source
 from ecluse.adapters.sources._cda import CdaReader
 from ecluse.adapters.sources._cda_paths import parse
