@@ -68,10 +68,12 @@ def conduct(site: Site, accept_key: Path | None) -> None:
 def lift_suspension(site: Site, key: Path | None, reason: str | None) -> list[Place]:
     """Journal that suspended places go on; returns them. With ``key``, by its owner's instruction.
 
+    A stray paper in the mailbox keeps nobody from it: whatever follows says it.
+
     Raises:
         SignatureError: somebody suspended it, and no director's key is given.
     """
-    _steps.hear(site)
+    _steps.heard(site)
     suspended = [place for place in Place if site.has(place) and _is_suspended(site, place)]
     if suspended and key is not None:
         return instruct(site, key, Action.RESUME, reason)[1]

@@ -1,6 +1,7 @@
 """Giving an instruction: recorded at every place of this machine, and sent to the place that is elsewhere."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from ecluse.cli import _output, _steps
@@ -39,12 +40,14 @@ def instruct(site: Site, key: Path, action: Action, reason: str | None) -> tuple
     if not (reason or "").strip():
         raise UsageError(tr("an option is missing: --reason", "il manque une option : --reason"))
     places_under(site.root)
-    try:
-        _steps.learn(site)
-    except EcluseError:
+    if action is Action.SUSPEND:
         # A mailbox that fails, or holds what is no paper, keeps nobody from stopping; it is said once that is done.
-        if action is not Action.SUSPEND:
-            raise
+        with suppress(EcluseError):
+            _steps.learn(site)
+    else:
+        # Nor does a stray paper keep the director from anything; a decision that cannot be read does.
+        _steps.heard(site)
+        _steps.decided(site)
     made, followed, refused = None, [], None
     for place in Place:
         if not site.has(place):
@@ -58,7 +61,9 @@ def instruct(site: Site, key: Path, action: Action, reason: str | None) -> tuple
                 refused = refused or error
     if made is None or not followed:
         raise refused or TransitionError(tr("no place here has an order", "aucun lieu ici n'a d'ordre"))
-    _steps.hear(site)
+    stray = _steps.heard(site)
+    if stray is not None and action is Action.SUSPEND:
+        raise stray  # whoever resumes or aborts has more to do, and says it then
     return made[0], followed
 
 

@@ -15,7 +15,15 @@ from ecluse.control.signatures import sign_artefact, signer_of_key
 from ecluse.control.transfer import deliver as send
 from ecluse.control.transfer import receive as collect
 from ecluse.domain.agreement import Agreement, SignerRole
-from ecluse.domain.errors import ProfileError, TransitionError, UsageError
+from ecluse.domain.errors import (
+    EcluseError,
+    MalformedError,
+    OrderError,
+    ProfileError,
+    SignatureError,
+    TransitionError,
+    UsageError,
+)
 from ecluse.domain.instruction import Action
 from ecluse.domain.lifecycle import State
 from ecluse.domain.order import Order
@@ -151,9 +159,17 @@ def accept(site: Site, key: Path, decision: Decision | None, remarks: str) -> Ac
 def learn(site: Site) -> bool:
     """Let the source's place learn the decision, which must happen before the destination's is erased.
 
-    False where there is none yet, or nobody here to learn it.
+    False where there is none yet, or nobody here to learn it. A stray paper is told once that is done.
     """
-    hear(site)
+    stray = heard(site)
+    learned = decided(site)
+    if stray is not None:
+        raise stray
+    return learned
+
+
+def decided(site: Site) -> bool:
+    """The half of :func:`learn` that is about the decision."""
     source, destination = states(site)
     if destination in {State.ACCEPTED, State.REFUSED} and source in {None, *_UNDECIDED}:
         # A crash between deciding and sending is made good here: sending twice is harmless.
@@ -163,6 +179,15 @@ def learn(site: Site) -> bool:
         return False
     with site.open(Place.SOURCE) as place:
         return fetch_decision(place, site.mailbox)
+
+
+def heard(site: Site) -> EcluseError | None:
+    """As :func:`hear`; what is wrong with a paper there, by whoever can write to the mailbox, is returned."""
+    try:
+        hear(site)
+    except (MalformedError, SignatureError, OrderError) as error:
+        return error
+    return None
 
 
 def hear(site: Site) -> None:

@@ -49,5 +49,6 @@ def command(
     if lift:
         write_setup(workspace, site.setup)
         _output.emit({"states": _steps.states_json(site)})
+        _steps.hear(site)
         return
     conduct(site, accept_key)

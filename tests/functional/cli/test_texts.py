@@ -10,8 +10,8 @@ import pytest
 import ecluse.cli
 from ecluse.cli import _events, _plan_show, _text
 from ecluse.cli._messages import translated
-from ecluse.cli._messages_fr import FRENCH
-from ecluse.cli._messages_fr_run import FRENCH_RUN
+from ecluse.control.messages_fr import FRENCH
+from ecluse.control.messages_fr_run import FRENCH_RUN
 from ecluse.domain.entry import Event
 from ecluse.domain.lifecycle import Owner, State
 from ecluse.domain.plan import LeftOutReason, Snapshot

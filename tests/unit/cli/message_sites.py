@@ -145,7 +145,7 @@ class Sites:
                 place = None if keyword else names.index(name.id) - (function in module.methods)
                 for other, call in self.calls.get(function.name, []):
                     passed = [k.value for k in call.keywords if k.arg == name.id]
-                    if place is not None and place < len(call.args):
+                    if place is not None and 0 <= place < len(call.args):
                         passed.append(call.args[place])
                     for value in passed:
                         yield from self.templates(other, value, depth)

@@ -8,8 +8,8 @@ from message_sites import Site, Sites
 
 from ecluse.cli import _text
 from ecluse.cli._messages import TEMPLATES, translated
-from ecluse.cli._messages_fr import FRENCH
-from ecluse.cli._messages_fr_run import FRENCH_RUN
+from ecluse.control.messages_fr import FRENCH
+from ecluse.control.messages_fr_run import FRENCH_RUN
 
 COMMANDS = re.compile(r"(pip install '|apt-get install|SELECT |odbc:///|odbcinst|chmod|SET GLOBAL|--?[a-z]|%Y %y).*")
 """Hints that are to be typed, or codes, in any language."""
@@ -43,7 +43,7 @@ def has_french(template: str) -> bool:
 def test_every_message_of_ours_has_its_french(sites: list[Site]) -> None:
     missing = {site.template: site.place for site in sites if is_words(site.template) and not has_french(site.template)}
     listed = "\n".join(f"    {template!r}: …,  # {place}" for template, place in sorted(missing.items()))
-    assert not missing, f"write the French of these into src/ecluse/cli/_messages_fr_*.py:\n{listed}"
+    assert not missing, f"write the French of these into src/ecluse/control/messages_fr_*.py:\n{listed}"
 
 
 def test_the_search_sees_messages(sites: list[Site]) -> None:

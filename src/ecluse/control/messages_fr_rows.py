@@ -1,4 +1,4 @@
-"""French for the messages of planning, gates, parcels and profiles' SELECTs; ``{}`` as in ``_messages_fr_rules``."""
+"""French for the messages of planning, gates, parcels and profiles' SELECTs; ``{}`` as in ``messages_fr_rules``."""
 
 FRENCH_ROWS: dict[str, str] = {
     # parcels

@@ -1,4 +1,4 @@
-"""French for the messages of FHIR servers as sources; ``{}`` as in ``_messages_fr_rules``."""
+"""French for the messages of FHIR servers as sources; ``{}`` as in ``messages_fr_rules``."""
 
 FRENCH_FHIR = {
     "a FHIR server is not scanned": "un serveur FHIR ne s'explore pas",

@@ -1,4 +1,4 @@
-"""French for what is said of Access databases; ``{}`` as in ``_messages_fr_rules``."""
+"""French for what is said of Access databases; ``{}`` as in ``messages_fr_rules``."""
 
 FRENCH_ACCESS: dict[str, str] = {
     "a map of pages is none": "une table de pages n'en est pas une",

@@ -1,4 +1,4 @@
-"""French for the messages of FHIR, HL7 v2, HPRIM and dumps; ``{}`` as in ``_messages_fr_rules``."""
+"""French for the messages of FHIR, HL7 v2, HPRIM and dumps; ``{}`` as in ``messages_fr_rules``."""
 
 FRENCH_FORMATS: dict[str, str] = {
     "?ca=file of its authority": "?ca=fichier de son autorité",

@@ -1,4 +1,4 @@
-"""French for the messages of journals, seals and the verifier; ``{}`` as in ``_messages_fr_rules``."""
+"""French for the messages of journals, seals and the verifier; ``{}`` as in ``messages_fr_rules``."""
 
 FRENCH_PROOFS: dict[str, str] = {
     # journal

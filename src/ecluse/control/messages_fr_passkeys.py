@@ -1,4 +1,4 @@
-"""French for the messages of signatures, passkeys' above all; ``{}`` as in ``_messages_fr_rules``."""
+"""French for the messages of signatures, passkeys' above all; ``{}`` as in ``messages_fr_rules``."""
 
 FRENCH_PASSKEYS: dict[str, str] = {
     # any signature

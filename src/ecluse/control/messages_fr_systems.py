@@ -1,4 +1,4 @@
-"""French for the messages of sources, destinations and mailboxes; ``{}`` as in ``_messages_fr_rules``."""
+"""French for the messages of sources, destinations and mailboxes; ``{}`` as in ``messages_fr_rules``."""
 
 FRENCH_SYSTEMS: dict[str, str] = {
     # destinations

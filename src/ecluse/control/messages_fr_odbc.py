@@ -1,4 +1,4 @@
-"""French for the messages of ODBC and of what reads by it; ``{}`` as in ``_messages_fr_rules``."""
+"""French for the messages of ODBC and of what reads by it; ``{}`` as in ``messages_fr_rules``."""
 
 FRENCH_ODBC: dict[str, str] = {
     "the source's URL says another engine than {}": "l'URL de la source dit un autre moteur que {1}",

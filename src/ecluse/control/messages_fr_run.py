@@ -1,4 +1,4 @@
-"""French for the messages of places, systems, parcels, keys; see ``_messages_fr``. Proofs and frames stay English."""
+"""French for the messages of places, systems, parcels, keys; see ``messages_fr``. Proofs and frames stay English."""
 
 FRENCH_RUN: tuple[tuple[str, str], ...] = (
     # states and decisions
