@@ -41,7 +41,7 @@ def is_relying_party(text: str) -> bool:
 def belongs(origin: str, relying_party: str) -> bool:
     """Whether an origin may use a relying party's passkeys: https, its host or a host below it; or local http.
 
-    Section 5.1.4.1, step 8, but for the public suffixes, which browsers know. Origins in their one spelling (HTML,
+    Section 5.1.4.1, but for the public suffixes, which browsers know. Origins in their one spelling (HTML,
     "serialization of an origin"): lower case, no usual port, nothing behind.
     """
     match = _ORIGIN.fullmatch(origin)

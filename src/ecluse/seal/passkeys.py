@@ -135,7 +135,7 @@ def passkey_signature(
 
 
 def _verified_pair(key: SigningKey, assertion: PasskeyAssertion) -> bytes:
-    """R and S of the assertion's own equation (Web Authentication section 7.2, steps 20 and 21)."""
+    """R and S of the assertion's own equation (Web Authentication section 7.2)."""
     try:
         pair = decode_dss_signature(assertion.signature)
     except ValueError:
