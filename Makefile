@@ -50,7 +50,9 @@ property: dev  ## thousands of property cases
 crash: dev  ## kill -9 at every journal entry, rename and fsync
 	$(PYTHON) -m pytest tests/crash -m "slow or not slow"
 
-fuzz: dev  ## every parser of outside bytes, for long
+fuzz: dev  ## every reader of outside bytes, 5 minutes each; HOURS=1 for an hour each
+	.venv/bin/uv pip install --quiet --python $(PYTHON) --require-hashes --requirement requirements/fuzz.lock
+	scripts/fuzz --minutes $(if $(HOURS),$$(( 60 * $(HOURS) )),5)
 	ECLUSE_HYPOTHESIS=nightly $(PYTHON) -m pytest tests -k "fuzz or mutated or hostile" -m "slow or not slow"
 
 bench: dev  ## speed and memory beside the peers, as ratios
@@ -66,6 +68,8 @@ lock: dev  ## pin the dependencies again, with hashes
 	  --extra migration --group lock-build pyproject.toml --output-file requirements/demo.lock
 	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  --all-extras --group dev --group lock-build pyproject.toml --output-file requirements/dev.lock
+	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  --group fuzz --output-file requirements/fuzz.lock
 
 clean:  ## remove what was made
 	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
