@@ -7,12 +7,21 @@ docs/generate_round_trips.py writes; tests/property/formats holds every cell to 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import pyarrow as pa
+
 import format_writers as w
+from destination_benches import ORDER, Bench, server_bench, sqlite_bench
+from ecluse.adapters.destinations import DestinationSpec, open_destination
 from ecluse.adapters.sources import SourceSpec, open_source
 from ecluse.domain.files import FileFormat, FileIntake
+from ecluse.domain.profile import DestinationProfile, Engine, FhirTarget
+from ecluse.migration.ports import Destination, StagedBatch
+from ecluse.wire.documents import read as read_document
 from format_writers import Row
 
 VALUES: Mapping[str, str | None] = MappingProxyType({
@@ -162,4 +171,85 @@ SOURCES: tuple[Format, ...] = (
            server="postgresql"),
     Format("odbc-mariadb", "ODBC: MariaDB", w.odbc(w.mariadb, "MariaDB+Unicode"), changed=_CUT, takes=_without("\0"),
            server="mariadb"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The destination refuses the row, naming its column; nothing is changed on the way."""
+
+    words: str
+
+
+@dataclass(frozen=True)
+class Target:
+    """One destination. ``made`` makes it somewhere, and gives what opens it, each time anew."""
+
+    name: str
+    title: str
+    made: Callable[[Any], Callable[[], Destination]]
+    columns: tuple[str, ...] = ("source_id", "request", "raw_value")
+    changed: Mapping[str, Refused | Comes] = field(default_factory=dict)
+    takes: Callable[[str | None], bool] = lambda _: True
+    server: str = ""
+
+
+def carried(target: Target, place: Any, rows: Sequence[Row]) -> dict[str, str | None]:
+    """Results with these texts, loaded and read back from the destination's own tables, files or messages."""
+    count = len(rows)
+    every = {
+        "source_id": [key for key, _ in rows], "request": ["R1"] * count, "code": ["CRP"] * count,
+        "raw_value": [value for _, value in rows], "status": ["F"] * count,
+    }  # fmt: skip
+    tables = {
+        "patient": pa.table({"source_id": ["P1"], "family_name": ["N"]}),
+        "request": pa.table({"source_id": ["R1"], "patient": ["P1"]}),
+        "observation": pa.table({name: pa.array(every[name], pa.string()) for name in target.columns}),
+    }
+    opened = target.made(place)
+    with closing(opened()) as destination:
+        destination.prepare(ORDER, {entity: table.schema for entity, table in tables.items()})
+        for entity, table in tables.items():
+            destination.stage(ORDER, StagedBatch(f"{entity}-1", entity, f"sha256:{entity}", table))
+        destination.publish(ORDER)
+    with closing(opened()) as destination:
+        for entity, table in tables.items():
+            destination.stage(ORDER, StagedBatch(f"{entity}-1", entity, f"sha256:{entity}", table))
+        back = destination.read_back(ORDER, "observation", tables["observation"].schema)
+        return {row["source_id"]: row["raw_value"] for batch in back for row in batch.to_pylist()}
+
+
+def _bench(made: Callable[[Any], Bench]) -> Callable[[Any], Callable[[], Destination]]:
+    def prepared(place: Any) -> Callable[[], Destination]:
+        bench = made(place)
+        return lambda: bench.connect(bench.profile())
+
+    return prepared
+
+
+def _fhir_files(folder: Path) -> Callable[[], Destination]:
+    target = FhirTarget("dxlab", "Europe/Paris")
+    profile = DestinationProfile(
+        "ecluse.destination-profile/1", "new", "new", Engine.FHIR, production=False, fhir=target
+    )
+    return lambda: open_destination(DestinationSpec(Engine.FHIR, f"fhir+ndjson://{folder}", profile))
+
+
+def _messages(engine: Engine, profile: str, scheme: str) -> Callable[[Path], Callable[[], Destination]]:
+    def prepared(folder: Path) -> Callable[[], Destination]:
+        told = read_document(Path(str(files("ecluse.profiles"))) / profile).to(DestinationProfile)
+        return lambda: open_destination(DestinationSpec(engine, f"{scheme}://{folder}", told, folder / "ledger.sqlite"))
+
+    return prepared
+
+
+_RESULT = ("source_id", "request", "code", "raw_value", "status")
+_NUL_REFUSED: Mapping[str, Refused | Comes] = {"NUL": Refused("NUL character")}
+DESTINATIONS: tuple[Target, ...] = (
+    Target("sqlite", "SQLite", _bench(sqlite_bench), changed=_NUL_REFUSED, takes=_without("\0")),
+    Target("postgresql", "PostgreSQL", _bench(lambda server: server_bench(Engine.POSTGRESQL, server)),
+           changed=_NUL_REFUSED, takes=_without("\0"), server="postgresql"),
+    Target("mariadb", "MariaDB", _bench(lambda server: server_bench(Engine.MYSQL, server)), server="mariadb"),
+    Target("fhir", "FHIR", _fhir_files),
+    Target("hl7v2", "HL7 v2", _messages(Engine.HL7, "hl7-oru.yaml", "hl7"), _RESULT, _NUL_REFUSED, _without("\0")),
 )  # fmt: skip

@@ -10,14 +10,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecluse.adapters.sources._reading import _READERS
-from round_trips import SOURCES, VALUES, Aside, Comes, Format, Unsaid, read
+from ecluse.domain.errors import DestinationError
+from round_trips import DESTINATIONS, SOURCES, VALUES, Aside, Comes, Format, Target, Unsaid, carried, read
 
 PLACES = pytest.mark.parametrize("format_", SOURCES, ids=[each.name for each in SOURCES])
+TARGETS = pytest.mark.parametrize("target", DESTINATIONS, ids=[each.name for each in DESTINATIONS])
 TEXTS = st.one_of(
     st.sampled_from(list(VALUES.values())),
     st.text(st.characters(exclude_categories=["Cs"]), max_size=12),
     st.text(st.sampled_from(";,|^~&\\\"'\t \r\n\x0b\x1c\0éX0D<>=_x"), max_size=8),
 )
+
+
+@pytest.fixture
+def destined(target: Target, request: pytest.FixtureRequest) -> Callable[[], Any]:
+    """Where a destination is made: a fresh folder each time, or a fresh database on its server."""
+    if target.server:
+        server = request.getfixturevalue(target.server)
+        return lambda: server
+    return lambda: Path(tempfile.mkdtemp(dir=request.getfixturevalue("tmp_path")))
 
 
 @pytest.fixture
@@ -81,3 +92,29 @@ def test_every_file_format_is_in_the_matrix() -> None:
     families = {each.name.partition("-")[0] for each in SOURCES} | {each.name for each in SOURCES}
     named = {"delimited": "csv", "hprim_sante": "hprim-sante", "hprim_medecin": "hprim-medecin"}
     assert {named.get(each.value, each.value) for each in _READERS} <= families
+
+
+@TARGETS
+@settings(max_examples=6)
+@given(values=st.lists(TEXTS, min_size=1, max_size=8))
+def test_whatever_a_destination_can_hold_is_read_back(
+    target: Target, destined: Callable[[], Any], values: list[str | None]
+) -> None:
+    rows = [(f"K{number}", value) for number, value in enumerate(values) if target.takes(value)]
+    if rows:
+        assert carried(target, destined(), rows) == dict(rows)
+
+
+@TARGETS
+def test_each_hostile_value_is_held_or_refused_by_name(target: Target, destined: Callable[[], Any]) -> None:
+    kept = [(f"K{n}", value) for n, (name, value) in enumerate(VALUES.items()) if name not in target.changed]
+    assert carried(target, destined(), kept) == dict(kept)
+    for name, cell in target.changed.items():
+        rows = [("K0", "before"), ("K1", VALUES[name]), ("K2", "behind")]
+        if isinstance(cell, Comes):
+            assert carried(target, destined(), rows)["K1"] == cell.value, name
+            continue
+        with pytest.raises(DestinationError, match=cell.words) as caught:
+            carried(target, destined(), rows)
+        assert "raw_value" in str(caught.value) or "valeur_brute" in str(caught.value)
+    assert {name for name, value in VALUES.items() if not target.takes(value)} == set(target.changed)
