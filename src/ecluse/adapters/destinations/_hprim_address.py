@@ -14,7 +14,7 @@ _OPTIONS = frozenset({"recipient", "recipient_name"})
 
 @dataclass(frozen=True, slots=True)
 class HprimAddress:
-    """``hprim:///folder``; ``recipient`` and ``recipient_name`` are H-10, or line 12 of a mail without prescriber."""
+    """``hprim:///folder``; ``recipient`` and ``recipient_name`` are H-10 of HPRIM Santé."""
 
     folder: Path
     options: Mapping[str, str]

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from ecluse.adapters.destinations._hprim_address import HprimAddress
 from ecluse.adapters.destinations._messages import MessageDestination
+from ecluse.adapters.hprim.medecin import MEDECIN, MedecinLayout
 from ecluse.adapters.hprim.sante import SANTE, SanteLayout
 from ecluse.adapters.messages.grammar import places_of
 from ecluse.adapters.messages.model import Heading, Layout
@@ -22,6 +23,8 @@ def hprim_layout(profile: DestinationProfile, entities: Mapping[str, pa.Schema])
     """The layout of an order's entities. Raises DestinationError for a field that has no place."""
     if profile.hprim is None:
         raise UsageError("the profile is none of an HPRIM destination")
+    if profile.hprim.format == "medecin":
+        return MedecinLayout(places_of(MEDECIN, profile, entities), entities, profile.hprim.encoding)
     return SanteLayout(places_of(SANTE, profile, entities), entities, profile.hprim.encoding)
 
 

@@ -28,6 +28,8 @@ class Style:
     marks: Marks
     escapes: Mapping[str, str]
     literal: str
+    empty: str = _NULL
+    """How it writes an empty text."""
     lenient: bool = False
     """NUL is not refused here: whoever writes the message looks for it."""
 
@@ -116,7 +118,7 @@ def _escaped(text: pa.Array, name: str, style: Style) -> pa.Array:
     for mark, escape in style.escapes.items():
         if pc.any(pc.match_substring(text, mark)).as_py():
             text = pc.replace_substring(text, mark, escape)
-    text = pc.if_else(empty, _NULL, pc.if_else(literal, style.literal, text))
+    text = pc.if_else(empty, style.empty, pc.if_else(literal, style.literal, text))
     return pc.fill_null(text, "")
 
 

@@ -3,13 +3,15 @@
 A report is twelve header lines, free text, and after ``****LAB****`` lines ``TEX|`` and ``RES|``, up to
 ``****FIN****``; ``****FINFICHIER****`` ends the file. As fields: ``HDR-1`` to ``HDR-12`` (a row for each report),
 ``TXT-1`` (its free text whole, to which a thirteenth header line, which some senders write, belongs), ``TEX-2``, and
-``RES-2`` to ``RES-14`` (a row for each line; the name of the line is field 1). The text and the ``RES`` lines tell the
+``RES-2`` to ``RES-14`` (a row for each line; the name of the line is field 1; what a sender adds
+stands behind). The text and the ``RES`` lines tell the
 same twice: take one.
 
 A report that cannot be read is set aside whole. Fields: domain.md section 4 (H13 to H15; the official specification was
 not at hand).
 """
 
+import io
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,7 +31,8 @@ _LINE, _REPORT = 1 << 20, 16 << 20
 _ROWS = 10_000
 _DATE = re.compile(rb"[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{2}(?:[0-9]{2})?|[0-9]{8}|[0-9]{6}")
 _MOST_ASIDE = 100_000
-_FIELDS: Mapping[str, tuple[int, int]] = {"HDR": (1, _HEADERS), "TXT": (1, 1), "TEX": (2, 2), "RES": (2, 14)}
+_MOST_FIELDS = 60
+_FIELDS: Mapping[str, tuple[int, int]] = {"HDR": (1, _HEADERS), "TXT": (1, 1), "TEX": (2, 2), "RES": (2, _MOST_FIELDS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,26 @@ class _Report:
     lines: list[_Line] = field(default_factory=list)
     size: int = 0
     reason: str = ""
+
+
+def report_rows(data: bytes, paths: Mapping[str, Sequence[FieldPath]], encoding: str) -> dict[str, pa.Table] | None:
+    """Reports in memory as tables by line's name (``HDR``, ``TEX``, ``RES``); None if one cannot be read."""
+    charset, account = Charset(encoding, ""), Account()
+    rows: dict[str, list[list[Any]]] = {name: [] for name in paths}
+    for report in _split(io.BytesIO(data), 1, 0, account):
+        if report.reason or _aligned(report, account) or _unreadable(report, charset):
+            return None
+        account.records += 1
+        for name, row in _rows(report, account.records, paths, paths):
+            rows[name].append(row)
+    made = {}
+    for name, each in paths.items():
+        columns: list[Sequence[Any]] = list(zip(*rows[name], strict=True)) or [() for _ in range(3 + len(each))]
+        numbers = [pa.array(column, pa.int64()) for column in columns[:3]]
+        texts = [charset.text(pa.array(column, pa.binary()))[0] for column in columns[3:]]
+        names = ["_file", "_message", "_line", *(path.column for path in each)]
+        made[name] = pa.table([*numbers, *texts], names=names)
+    return made
 
 
 class HprimMedecinReader(CountedInPassing):
@@ -114,23 +137,12 @@ class HprimMedecinReader(CountedInPassing):
                 mark = source.seek(self._charset.mark(source.read(3), self._declared.called(number)))
                 account.structure += mark
                 for report in _split(source, number, mark, account):
-                    reason = report.reason or _aligned(report, account) or self._unreadable(report)
+                    reason = report.reason or _aligned(report, account) or _unreadable(report, self._charset)
                     if reason:
                         account.aside.append(SetAside(number, report.line, report.byte, report.size, reason))
                         continue
                     self._count(report, account)
                     yield report
-
-    def _unreadable(self, report: _Report) -> str:
-        if report.lines[-1].text.strip() != _END:
-            return "a report without its end"
-        _, bad = self._charset.text(pa.array([line.text for line in report.lines], pa.binary()))
-        if bad.any():
-            return "bytes outside the declared encoding"
-        results = _after_lab(report.lines)
-        if any(line.text[:3] not in {b"TEX", b"RES", b""} or line.text[3:4] not in {b"|", b""} for line in results):
-            return "a line after LAB that is neither TEX nor RES"
-        return ""
 
     def _count(self, report: _Report, account: Account) -> None:
         """The bytes of a readable report: the columns' values, structure, the rest."""
@@ -160,6 +172,18 @@ def _lines(source: BinaryIO) -> Iterator[tuple[bytes, int]]:
         while not raw.endswith(b"\n") and (raw := source.readline(_LINE)):
             size += len(raw)
         yield text, size
+
+
+def _unreadable(report: _Report, charset: Charset) -> str:
+    if report.lines[-1].text.strip() != _END:
+        return "a report without its end"
+    _, bad = charset.text(pa.array([line.text for line in report.lines], pa.binary()))
+    if bad.any():
+        return "bytes outside the declared encoding"
+    results = _after_lab(report.lines)
+    if any(line.text[:3] not in {b"TEX", b"RES", b""} or line.text[3:4] not in {b"|", b""} for line in results):
+        return "a line after LAB that is neither TEX nor RES"
+    return ""
 
 
 def _split(source: BinaryIO, number: int, byte: int, account: Account) -> Iterator[_Report]:
