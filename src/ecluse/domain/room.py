@@ -31,6 +31,7 @@ class RoomEvent(StrEnum):
     SESSION_ELSEWHERE = "person.session_elsewhere"
     RECOVERY_ASKED = "person.recovery_asked"
     RECOVERY_APPROVED = "person.recovery_approved"
+    RECOVERY_REFUSED = "person.recovery_refused"
     RECOVERED = "person.recovered"
     ACCESS_REVIEWED = "person.access_reviewed"
     TRAINED = "person.trained"

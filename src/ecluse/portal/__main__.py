@@ -19,6 +19,7 @@ def set_up() -> None:
 
     with recording.schema_change():
         call_command("migrate", verbosity=0, interactive=False)
+        call_command("createcachetable", verbosity=0)
 
 
 def first_link(name: str | None, side: Side, administrator: str | None, email: str | None) -> str | None:

@@ -91,6 +91,31 @@ ROLES: dict[Role, Text] = {
     Role.ADMINISTRATOR: Text("administrator", "administrateur"),
 }
 
+ROLE_MEANS: dict[Role, Text] = {
+    Role.DIRECTOR: Text(
+        "signs agreements for the organisation; at the laboratory, approves orders and decides on migrations",
+        "signe les contrats pour l'organisation ; au laboratoire, approuve les ordres et décide des migrations",
+    ),
+    Role.APPROVER: Text("approves orders as the second of two", "approuve les ordres en second"),
+    Role.DPO: Text(
+        "drafts agreements and reads what happens to personal data; keeps the training records",
+        "rédige les contrats et lit ce qui arrive aux données personnelles ; tient les formations",
+    ),
+    Role.ENGINEER: Text(
+        "runs agents and follows migrations; at the laboratory, drafts orders",
+        "fait tourner les agents et suit les migrations ; au laboratoire, rédige les ordres",
+    ),
+    Role.SECURITY_OFFICER: Text(
+        "watches who has access, stops migrations and revokes agents",
+        "surveille les accès, arrête les migrations et révoque les agents",
+    ),
+    Role.AUDITOR: Text("reads everything, changes nothing", "lit tout, ne change rien"),
+    Role.ADMINISTRATOR: Text(
+        "invites people and withdraws access; sees no order and no migration",
+        "invite les personnes et retire les accès ; ne voit ni ordre ni migration",
+    ),
+}
+
 
 def label_of(state: str) -> Label:
     """The label of a state; one that has none yet is shown by its own name, so that nothing is hidden."""

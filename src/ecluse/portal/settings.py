@@ -134,6 +134,17 @@ MFA_ADAPTER = "ecluse.portal.accounts.Factors"
 MFA_SUPPORTED_TYPES = ["webauthn", "totp"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_PASSKEY_SIGNUP_ENABLED = False
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+MFA_FORMS = {
+    "add_webauthn": "ecluse.portal.forms.factors.AddPasskey",
+    "authenticate": "ecluse.portal.forms.factors.Code",
+    "reauthenticate": "ecluse.portal.forms.factors.CodeAgain",
+}
+ACCOUNT_FORMS = {
+    "login": "ecluse.portal.forms.factors.SignIn",
+    "reauthenticate": "ecluse.portal.forms.factors.PasswordAgain",
+}
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if os.environ.get("ECLUSE_BEHIND_PROXY") else 0
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE
 MFA_TOTP_ISSUER = "Écluse"
 MFA_TRUST_ENABLED = False
@@ -164,7 +175,15 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 2**20
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]  # nothing uploaded touches the disk
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "room"}}
+# In the database, so that all workers count the same attempts and know the same used codes; far more entries than the
+# rates below let anybody make, so that none is pushed out before its time.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "django_cache",
+        "OPTIONS": {"MAX_ENTRIES": 200_000},
+    }
+}
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(__file__).parent / "static"
 STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.AppDirectoriesFinder"]

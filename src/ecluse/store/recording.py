@@ -29,6 +29,7 @@ SYSTEM = "system"
 
 UNRECORDED = frozenset({
     "django_session", "django_migrations", "django_content_type", "django_site", "usersessions_usersession",
+    "django_cache",
 })  # fmt: skip
 """Tables that are no records of the room: who has which page open, and what Django keeps about itself."""
 
@@ -74,15 +75,17 @@ def acting(actor: str) -> Iterator[Act]:
         yield outer
         return
     act = Act(actor, timezone.now())
-    token = _ACT.set(act)
+    _ACT.set(act)
     try:
         with transaction.atomic():
             yield act
             if act.written and not act.entries:
                 raise InternalError(f"written without a journal entry: {', '.join(sorted(act.written))}")
             _append(act.entries)
+            # What runs on commit comes after this act: an entry recorded on it then would be lost.
+            _ACT.set(None)
     finally:
-        _ACT.reset(token)
+        _ACT.set(None)
 
 
 def act(function: Callable[Concatenate[Act, P], R]) -> Callable[Concatenate[str, P], R]:

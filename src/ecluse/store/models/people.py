@@ -53,6 +53,7 @@ class Person(AbstractBaseUser):
     language = models.CharField(max_length=2, default="fr")
     is_active = models.BooleanField(default=True)
     joined_at = models.DateTimeField(default=timezone.now)
+    enrolled_at = models.DateTimeField(null=True, blank=True)
     left_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[PersonManager] = PersonManager()
@@ -142,12 +143,14 @@ class Recovery(models.Model):
     """A person without an authenticator: two administrators must agree before a new one can be enrolled."""
 
     person = models.ForeignKey(Person, models.PROTECT, related_name="recoveries")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="recoveries")
     asked_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
     asked_at = models.DateTimeField(default=timezone.now)
     approved_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
     approved_at = models.DateTimeField(null=True, blank=True)
     digest = models.CharField(max_length=64, blank=True)
     expires_at = models.DateTimeField()
+    refused_at = models.DateTimeField(null=True, blank=True)
     used_at = models.DateTimeField(null=True, blank=True)
 
 
