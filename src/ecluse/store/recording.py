@@ -29,9 +29,10 @@ SYSTEM = "system"
 
 UNRECORDED = frozenset({
     "django_session", "django_migrations", "django_content_type", "django_site", "usersessions_usersession",
-    "django_cache",
+    "django_cache", "store_agentsighting", "store_tokenuse",
 })  # fmt: skip
-"""Tables that are no records of the room: who has which page open, and what Django keeps about itself."""
+"""Tables that are no records of the room: who has which page open, when a program was last seen, and
+what Django keeps about itself."""
 
 _VERBS = r"INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE|DELETE\s+FROM|REPLACE\s+INTO"
 _WRITE = re.compile(rf'\s*(?:{_VERBS})\s+"?(\w+)', re.IGNORECASE)

@@ -11,6 +11,7 @@ from ecluse.seal.signing import fingerprint
 from ecluse.store.acts.people import digest_of_secret
 from ecluse.store.models import Agent, EnrolmentCode, Organisation, Person
 from ecluse.store.recording import Act, act
+from ecluse.store.sightings import agent_seen
 from ecluse.workspace.place import Place
 
 CODE_MINUTES = 60
@@ -57,6 +58,8 @@ def enrol(act: Act, code: str, key: str, version: str) -> tuple[Agent, str]:
     )
     if found is None or found.agent.revoked_at is not None:
         raise UnseenError("this code is spent or expired", hint="its owner makes another in the control room")
+    if key.split(" ")[0].startswith("sk-"):
+        raise SignatureError("an agent signs by itself: its key is no passkey or security key")
     print_ = fingerprint(key)
     line = " ".join(key.split()[:2])
     if Agent.objects.filter(key=line).exclude(pk=found.agent.pk).exists():
@@ -65,27 +68,19 @@ def enrol(act: Act, code: str, key: str, version: str) -> tuple[Agent, str]:
     found.used_at = act.now
     found.save()
     agent.key, agent.token_digest, agent.enrolled_at = line, digest_of_secret(token), act.now
-    agent.version, agent.seen_at = version[:32], act.now
+    agent.version = version[:32]
     agent.save()
+    agent_seen(agent, version=version)
     act.record(RoomEvent.AGENT_ENROLLED, agent.organisation.slug, subject=agent.handle, key=print_)
     return agent, token
 
 
 @act
 def revoke(act: Act, agent: Agent) -> None:
-    """Its token and codes work no longer, from now on; what it signed stays signed."""
+    """Its token and codes work no longer, from now on; what it signed stays signed. Repeating it is harmless."""
+    if agent.revoked_at is not None:
+        return
     agent.revoked_at, agent.token_digest = act.now, ""
     agent.save()
     EnrolmentCode.objects.filter(agent=agent, used_at__isnull=True).update(used_at=act.now)
     act.record(RoomEvent.AGENT_REVOKED, agent.organisation.slug, subject=agent.handle)
-
-
-def agent_of_token(token: str) -> Agent | None:
-    """The agent that a token stands for, if it is enrolled and not revoked."""
-    if not token:
-        return None
-    return (
-        Agent.objects.select_related("organisation", "owner")
-        .filter(token_digest=digest_of_secret(token), revoked_at__isnull=True, owner__is_active=True)
-        .first()
-    )

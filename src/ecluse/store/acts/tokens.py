@@ -4,8 +4,6 @@ import datetime as dt
 import secrets
 from collections.abc import Iterable
 
-from django.utils import timezone
-
 from ecluse.domain.errors import ForbiddenError, UsageError
 from ecluse.domain.permissions import MAY, Action
 from ecluse.domain.room import RoomEvent
@@ -27,11 +25,11 @@ def make(act: Act, person: Person, name: str, scopes: Iterable[Action], days: in
 
     Raises:
         ForbiddenError: a scope that takes a passkey, or that no role of the person allows.
-        UsageError: no scope, or a life longer than ninety days.
+        UsageError: no name, no scope, or a life longer than ninety days.
     """
     wanted = sorted(set(scopes))
-    if not wanted or not 1 <= days <= MAX_DAYS:
-        raise UsageError(f"a token has at least one scope, and lives 1 to {MAX_DAYS} days")
+    if not wanted or not 1 <= days <= MAX_DAYS or not name.strip():
+        raise UsageError(f"a token has a name, at least one scope, and lives 1 to {MAX_DAYS} days")
     held = {(grant.side, grant.role) for grant in person.grants()}
     for scope in wanted:
         if scope in SIGNING:
@@ -41,7 +39,7 @@ def make(act: Act, person: Person, name: str, scopes: Iterable[Action], days: in
     secret = secrets.token_urlsafe(32)
     made = ApiToken.objects.create(
         person=person,
-        name=name,
+        name=name.strip()[:100],
         digest=digest_of_secret(secret),
         scopes=[str(scope) for scope in wanted],
         expires_at=act.now + dt.timedelta(days=days),
@@ -52,21 +50,9 @@ def make(act: Act, person: Person, name: str, scopes: Iterable[Action], days: in
 
 @act
 def revoke(act: Act, token: ApiToken) -> None:
-    """It works no longer."""
+    """It works no longer. Repeating it is harmless."""
+    if token.revoked_at is not None:
+        return
     token.revoked_at = act.now
     token.save()
     act.record(RoomEvent.TOKEN_REVOKED, *organisations(token.person), subject=f"token-{token.pk}")
-
-
-def token_of_secret(secret: str) -> ApiToken | None:
-    """The token that a secret opens, if it is live and its person still here."""
-    if not secret:
-        return None
-    return (
-        ApiToken.objects.select_related("person")
-        .filter(
-            digest=digest_of_secret(secret), revoked_at__isnull=True, expires_at__gt=timezone.now(),
-            person__is_active=True,
-        )
-        .first()
-    )  # fmt: skip

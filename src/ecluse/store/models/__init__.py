@@ -1,6 +1,6 @@
 """Every table of the control room. No column of any holds a patient's value."""
 
-from ecluse.store.models.agents import Agent, EnrolmentCode
+from ecluse.store.models.agents import Agent, AgentSighting, EnrolmentCode
 from ecluse.store.models.agreements import AgreementVersion, ArtefactSignature
 from ecluse.store.models.journal import JournalConcern, JournalFile, JournalLine
 from ecluse.store.models.migrations import Migration, Paper, PlaceEntry, PlaceJournal
@@ -13,12 +13,14 @@ from ecluse.store.models.people import (
     Organisation,
     Person,
     Recovery,
+    TokenUse,
     Training,
 )
 
 __all__ = [
     "AccessReview",
     "Agent",
+    "AgentSighting",
     "AgreementVersion",
     "ApiToken",
     "ArtefactSignature",
@@ -36,5 +38,6 @@ __all__ = [
     "PlaceEntry",
     "PlaceJournal",
     "Recovery",
+    "TokenUse",
     "Training",
 ]

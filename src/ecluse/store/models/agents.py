@@ -18,8 +18,16 @@ class Agent(models.Model):
     invited_at = models.DateTimeField(default=timezone.now)
     enrolled_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
-    seen_at = models.DateTimeField(null=True, blank=True)
     version = models.CharField(max_length=32, blank=True)
+
+
+class AgentSighting(models.Model):
+    """When an agent was last heard of, and what it said of itself; a sign of life, no record (``UNRECORDED``)."""
+
+    agent = models.OneToOneField(Agent, models.CASCADE, primary_key=True, related_name="sighting")
+    at = models.DateTimeField()
+    version = models.CharField(max_length=32, blank=True)
+    doing = models.CharField(max_length=32, blank=True)
 
 
 class EnrolmentCode(models.Model):

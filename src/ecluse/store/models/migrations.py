@@ -20,7 +20,11 @@ class Migration(models.Model):
 
 
 class PlaceJournal(models.Model):
-    """How far a place's journal is known here, and under which checkpoint."""
+    """How far a place's journal is known here, and under which checkpoint.
+
+    ``log``: its key, pinned at the first report. ``frontier``: the tree of the entries that are here, as ``[level,
+    hexadecimal hash]``. ``counts``: what they say (:func:`ecluse.store.acts.reports.counts_of`).
+    """
 
     migration = models.ForeignKey(Migration, models.PROTECT, related_name="places")
     place = models.CharField(max_length=16)
@@ -28,6 +32,7 @@ class PlaceJournal(models.Model):
     log = models.CharField(max_length=200)
     size = models.PositiveBigIntegerField(default=0)
     checkpoint = models.BinaryField(default=b"")
+    frontier = models.JSONField(default=list)
     counts = models.JSONField(default=dict)
     reported_at = models.DateTimeField(null=True, blank=True)
 

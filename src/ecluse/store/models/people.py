@@ -163,5 +163,11 @@ class ApiToken(models.Model):
     scopes = models.JSONField(default=list)
     made_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
-    last_used_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+
+
+class TokenUse(models.Model):
+    """When a token was last used; a sign of life, no record (``UNRECORDED``)."""
+
+    token = models.OneToOneField(ApiToken, models.CASCADE, primary_key=True, related_name="use")
+    at = models.DateTimeField()
