@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ecluse.adapters.destinations._fhir_keys import RequestTexts, pieces_of
 from ecluse.adapters.destinations._fhir_server import ORDER_SYSTEM
 from ecluse.adapters.fhir._templates import TEMPLATES
 from ecluse.adapters.fhir.documents import write_documents
@@ -20,7 +21,6 @@ __all__ = [
     "LOADING_ORDER",
     "OF_REQUEST",
     "check_entities",
-    "check_keys",
     "documents_of",
     "packed",
     "patients_of",
@@ -42,15 +42,6 @@ def check_entities(entities: dict[str, pa.Schema]) -> tuple[str, ...]:
         if entity not in TEMPLATES or KEY not in schema.names:
             raise DestinationError(f"{entity} cannot be loaded: it needs its {KEY}")
     return tuple(name for name in LOADING_ORDER if name in entities)
-
-
-def check_keys(entity: str, keys: Sequence[Any], expected: int) -> None:
-    """Raises DestinationError where staged keys are not as many as the ledger says, or come twice."""
-    every = pa.chunked_array(keys, pa.string())
-    if len(every) != expected:
-        raise DestinationError(f"{len(every)} rows of {entity} are staged, and the ledger says {expected}")
-    if len(pc.unique(every)) != len(every):
-        raise DestinationError(f"{entity}.{KEY}: keys come more than once")
 
 
 def pieces(rows: pa.Table, most: int) -> Iterator[pa.Table]:
@@ -78,18 +69,14 @@ def unpacked(data: bytes | None) -> pa.Table:
     raise DestinationError("staged rows are not as they were left")
 
 
-def patients_of(requests: Iterable[pa.Table]) -> Callable[[str, pa.Table], Any]:
-    """From rows' requests to those requests' patients: keys alone are held. None where nothing tells them."""
-    parts = [table.select([KEY, "patient"]) for table in requests if "patient" in table.column_names]
-    whole = pa.concat_tables(parts).combine_chunks() if parts else None
+def patients_of(naming: Naming, requests: Iterable[pa.Table]) -> Callable[[str, pa.Table], Any]:
+    """From rows' requests to those requests' patients. None where nothing tells them."""
+    known = RequestTexts(naming.engine, pieces_of(requests, "patient"))
 
     def subjects(entity: str, rows: pa.Table) -> Any:
-        if whole is None or entity not in OF_REQUEST or "request" not in rows.column_names:
+        if not known.told or entity not in OF_REQUEST or "request" not in rows.column_names:
             return None
-        keys = rows.column("request").combine_chunks()
-        at = pc.index_in(keys, value_set=whole.column(KEY).combine_chunks())
-        at = pc.if_else(pc.is_valid(keys), at, pa.scalar(None, at.type))
-        return whole.column("patient").combine_chunks().take(at)
+        return known.of(rows.column("request").combine_chunks())[0]
 
     return subjects
 

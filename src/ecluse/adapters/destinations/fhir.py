@@ -10,17 +10,18 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ecluse.adapters.destinations._fhir_keys import check_keys
 from ecluse.adapters.destinations._fhir_server import GROUP, ORDER_SYSTEM, Addresses, Basic, FhirServer
 from ecluse.adapters.destinations._fhir_staging import (
     BUNDLE_SYSTEM,
     OF_REQUEST,
     check_entities,
-    check_keys,
     documents_of,
     packed,
     patients_of,
@@ -168,16 +169,24 @@ class FhirDestination:
         for basic in self._server.records(order, _BATCH):
             expected[basic.values["entity"]] += int(basic.values["rows"])
         for entity in entities:
-            keys, differing = [], Counter[str]()
-            for table in self._staged(order, entity):
-                keys.append(table.column(KEY).combine_chunks())
-                for name, rows in self._differing(entity, table):
-                    differing[name] += rows
-            check_keys(entity, keys, expected[entity])
+            differing = Counter[str]()
+            looking = iter([True])
+            keys = partial(self._looked_at, order, entity, differing, looking)
+            check_keys(self._naming.engine, entity, keys, expected[entity])
             columns = ", ".join(f"{name} ({rows})" for name, rows in differing.items() if rows)
             if columns:
                 message = f"values of keys that already stand on the server differ: {entity}: {columns}"
                 raise DestinationError(message)
+
+    def _looked_at(
+        self, order: str, entity: str, differing: Counter[str], looking: Iterator[bool]
+    ) -> Iterator[Any]:  # fmt: skip
+        """Staged keys; the first time, what stands under them is compared on the way."""
+        comparing = next(looking, False)
+        for table in self._staged(order, entity):
+            yield table.column(KEY).combine_chunks()
+            for name, rows in self._differing(entity, table) if comparing else ():
+                differing[name] += rows
 
     def _differing(self, entity: str, table: pa.Table) -> Iterator[tuple[str, int]]:
         """How many rows, by column, stand on the server with another value."""
@@ -193,7 +202,7 @@ class FhirDestination:
 
     def _create(self, order: str, entities: tuple[str, ...]) -> None:
         addresses = Addresses(self._server)
-        patients = patients_of(self._staged(order, "request") if "request" in entities else ())
+        patients = patients_of(self._naming, self._staged(order, "request") if "request" in entities else ())
         tags = ((ORDER_SYSTEM, order),)
         for entity in entities:
             addresses.loading(entity)

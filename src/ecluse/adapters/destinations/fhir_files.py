@@ -11,17 +11,18 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ecluse.adapters.destinations._fhir_keys import RequestTexts, check_keys
 from ecluse.adapters.destinations._fhir_server import ORDER_SYSTEM
 from ecluse.adapters.destinations._fhir_staging import (
     OF_REQUEST,
     check_entities,
-    check_keys,
     documents_of,
     packed,
     patients_of,
@@ -91,8 +92,7 @@ class FhirFilesDestination:
         ledger = self._ledger(order)
         for entity in self._entities(order):
             expected = sum(each["rows"] for each in ledger.values() if each["entity"] == entity)
-            keys = [table.column(KEY).combine_chunks() for _, table in self._staged(order, entity)]
-            check_keys(entity, keys, expected)
+            check_keys(self._naming.engine, entity, partial(self._keys, order, entity), expected)
         output = self._write(order)
         manifest = {"transactionTime": self._now().astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
                     "request": f"{ORDER_SYSTEM}:{order}", "requiresAccessToken": False, "output": output,
@@ -112,10 +112,7 @@ class FhirFilesDestination:
             control = [pa.nulls(rows.num_rows, pa.date32()), pa.nulls(rows.num_rows, pa.string())]
             link = KEY if entity == "request" else "request"
             if requests is not None and link in schema.names:
-                keys, days, sites = requests
-                at = pc.index_in(rows.column(link), value_set=keys)
-                at = pc.if_else(pc.is_valid(rows.column(link)), at, pa.scalar(None, at.type))
-                control = [days.take(at), sites.take(at)]
+                control = requests.of(rows.column(link)) if requests.told else control
             yield pa.RecordBatch.from_arrays([*rows.columns, *control], schema=with_control(schema))
 
     def finish(self, order: str) -> tuple[str, ...]:
@@ -146,7 +143,7 @@ class FhirFilesDestination:
 
     def _write(self, order: str) -> list[dict[str, Any]]:
         """Every resource's file, one a staged batch; gives the manifest's list."""
-        subjects_of = patients_of(table for _, table in self._staged(order, "request"))
+        subjects_of = patients_of(self._naming, (table for _, table in self._staged(order, "request")))
         tags = ((ORDER_SYSTEM, order),)
         output: list[dict[str, Any]] = []
         for entity in self._entities(order):
@@ -184,21 +181,37 @@ class FhirFilesDestination:
         for each in manifest["output"]:
             if each["entity"] != entity:
                 continue
-            try:
-                lines = read(self._published(order) / each["url"]).decode("utf-8").split("\n")[:-1]
-            except UnicodeDecodeError:
-                lines = []
-            if len(lines) != each["count"]:
+            count = 0
+            for lines in self._lines_of(self._published(order) / each["url"]):
+                count += len(lines)
+                yield lines
+            if count != each["count"]:
                 raise DestinationError("a published file has not the resources that the manifest says")
-            for start in range(0, len(lines), _READ_ROWS):
-                yield pa.array(lines[start : start + _READ_ROWS], pa.string())
 
-    def _request_dates(self, order: str, scope_date: str) -> tuple[Any, Any, Any]:
-        parts = [read_request_dates(texts, scope_date, self._naming) for texts in self._texts(order, "request")]
-        if not parts:
-            return pa.array([], pa.string()), pa.array([], pa.date32()), pa.array([], pa.string())
-        keys, days, sites = (pa.concat_arrays(list(each)) for each in zip(*parts, strict=True))
-        return keys, days, sites
+    def _lines_of(self, path: Path) -> Iterator[Any]:
+        """A file's lines, some at a time; none from where it is no UTF-8 on, or where it ends within one."""
+        held: list[bytes] = []
+        try:
+            with path.open("rb") as file:
+                for line in file:
+                    if not line.endswith(b"\n"):
+                        break
+                    held.append(line[:-1])
+                    if len(held) >= _READ_ROWS:
+                        yield pa.array(held, pa.binary()).cast(pa.string())
+                        held = []
+                yield pa.array(held, pa.binary()).cast(pa.string())
+        except (OSError, pa.ArrowInvalid):
+            return
+
+    def _request_dates(self, order: str, scope_date: str) -> RequestTexts:
+        """Days and sites of requests."""
+        parts = (read_request_dates(texts, scope_date, self._naming) for texts in self._texts(order, "request"))
+        return RequestTexts(self._naming.engine, ((keys, [days, sites]) for keys, days, sites in parts))
+
+    def _keys(self, order: str, entity: str) -> Iterator[Any]:
+        for _, table in self._staged(order, entity):
+            yield table.column(KEY).combine_chunks()
 
     def _staged(self, order: str, entity: str) -> Iterator[tuple[str, pa.Table]]:
         for name, each in sorted(self._ledger(order).items()):
