@@ -7,6 +7,7 @@ import click
 
 from ecluse.cli import _output
 from ecluse.cli._plan_show import label
+from ecluse.cli._scan_reasons import because
 from ecluse.cli._text import tr
 from ecluse.domain.catalogue import CATALOGUE
 from ecluse.migration.scan_words import Role
@@ -44,7 +45,7 @@ def asked(report: ScanReport) -> ScanReport:
 def _table(entity: str, guess: EntityGuess | None, tables: Sequence[TableScan]) -> str:
     """The table of an entity: its name, ``-`` or ``q``."""
     rows = [(str(place), t.name, _output.count(t.rows), t.key or "—") for place, t in enumerate(tables, 1)]
-    told = f"{guess.table} ({guess.confidence:.0%}, {guess.because})" if guess else tr("nothing", "rien")
+    told = f"{guess.table} ({guess.confidence:.0%}, {because(guess.because)})" if guess else tr("nothing", "rien")
     head = ("", "table", tr("rows", "lignes"), tr("key", "clé"))
     if guess is None:
         _output.table("", head, rows, right=(2,))

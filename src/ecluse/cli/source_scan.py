@@ -10,7 +10,9 @@ from ecluse.adapters.sources import SourceSpec
 from ecluse.adapters.sources.spec import DUMP, ODBC
 from ecluse.cli import _output, _scan_questions
 from ecluse.cli._app import FILE, argument, define, option
+from ecluse.cli._messages import translated
 from ecluse.cli._plan_show import label
+from ecluse.cli._scan_reasons import because
 from ecluse.cli._site import address
 from ecluse.cli._text import Text, tr
 from ecluse.control.papers import write_new
@@ -168,13 +170,13 @@ def _column(column: ColumnScan) -> dict[str, object]:
 
 def _show(report: ScanReport) -> None:
     _output.say(f"{report.engine} {report.version}")
-    rows = [(label(g.entity), g.table, f"{g.confidence:.0%}", g.because) for g in report.guesses]
+    rows = [(label(g.entity), g.table, f"{g.confidence:.0%}", because(g.because)) for g in report.guesses]
     head = (tr("seems to be", "semble être"), "table", tr("how surely", "à quel point"), tr("because", "parce que"))
     _output.table(tr("Guesses", "Suppositions"), head, rows, right=(2,))
     for table in report.tables:
         _table(table)
     for name, why in report.unread.items():
-        _output.warn(tr(f"{name}: could not be read ({why})", f"{name} : n'a pas pu être lue ({why})"))
+        _output.warn(tr(f"{name}: could not be read ({why})", f"{name} : n'a pas pu être lue ({translated(why)})"))
 
 
 def _table(table: TableScan) -> None:

@@ -1,6 +1,7 @@
 """``source scan --interactive``: what a person answers is what the draft says."""
 
 import io
+import re
 import sqlite3
 import sys
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ecluse.cli import _scan_reasons
+from ecluse.migration import scan_guesses
 from functional.cli.world import Desk
 
 CANARY = "ZQXCANARY"
@@ -46,6 +49,31 @@ def test_none_and_numbers(old: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     old.run("source scan old.sqlite --draft p.yaml --interactive")
     entities = yaml.safe_load(Path("p.yaml").read_text(encoding="utf-8"))["entities"]
     assert set(entities) == {"patient"}
+
+
+def test_reasons_are_in_the_reader_s_language(old: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every reason that the guesses know, as they join them."""
+    with sqlite3.connect("old.sqlite") as connection:
+        connection.executescript(
+            "CREATE TABLE PATIENTS (NUM_PAT integer primary key, NOM text, DATE_NAISSANCE text);"
+            "INSERT INTO PATIENTS VALUES (1, 'X', '19680229'), (2, 'Y', '19700101');"
+            "CREATE TABLE RESULTATS (NUM_RES integer primary key, NUM_DOSSIER integer, VALEUR text, CODE text, UNITE text);"
+            "INSERT INTO RESULTATS VALUES (1, 7, '1,5', 'NA', 'mmol/l'), (2, 8, '2,5', 'NA', 'mmol/l');"
+        )
+    connection.close()
+    answer(monkeypatch, "q")
+    told = old.run("source scan old.sqlite --draft p.yaml --interactive --lang fr")
+    for said in ("son nom", "birth_date dans DATE_NAISSANCE", "mène aux patients", "des résultats y renvoient"):
+        assert said in told.out
+    for english in ("its name", " in DATE", "leads to", "refer to"):
+        assert english not in told.out
+
+
+def test_every_reason_of_a_guess_has_its_french() -> None:
+    source = Path(scan_guesses.__file__).read_text(encoding="utf-8")
+    reasons = set(re.findall(r'yield "([^"]+)"', source)) | set(re.findall(r'why = _NAMED, \["([^"]+)"', source))
+    assert len(reasons) == 4
+    assert {each for each in reasons if _scan_reasons._FRENCH.of(each) is None} == set()
 
 
 def test_an_end_of_input_is_an_interruption_and_writes_nothing(old: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
