@@ -244,7 +244,7 @@ def test_a_field_given_twice_is_refused(tmp_path: Path) -> None:
         reader([WHOLE], str(tmp_path), ("PID-3.1", "PID-3.1"))
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "shift_jis", "gb18030", "base64", "klingon", "cp037", "utf-7"])
+@pytest.mark.parametrize("encoding", ["utf-16", "shift_jis", "gb18030", "base64", "klingon", "cp037", "utf-7", "unicode-escape"])
 def test_an_encoding_whose_bytes_hide_delimiters_is_refused(tmp_path: Path, encoding: str) -> None:
     with pytest.raises(ProfileError):
         reader([WHOLE], str(tmp_path), encoding=encoding)

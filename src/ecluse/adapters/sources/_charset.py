@@ -16,11 +16,27 @@ _ESCAPES = frozenset({"unicode-escape", "raw-unicode-escape", "punycode", "idna"
 
 def codec_of(encoding: str, name: str) -> codecs.CodecInfo:
     """The codec of a declared encoding. Raises ProfileError."""
+    found = _looked_up(encoding)
+    if found is None:
+        raise ProfileError("its encoding is not known", location=Location(name, field="encoding"))
+    return found
+
+
+def codec_over_ascii(encoding: str) -> str | None:
+    """The codec's name, if delimiters can be found in its bytes: UTF-8, or one byte a character over ASCII."""
+    found = _looked_up(encoding)
+    if found is None or found.name in {"utf-8", "ascii"}:
+        return found and found.name
+    every = bytes(range(_BYTES)).decode(found.name, "replace")
+    return found.name if len(every) == _BYTES and every[:128].encode() == bytes(range(128)) else None
+
+
+def _looked_up(encoding: str) -> codecs.CodecInfo | None:
     with contextlib.suppress(LookupError, UnicodeError, ValueError):
         found = codecs.lookup(encoding)
         if getattr(found, "_is_text_encoding", True) and found.name.replace("_", "-") not in _ESCAPES:
             return found
-    raise ProfileError("its encoding is not known", location=Location(name, field="encoding"))
+    return None
 
 
 class Charset:

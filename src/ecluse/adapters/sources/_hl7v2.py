@@ -12,10 +12,11 @@ import numpy as np
 import pyarrow as pa
 
 from ecluse.adapters.sources._arrow import Bounds, cut
+from ecluse.adapters.sources._charset import codec_over_ascii
 from ecluse.adapters.sources._cuts import Delimiters, Stretches, edges, last_at
 from ecluse.adapters.sources._field_paths import EVERY, FieldPath, by_segment
 from ecluse.adapters.sources._hl7v2_blocks import Blocks, Piece
-from ecluse.adapters.sources._hl7v2_marks import ENDS, unescaped, usable_codec, widths
+from ecluse.adapters.sources._hl7v2_marks import ENDS, unescaped, widths
 from ecluse.adapters.sources._hl7v2_messages import Block, Lines, code
 from ecluse.adapters.sources._reading import Account, Declared
 from ecluse.domain.errors import Location, MalformedError, ProfileError
@@ -36,7 +37,7 @@ class Hl7v2Reader:
         name = declared.file.path
         self._fallback = ""
         if declared.file.encoding:
-            codec = usable_codec(declared.file.encoding)
+            codec = codec_over_ascii(declared.file.encoding)
             if codec is None:
                 raise ProfileError(
                     "messages are in UTF-8, or in one byte a character", location=Location(name, field="encoding")

@@ -5,7 +5,6 @@ message's character set, ``\.br\`` a line's end. All others (highlighting, inden
 character sets) stay as they are written: what they mean is not text.
 """
 
-import codecs
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -64,19 +63,6 @@ def charset(text: bytes, repetition: int, fallback: str) -> str | None:
     first = text.split(bytes((repetition,)))[0] if repetition >= 0 else text
     name = " ".join(first.decode("ascii", "replace").upper().split())
     return _CHARSETS.get(name) if name else fallback or "ascii"
-
-
-def usable_codec(encoding: str) -> str | None:
-    """The codec's name, if delimiters can be found in its bytes: UTF-8, or one byte a character over ASCII."""
-    try:
-        found = codecs.lookup(encoding)
-        every = bytes(range(256)).decode(found.name, "replace")
-    except (LookupError, UnicodeError, ValueError, AssertionError):
-        return None
-    if found.name in {"utf-8", "ascii"}:
-        return found.name
-    single = len(every) == 256 and every[:128] == bytes(range(128)).decode()  # noqa: PLR2004
-    return found.name if single and getattr(found, "_is_text_encoding", True) else None
 
 
 def defined(codec: str) -> npt.NDArray[np.bool_]:
