@@ -57,6 +57,7 @@ class RoomEvent(StrEnum):
     AGENT_INVITED = "agent.invited"
     AGENT_ENROLLED = "agent.enrolled"
     AGENT_REVOKED = "agent.revoked"
+    AGENT_HANDED_OVER = "agent.handed_over"
     REMINDED = "reminder.sent"
     CHECKPOINT_COSIGNED = "checkpoint.cosigned"
 

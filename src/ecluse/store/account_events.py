@@ -52,7 +52,9 @@ def _failed(credentials: dict[str, Any], **_: Any) -> None:
 
 
 def _added(user: Person, authenticator: Authenticator, **_: Any) -> None:
-    _record(RoomEvent.AUTHENTICATOR_ADDED, user, kind=authenticator.type)
+    with acting(user.handle) as act:
+        Person.objects.filter(pk=user.pk, enrolled_at__isnull=True).update(enrolled_at=act.now)
+        act.record(RoomEvent.AUTHENTICATOR_ADDED, *organisations(user), subject=user.handle, kind=authenticator.type)
 
 
 def _removed(user: Person, authenticator: Authenticator, **_: Any) -> None:
