@@ -286,6 +286,15 @@ ENTRY: dict[str, Any] = {
     "subject": "request-2018-0001",
     "detail": {"rows": 4, "receipt": digest("receipt 1")},
 }
+ROOM_ENTRY: dict[str, Any] = {
+    "format": "ecluse.room-entry/1",
+    "at": "2026-03-02T08:01:00Z",
+    "actor": "dr.martin",
+    "event": "order.approved",
+    "concerns": ["trois-rivieres", "logiciel-labo"],
+    "subject": digest("order"),
+    "detail": {"signer": "dr.martin", "version": 1},
+}
 SOURCE_PROFILE: dict[str, Any] = {
     "format": "ecluse.source-profile/1",
     "profile": "dxlab",
@@ -352,6 +361,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "instruction": INSTRUCTION,
     "erasure": ERASURE,
     "entry": ENTRY,
+    "room-entry": ROOM_ENTRY,
     "source-profile": SOURCE_PROFILE,
     "destination-profile": DESTINATION_PROFILE,
 }

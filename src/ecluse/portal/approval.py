@@ -43,7 +43,7 @@ def offer(request: HttpRequest, value: object, listed: str | None = None) -> dic
         listed: the key line under which the agreement knows the signer; None: any of the person's passkeys.
     """
     held = signing_keys(person_of(request))
-    usable = {credential: line for credential, line in held.items() if listed in {None, line}}
+    usable = {credential: line for credential, line in held.items() if _listed(listed, line)}
     digest = digest_of(value)
     request.session[_KEY] = {"digest": digest, "until": timezone.now().timestamp() + MINUTES * 60}
     challenge = passkey_challenge(namespace(kind_of(type(value))), encode(value))
@@ -76,11 +76,16 @@ def signature(request: HttpRequest, value: object, listed: str | None = None) ->
     data, client, signed, credential = (_field(request, name) for name in _FIELDS)
     person = person_of(request)
     line = signing_keys(person).get(credential)
-    if line is None or listed not in {None, line}:
+    if line is None or not _listed(listed, line):
         raise SignatureError("this passkey is not the one that the agreement lists for you")
     assertion = PasskeyAssertion(data, client, signed)
     armour = passkey_signature(line, namespace(kind_of(type(value))), encode(value), assertion, settings.ECLUSE_ORIGIN)
     return Signed(person.handle, line, armour)
+
+
+def _listed(listed: str | None, line: str) -> bool:
+    """Whether the agreement's key line, which may end in a comment, is this one."""
+    return listed is None or listed.split()[:2] == line.split()[:2]
 
 
 def _to_text(data: bytes) -> str:

@@ -139,6 +139,10 @@ GOOD: dict[str, dict[str, Change]] = {
         "opened": also(set_("event", "workspace.opened"), set_("order", None), set_("detail", {})),
         "largest-number": set_("detail", {"rows": 2**53 - 1, "least": 1 - 2**53}),
     },
+    "room-entry": {
+        "full": lambda value: value,
+        "of-nobody": also(set_("event", "room.opened"), set_("concerns", []), set_("detail", {})),
+    },
     "source-profile": {
         "full": lambda value: value,
         "csv": also(
@@ -355,6 +359,14 @@ BAD: dict[str, dict[str, tuple[Change, str | None, str]]] = {
         "instant-with-fraction": (set_("at", "2026-03-02T08:01:00.000001Z"), "at", "whole seconds"),
         "day-as-instant": (set_("at", "2026-03-02"), "at", "an instant, not a day"),
         "actor-missing": (drop("actor"), "actor", "law 6: somebody acts"),
+    },
+    "room-entry": {
+        "event-unknown": (set_("event", "patient.read"), "event", "no such event"),
+        "detail-in-depth": (set_("detail.version", [1]), "detail.version", "numbers and texts only"),
+        "concerns-missing": (drop("concerns"), "concerns", "who may read it is said"),
+        "concerns-by-name": (set_("concerns[0]", "Trois Rivières"), "concerns[0]", "an organisation's id"),
+        "actor-missing": (drop("actor"), "actor", "law 6: somebody acts"),
+        "day-as-instant": (set_("at", "2026-03-02"), "at", "an instant, not a day"),
     },
     "source-profile": {
         "entity-unknown": (set_("entities.invoice", {"select": "SELECT 1"}), "entities.invoice", "not in the catalogue"),
