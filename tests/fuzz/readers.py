@@ -1,5 +1,7 @@
 """The file formats' readers as targets: the same rows and the same account by blocks of any size, every byte told."""
 
+import codecs
+import json
 import os
 import tempfile
 from collections.abc import Mapping
@@ -10,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from ecluse.adapters.sources._reading import Declared, reader_of
+from ecluse.adapters.sources._strict_json import parsed, text_of
 from ecluse.adapters.sources.folder import declared as guessed
 from ecluse.domain.errors import EcluseError, ProfileError
 from ecluse.domain.files import FileFormat, FileIntake, SourceFile
@@ -127,6 +130,63 @@ def _check_asides(intake: FileIntake) -> None:
         at = each.byte + each.length
 
 
+def _strictly(reading: Reading, data: bytes) -> str:
+    """JSON besides, as the standard library judges it: the same values, and nothing passed over that is none."""
+    outcome = reading(data)
+    text = data.removeprefix(codecs.BOM_UTF8)
+    if text.lstrip(b" \t\r\n").startswith(b"["):
+        if _judged(text.strip(b" \t\r\n")) is None and "Error" not in outcome and ", 0 aside" in outcome:
+            raise BrokenError("a list that is none is read")
+        return outcome
+    for line in text.split(b"\n"):
+        stripped = line.strip(b" \t\r\n")
+        made, reason = parsed(stripped) if stripped else (None, "")
+        judged = _judged(stripped) if stripped else None
+        if reason == "nested too deeply" or not stripped:
+            continue
+        if (judged is None) != bool(reason) or (judged is not None and judged[0] != _digits(made)):
+            raise BrokenError("two parsers of JSON do not agree")
+    return outcome
+
+
+def _judged(text: bytes) -> tuple[Any] | None:
+    """The value with numbers as their digits; None of what is no JSON of one meaning."""
+    try:
+        made = json.loads(
+            text.decode(), parse_float=_Number, parse_int=_Number, parse_constant=_refused, object_pairs_hook=_once
+        )
+        json.dumps(made, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return None
+    return (_digits(made),)
+
+
+class _Number(str):
+    __slots__ = ()
+
+
+def _digits(value: Any) -> Any:
+    match value:
+        case dict():
+            return {name: _digits(part) for name, part in value.items()}
+        case list():
+            return [_digits(part) for part in value]
+        case None | bool():
+            return value
+    return text_of(str(value) if isinstance(value, _Number) else value)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError
+    return made
+
+
+def _refused(_: str) -> Any:
+    raise ValueError
+
+
 def _packed(reading: Reading, data: bytes) -> str:
     return reading(unpacked(data))
 
@@ -211,7 +271,7 @@ def targets() -> list[Target]:
         beside=".fpt",
     )
     paths = ("id", "a.b", "b[].a", "b[].c[].d", "v")
-    json = Reading(".ndjson", SourceFile("t.ndjson", format=FileFormat.JSON, fields=paths))
+    lines = Reading(".ndjson", SourceFile("t.ndjson", format=FileFormat.JSON, fields=paths))
     hl7 = Reading(
         ".hl7",
         *(SourceFile("*.hl7", each, format=FileFormat.HL7V2, fields=_HL7) for each in ("", "cp1252")),
@@ -238,7 +298,10 @@ def targets() -> list[Target]:
         Target("excel-ods", Reading(".ods", SourceFile("t.ods", format=FileFormat.EXCEL)), "zip", longest=1 << 15),
         Target("excel-xls", Reading(".xls", SourceFile("t.xls", format=FileFormat.EXCEL)), "bytes", longest=1 << 15),
         Target(
-            "json", json, "json", (b'{"id":', b'"b":[', b"[", b"]", b"{", b"}", b'"\\ud800"', b"1e999", b"\xef\xbb\xbf")
+            "json",
+            partial(_strictly, lines),
+            "json",
+            (b'{"id":', b'"b":[', b"[", b"]", b"{", b"}", b'"\\ud800"', b"1e999", b"\xef\xbb\xbf"),
         ),
         Target("parquet", Reading(".parquet", SourceFile("t.parquet", format=FileFormat.PARQUET)), "bytes"),
         Target(

@@ -27,6 +27,10 @@ from fuzz.readers import BESIDE
 
 HERE = Path(__file__).parent
 _ARTEFACTS = HERE.parent / "vectors" / "artefacts"
+_KINDS = (
+    "acceptance", "agreement", "destination-profile", "entry", "erasure", "instruction", "order", "plan", "receipt",
+    "reconciliation", "source-profile",
+)  # fmt: skip
 _WHEN = (2026, 1, 1, 0, 0, 0)
 Seeds = Iterator[tuple[str, bytes]]
 
@@ -288,8 +292,8 @@ def _scan() -> Seeds:
 
 
 def _artefact() -> Seeds:
-    for path in sorted(_ARTEFACTS.glob("*/good-full.json")):
-        yield path.parent.name, path.read_bytes()
+    for kind in _KINDS:
+        yield kind, (_ARTEFACTS / kind / "good-full.json").read_bytes()
     yield "cut-off", (_ARTEFACTS / "order" / "bad-cut-off.json").read_bytes()
 
 

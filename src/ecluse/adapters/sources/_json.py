@@ -8,6 +8,7 @@ bytes is by record: one all of whose values some column takes is mapped, any oth
 
 import codecs
 import json
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,7 @@ _BLOCK = 1 << 20
 _LONGEST = 64 << 20
 _ROWS = 10_000
 _BLANK = b" \t\r\n"
+_BLANKS = re.compile(r"[ \t\r\n]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,34 +122,47 @@ def _items(read: Any, start: int, name: str) -> Iterator[tuple[int, int, bytes]]
     data = read(_LONGEST * 4 + 1)
     if len(data) > _LONGEST * 4:
         raise MalformedError("a list of more than 256 MiB; give it as lines (NDJSON)", location=Location(name))
+    bad = -1
     try:
         text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise MalformedError("bytes that are no UTF-8", location=Location(name, line)) from None
+    except UnicodeDecodeError as error:  # which holds all of the data, and would be the context of what is raised here
+        bad = error.start
+    if bad >= 0:
+        raise MalformedError("bytes that are no UTF-8", location=Location(name, data.count(b"\n", 0, bad) + 1))
     decoder = json.JSONDecoder(parse_float=str, parse_int=str)
     at, byte, line = text.index("[") + 1, 0, 1
-    counted = 0
+    counted, first = 0, True
     while True:
-        while at < len(text) and text[at] in " \t\r\n,":
-            at += 1
-        if at < len(text) and text[at] == "]":
-            after = text[at + 1 :]
-            if rest := after.lstrip(" \t\r\n"):
-                line += text.count("\n", counted, len(text) - len(rest))
+        at = _past_blanks(text, at)
+        if text[at : at + 1] == "]":
+            if (rest := _past_blanks(text, at + 1)) < len(text):
+                line += text.count("\n", counted, rest)
                 raise MalformedError("the list ends before the file does", location=Location(name, line))
             return
-        try:
-            _, end = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError):
-            end = -1
+        parted = first or text[at : at + 1] == ","
+        if parted and not first:
+            at = _past_blanks(text, at + 1)
+        end = _end_of_item(decoder, text, at) if parted else -1
         line += text.count("\n", counted, at)
         byte += len(text[counted:at].encode())
         counted = at
         if end < 0:
             raise MalformedError("the list does not parse from here on", location=Location(name, line))
         yield line, start + byte, text[at:end].encode()
-        at = end
+        at, first = end, False
+
+
+def _past_blanks(text: str, at: int) -> int:
+    found = _BLANKS.match(text, at)
+    return found.end() if found else at
+
+
+def _end_of_item(decoder: json.JSONDecoder, text: str, at: int) -> int:
+    """Where the value that begins here ends; -1 where there is none."""
+    try:
+        return decoder.raw_decode(text, at)[1]
+    except (ValueError, RecursionError):
+        return -1
 
 
 _Tree = dict[str, Any]
