@@ -158,7 +158,7 @@ SOURCES: tuple[Format, ...] = (
     Format("astm", "ASTM E1394", _ASTM, "SELECT c_2 AS id, c_3 AS v FROM t_c", _NO_SEGMENT, _without("\0\x1a")),
     Format("hprim-medecin", "HPRIM Médecin", w.hprim_medecin, "SELECT res_2 AS id, res_3 AS v FROM t_res",
            {"delimiters": Comes("a;b,c\td", "no escape is known: what stands behind | is the next field"), **_LINES},
-           lambda value: _without("|\r\n")(value) and not (value or "").endswith("\x1a")),
+           _without("|\r\n")),
     Format("fhir", "FHIR", w.fhir, "SELECT id, v FROM t_observation"),
     Format("cda", "CDA", w.cda, "SELECT id, v FROM t_observation",
            {"end marks": Aside("no well-formed XML"), "NUL": Aside("a NUL byte")}, _without(_CONTROLS + "\ufffe\uffff")),

@@ -168,7 +168,8 @@ class HprimMedecinReader(CountedInPassing):
 def _lines(source: BinaryIO) -> Iterator[tuple[bytes, int]]:
     """Each line without its end, and its size with it; of one above 1 MiB the beginning alone."""
     while raw := source.readline(_LINE):
-        text, size = raw.rstrip(b"\r\n\x1a"), len(raw)
+        # DOS's end mark is one in a file's last line alone; before a line's end it is a value's
+        text, size = raw.rstrip(b"\r\n" if raw.endswith(b"\n") else b"\r\n\x1a"), len(raw)
         while not raw.endswith(b"\n") and (raw := source.readline(_LINE)):
             size += len(raw)
         yield text, size
