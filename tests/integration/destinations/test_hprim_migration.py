@@ -38,6 +38,38 @@ def desk(signed: Desk, tmp_path: Path) -> Desk:
     return replace(copy, target=(f"hprim://{copy.path('inbox')}?recipient=CHU", "target.yaml"))
 
 
+def test_as_mails_to_a_physician(desk: Desk) -> None:
+    profile = yaml.safe_load((PROFILES / "hprim-medecin-mail.yaml").read_text(encoding="utf-8"))
+    profile["entities"]["observation"]["columns"]["status"] = "RES-25"  # the source has a state more than RES-10
+    profile["hprim"]["encoding"] = "cp1252"
+    desk.path("target.yaml").write_text(yaml.safe_dump(profile, sort_keys=False))
+    source = (PROFILES / "demo-dxlab.yaml").read_text(encoding="utf-8")
+    for column in (
+        "r.VALEUR",
+        "r.UNITE",
+        "r.NORMES",
+        "p.NOM",
+        "p.PRENOM",
+        "p.TITRE",
+        "p.NUM_SS",
+        "p.DATE_NAISS",
+        "d.CODE_MED",
+    ):
+        source = source.replace(
+            f"{column} AS", f"NULLIF({column}, '') AS"
+        )  # a mail cannot tell an empty text from none
+    desk.path("source.yaml").write_text(source, encoding="utf-8")
+    desk = replace(desk, source=("legacy.sqlite", "source.yaml"))
+    desk.plan()
+    done = desk.ecluse("run", *W)
+    assert "Differences\n  None." in done.out
+    data = b"".join(path.read_bytes() for path in desk.path("inbox").glob("*.hpm"))
+    assert data.count(b"****FIN****") == len(expected_rows(desk.built)["request"])
+    assert data.count(b"\r\nRES|") == len(expected_rows(desk.built)["observation"])
+    assert not holding(OUT, desk.root, but={"legacy.sqlite"})
+    desk.finish()
+
+
 def source_of_files(encoding: str) -> dict[str, Any]:
     """How Écluse's own HPRIM Santé messages are read: the places of ``hprim-sante-oru``, ``""`` for an empty text."""
 

@@ -248,7 +248,8 @@ def _fill_result(own: Parts, table: pa.Table, places: Places) -> None:
     own[4, 0, 0] = pc.if_else(pc.and_(numeric, pc.invert(compared)), "N", "A")
     together = pc.binary_join_element_wise(comparator, number, "")
     own[5, 0, 0] = pc.if_else(unclear, UNTOLD, pc.if_else(numeric, together, shown))
-    check_status(table, places, STATUSES, "HPRIM's states of a result")
+    if places.entities["observation"]["status"] == FieldPath("RES", 10):  # else RES-10 says nothing
+        check_status(table, places, STATUSES, "HPRIM's states of a result")
 
 
 def _shown(own: Parts, count: int) -> pa.Array:
