@@ -43,6 +43,9 @@ class Action(StrEnum):
     SEE_AGREEMENT = "agreement.see"
     DRAFT_AGREEMENT = "agreement.draft"
     SIGN_AGREEMENT = "agreement.sign"
+    END_AGREEMENT = "agreement.end"
+    ANNOUNCE_SUB_PROCESSOR = "agreement.announce_sub_processor"
+    OBJECT_TO_SUB_PROCESSOR = "agreement.object_to_sub_processor"
     SEE_REGISTER = "register.see"
     SEE_ORDER = "order.see"
     DRAFT_ORDER = "order.draft"
@@ -107,6 +110,10 @@ MAY: Mapping[Action, frozenset[tuple[Side, Role]]] = {
     Action.SEE_AGREEMENT: _WORK,
     Action.DRAFT_AGREEMENT: _both(Role.DIRECTOR, Role.DPO),
     Action.SIGN_AGREEMENT: _both(Role.DIRECTOR),
+    Action.END_AGREEMENT: _both(Role.DIRECTOR),
+    # Art. 28(2): the processor informs, the controller may object.
+    Action.ANNOUNCE_SUB_PROCESSOR: _only(_P, Role.DIRECTOR, Role.DPO),
+    Action.OBJECT_TO_SUB_PROCESSOR: _only(_C, Role.DIRECTOR, Role.DPO),
     Action.SEE_REGISTER: _both(Role.DIRECTOR, Role.DPO, Role.SECURITY_OFFICER, Role.AUDITOR),
     Action.SEE_ORDER: _WORK,
     # R2, R3: only the controller says what may leave; the processor's engineer cannot write an order.

@@ -1,7 +1,7 @@
 """Every table of the control room. No column of any holds a patient's value."""
 
 from ecluse.store.models.agents import Agent, AgentSighting, EnrolmentCode
-from ecluse.store.models.agreements import AgreementVersion, ArtefactSignature
+from ecluse.store.models.agreements import AgreementVersion, ArtefactSignature, SubProcessorNotice
 from ecluse.store.models.journal import JournalConcern, JournalFile, JournalLine
 from ecluse.store.models.migrations import Migration, Paper, PlaceEntry, PlaceJournal
 from ecluse.store.models.orders import OrderVersion
@@ -38,6 +38,7 @@ __all__ = [
     "PlaceEntry",
     "PlaceJournal",
     "Recovery",
+    "SubProcessorNotice",
     "TokenUse",
     "Training",
 ]

@@ -31,6 +31,27 @@ class AgreementVersion(models.Model):
         constraints: ClassVar = [models.UniqueConstraint(fields=["number", "version"], name="one_agreement_version")]
 
 
+class SubProcessorNotice(models.Model):
+    """A sub-processor that the processor wants to bring in, announced to the controller, who may object (Art. 28(2))."""
+
+    agreement = models.ForeignKey(AgreementVersion, models.PROTECT, related_name="notices")
+    name = models.CharField(max_length=300)
+    address = models.CharField(max_length=300)
+    contact = models.CharField(max_length=300)
+    processing = models.TextField()
+    announced_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    announced_on = models.DateField()
+    notice_days = models.PositiveSmallIntegerField()
+    objected_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    objected_on = models.DateField(null=True, blank=True)
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        """Newest first."""
+
+        ordering: ClassVar = ["-announced_on", "-pk"]
+
+
 class ArtefactSignature(models.Model):
     """An SSHSIG over an artefact, by a passkey or a key of an agent."""
 
