@@ -122,11 +122,13 @@ def test_other_prefixes_mean_the_same(tmp_path: Path) -> None:
     assert {row["code_code"] for row in found} == {"2951-2"}
 
 
-def test_a_type_of_another_namespace_keeps_its_prefix(tmp_path: Path) -> None:
-    value = "<value xmlns:l='urn:l' xsi:type='l:PQ'/>"
-    after = "<value xsi:type='l:PQ'/>"
-    report = Report(entries=observation("a", value) + observation("b", after))
-    assert [row["type"] for row in observed(tmp_path, report.xml().encode())] == ["l:PQ", "l:PQ"]
+def test_a_type_s_prefix_means_what_it_means_where_it_stands(tmp_path: Path) -> None:
+    values = (
+        "<value xmlns:l='urn:l' xsi:type='l:PQ'/>", f"<value xmlns:l='{HL7}' xsi:type='l:PQ'/>", "<value xsi:type='l:PQ'/>",
+        f"<x xmlns:l='{HL7}'><y xmlns:l='urn:l'/></x><value xsi:type='l:PQ'/>",
+    )  # fmt: skip
+    report = Report(entries="".join(observation("a", value) for value in values))
+    assert [row["type"] for row in observed(tmp_path, report.xml().encode())] == ["l:PQ", "PQ", "l:PQ", "l:PQ"]
 
 
 NARRATIVE = (
@@ -248,6 +250,20 @@ def test_a_text_that_is_asked_for_again_and_again(tmp_path: Path, monkeypatch: p
         found = reader(tmp_path, report.xml().encode(), Report(entries=OBSERVED).xml().encode())
         assert len(rows(found)["c_observation"]) == 1
         assert [aside.reason for aside in found.intake().set_aside] == ["a document whose rows take up more than 8 MiB"]
+
+
+def test_rows_that_say_nothing_take_up_room_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_cda_tree, "_BUDGET", 1 << 20)
+    found = reader(tmp_path, Report(entries="<id/>" * 15_000).xml().encode(), fields=("id/@root",))
+    assert [aside.reason for aside in found.intake().set_aside] == ["a document whose rows take up more than 1 MiB"]
+
+
+def test_a_pass_for_one_table_is_no_account(tmp_path: Path) -> None:
+    data = Report(entries=OBSERVED).xml().encode()
+    found = reader(tmp_path, data)
+    assert [name for name, _ in found.passing({"c_section"})] == ["c_section"]
+    assert found.intake() == reader(tmp_path, data).intake()
+    assert found.intake().mapped > len("140.10")
 
 
 def test_many_results_of_one_act_take_time_in_proportion(tmp_path: Path) -> None:
