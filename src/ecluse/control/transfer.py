@@ -11,6 +11,7 @@ from typing import TypeVar
 from ecluse.control.admit import Signatures, admit_order, admit_plan
 from ecluse.control.desk import fetch, papers_of, send
 from ecluse.control.instruct import check_goes_on, exchange_instructions, is_instruction
+from ecluse.control.intake import check_planned
 from ecluse.control.ports import Mailbox
 from ecluse.control.signatures import verified_signers
 from ecluse.domain.agreement import Agreement, SignerRole
@@ -194,7 +195,7 @@ def _admit_receipts(place: Workspace, mailbox: Mailbox, desk: _Desk, sign: SignR
         where = Location(field=f"receipt of {receipt.batch}")
         if receipt.agent != plan.agent or plan.agent not in verified_signers(receipt, signatures, agreement):
             raise SignatureError(f"not signed by {plan.agent}", location=where)
-        _check_receipt(place, plan, receipt, where)
+        check_planned(receipt, place.progress().pins["order"], plan)
         if receipt.batch in seen:
             raise TamperError("this batch is announced twice", location=where)
         seen.add(receipt.batch)
@@ -207,19 +208,6 @@ def _admit_receipts(place: Workspace, mailbox: Mailbox, desk: _Desk, sign: SignR
     missing = {batch.id for batch in plan.batches} - seen
     if missing:
         raise TamperError(f"{len(missing)} planned parcels are missing, first {min(missing)}")
-
-
-def _check_receipt(place: Workspace, plan: Plan, receipt: Receipt, where: Location) -> None:
-    pins = place.progress().pins
-    if (receipt.order, receipt.plan) != (pins["order"], pins["plan"]):
-        raise TamperError("made for another order or plan", location=where)
-    batch = next((b for b in plan.batches if b.id == receipt.batch), None)
-    if batch is None or batch.entity != receipt.entity:
-        raise TamperError("no such batch in the plan", location=where)
-    if receipt.columns != plan.entity(batch.entity).names():
-        raise TamperError("columns are not the plan's", location=where)
-    if receipt.rows + sum(q.rows for q in receipt.quarantined) != batch.rows:
-        raise TamperError("rows are not the plan's", location=where)
 
 
 def _collect(place: Workspace, mailbox: Mailbox, receipt: Receipt) -> None:

@@ -58,7 +58,7 @@ def enrol(act: Act, code: str, key: str, version: str) -> tuple[Agent, str]:
     )
     if found is None or found.agent.revoked_at is not None:
         raise UnseenError("this code is spent or expired", hint="its owner makes another in the control room")
-    if key.split(" ")[0].startswith("sk-"):
+    if key.split(" ", maxsplit=1)[0].startswith("sk-"):
         raise SignatureError("an agent signs by itself: its key is no passkey or security key")
     print_ = fingerprint(key)
     line = " ".join(key.split()[:2])
