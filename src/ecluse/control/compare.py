@@ -56,6 +56,11 @@ class _Facet:
     untold: bool = False
 
 
+def order_in_words(order: Order, lang: Lang) -> tuple[tuple[str, str], ...]:
+    """The whole order as a person reads it: what each thing is called, and what it says."""
+    return tuple((facet.label, facet.shown) for _path, facet in _of_order(order, Reader(lang)))
+
+
 def order_changes(before: Order, after: Order, lang: Lang) -> tuple[Change, ...]:
     """What the second order changes in the first, in the order in which an order is read.
 

@@ -57,6 +57,8 @@ def agreement_problems(document: Document, on: dt.date) -> tuple[Problem, ...]:
         if not any(signer.role in MAY_BIND[side] for signer in party.signers):
             roles = ", ".join(MAY_BIND[side])
             problems += (Problem(f"{side}.signers", f"nobody can bind the {side}: a signer of role {roles} is needed"),)
+    if agreement.second_approver and not any(s.role is SignerRole.APPROVER for s in agreement.controller.signers):
+        problems += (Problem("second_approver", "a second approver is asked for, and controller.signers lists none"),)
     try:
         check_in_force(agreement, max(on, agreement.in_force_from))
     except EcluseError as error:

@@ -11,6 +11,7 @@ from ecluse.domain.errors import AgreementError, OrderError, SignatureError
 from ecluse.domain.instruction import Action, Instruction
 from ecluse.domain.lifecycle import State
 from ecluse.domain.order import Order
+from ecluse.domain.permissions import Role, Side
 from ecluse.domain.records import Acceptance, Decision, Reconciliation
 
 MAY_BIND = {
@@ -18,6 +19,17 @@ MAY_BIND = {
     "processor": frozenset({SignerRole.MANAGEMENT}),
 }
 """Roles whose signature binds a party to an agreement (Art. 28(3), (9))."""
+
+SIGNS_AS = {
+    (Side.CONTROLLER, Role.DIRECTOR): SignerRole.DIRECTOR,
+    (Side.CONTROLLER, Role.APPROVER): SignerRole.APPROVER,
+    (Side.CONTROLLER, Role.DPO): SignerRole.DPO,
+    (Side.PROCESSOR, Role.DIRECTOR): SignerRole.MANAGEMENT,
+    (Side.PROCESSOR, Role.DPO): SignerRole.DPO,
+    (Side.PROCESSOR, Role.ENGINEER): SignerRole.ENGINEER,
+    (Side.PROCESSOR, Role.SECURITY_OFFICER): SignerRole.SECURITY_OFFICER,
+}
+"""As what an agreement may name somebody who has a role in the control room; the others sign nothing."""
 
 
 def check_agreement_signed(agreement: Agreement, signed_by: AbstractSet[str]) -> None:

@@ -1,5 +1,6 @@
 """The passkeys with which a person can sign: ES256, as lines that an agreement lists (docs/decisions/0008)."""
 
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from allauth.mfa.models import Authenticator
@@ -17,12 +18,18 @@ def relying_party() -> str:
 
 def signing_keys(person: Person) -> dict[bytes, str]:
     """Key lines by credential id; passkeys of other algorithms sign in, and cannot sign."""
-    found: dict[bytes, str] = {}
-    for each in Authenticator.objects.filter(user=person, type=Authenticator.Type.WEBAUTHN).order_by("pk"):
+    return signing_keys_of([person.pk]).get(person.pk, {})
+
+
+def signing_keys_of(persons: Iterable[int]) -> dict[int, dict[bytes, str]]:
+    """The same of several persons (primary keys), in one query; whoever has none is not in it."""
+    found: dict[int, dict[bytes, str]] = {}
+    passkeys = Authenticator.objects.filter(user__in=list(persons), type=Authenticator.Type.WEBAUTHN)
+    for each in passkeys.order_by("pk"):
         credential = each.wrap().authenticator_data.credential_data
         try:
             line = passkey_public_key(credential.public_key, relying_party())
         except MalformedError:
             continue
-        found[bytes(credential.credential_id)] = line
+        found.setdefault(each.user_id, {})[bytes(credential.credential_id)] = line
     return found
