@@ -49,8 +49,8 @@ def paused(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return pauses
 
 
-def opened(url: str, memory_mb: int = 512, **options: str) -> Source:
-    query = "?" + urllib.parse.urlencode(options) if options else ""
+def opened(url: str, memory_mb: int = 512, **options: str | list[str]) -> Source:
+    query = "?" + urllib.parse.urlencode(options, doseq=True) if options else ""
     file = SourceFile("*", format=FileFormat.FHIR, fields=FIELDS)
     return open_source(SourceSpec(Engine.FILES, url + query, files={"r": file}, memory_mb=memory_mb))
 
@@ -120,7 +120,7 @@ def test_what_does_not_fit_into_memory_is_downloaded_by_each_query() -> None:
 
 def test_options_go_to_the_server() -> None:
     exporter = Exporter(dict(FILES))
-    filters = "Observation?category=laboratory|Patient?active=true"
+    filters = ["Observation?code=http://loinc.org|2951-2", "Patient?active=true"]
     with (
         running_exporter(exporter),
         closing(opened(f"{exporter.url}/Group/g1", since="2020-01-01T00:00:00Z", filter=filters)) as source,
@@ -130,7 +130,7 @@ def test_options_go_to_the_server() -> None:
     assert what.startswith("GET /fhir/Group/g1/$export?")
     asked = urllib.parse.parse_qs(urllib.parse.urlsplit(what).query)
     assert asked["_since"] == ["2020-01-01T00:00:00Z"]
-    assert asked["_typeFilter"] == ["Observation?category=laboratory", "Patient?active=true"]
+    assert asked["_typeFilter"] == filters
     assert "GET /fhir/metadata" in exporter.asked
 
 

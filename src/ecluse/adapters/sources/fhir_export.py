@@ -138,7 +138,7 @@ class FhirExportSource:
         if self._manifest is None:
             options = self._address.options
             kinds = sorted({kind for file in self._spec.files.values() for kind in resource_types(file)})
-            filters = [each for each in options.get("filter", "").split("|") if each]
+            filters = [each for each in options.get("filter", "").splitlines() if each]
             self._manifest = self._client.export(kinds, options.get("since", ""), filters)
             self._own = True
         return self._manifest

@@ -131,7 +131,10 @@ class Address:
 
 
 def _exported(parts: SplitResult) -> Address:
-    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    given = parse_qsl(parts.query, keep_blank_values=True)
+    options = dict(given)
+    if "filter" in options:  # may be given several times; a search holds no line end
+        options["filter"] = "\n".join(value for name, value in given if name == "filter")
     if set(options) - _EXPORT_OPTIONS:
         raise UsageError(f"unknown option in the source's URL, among: {', '.join(sorted(_EXPORT_OPTIONS))}")
     if parts.username is not None or parts.fragment or not parts.hostname:
