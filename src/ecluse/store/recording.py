@@ -34,8 +34,14 @@ UNRECORDED = frozenset({
 """Tables that are no records of the room: who has which page open, when a program was last seen, and
 what Django keeps about itself."""
 
-_VERBS = r"INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE|DELETE\s+FROM|REPLACE\s+INTO"
-_WRITE = re.compile(rf'\s*(?:{_VERBS})\s+"?(\w+)', re.IGNORECASE)
+_COMMENTS = re.compile(r"\A(?:\s+|--[^\n]*\n|/\*.*?\*/)+", re.DOTALL)
+_READS = re.compile(
+    r"(?:SELECT|EXPLAIN|PRAGMA|SHOW|SET|BEGIN|COMMIT|END|ROLLBACK|SAVEPOINT|RELEASE|DECLARE|FETCH|CLOSE)\b",
+    re.IGNORECASE,
+)
+_READING_WITH = re.compile(r"WITH\b(?!.*\b(?:INSERT|UPDATE|DELETE|MERGE|REPLACE)\b)", re.IGNORECASE | re.DOTALL)
+_TABLE = re.compile(r'(?:INSERT\s+(?:OR\s+\w+\s+)?INTO|REPLACE\s+INTO|UPDATE|DELETE\s+FROM)\s+"?(\w+)"?', re.IGNORECASE)
+"""A statement that is not plainly a read is a write; one whose table cannot be told is a write to everything."""
 
 
 @dataclass(slots=True)
@@ -117,8 +123,8 @@ def watch(*, connection: Any, **_: Any) -> None:
 
 
 def _guard(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Mapping[str, Any]) -> Any:  # noqa: FBT001 - Django's protocol
-    found = _WRITE.match(sql)
-    if found is not None and (table := found[1].lower()) not in UNRECORDED:
+    table = _written(sql)
+    if table is not None and table not in UNRECORDED:
         opened = _ACT.get()
         if opened is None:
             if not _migrating:
@@ -127,6 +133,15 @@ def _guard(execute: Callable[..., Any], sql: str, params: Any, many: bool, conte
             opened.written.add(table)
             opened.writes += 1
     return execute(sql, params, many, context)
+
+
+def _written(sql: str) -> str | None:
+    """The table that a statement writes to, ``?`` where that cannot be told; None for a read."""
+    plain = _COMMENTS.sub("", sql)
+    if _READS.match(plain) or _READING_WITH.match(plain):
+        return None
+    found = _TABLE.match(plain)
+    return found[1].lower() if found else "?"
 
 
 _migrating: list[bool] = []
