@@ -52,6 +52,17 @@ FRENCH_FORMATS: dict[str, str] = {
     "it is the new system's own: make it there": "il est au nouveau système : créez-le là",
     "more than {} documents cannot be read": "plus de {1} documents sont illisibles",
     "more than {} reports cannot be read": "plus de {1} comptes rendus sont illisibles",
+    "HDR-7 is that of patient.birth_date": "HDR-7 est celle de patient.birth_date",
+    "a mail has twelve header lines": "un courrier a douze lignes d'en-tête",
+    "a {} takes a header line": "un type {1} prend une ligne d'en-tête",
+    "{}-{} has no such part": "{1}-{2} n'a pas cette partie",
+    "must be OBX-6": "doit être OBX-6",
+    "must be RES-5": "doit être RES-5",
+    "needs a place of its own, such as OBX-32: OBX-6 shows the number":
+        "demande une place à lui, comme OBX-32 : OBX-6 montre le nombre",
+    "needs a place of its own, such as RES-16: RES-5 shows the number":
+        "demande une place à lui, comme RES-16 : RES-5 montre le nombre",
+    "observation.comparator: {} rows have none of {}": "observation.comparator : {1} lignes n'ont aucun de {2}",
     "must be OBX-5": "doit être OBX-5",
     "must be OBX-5.1": "doit être OBX-5.1",
     "must be where {}.{} is": "doit être là où est {1}.{2}",
@@ -59,8 +70,7 @@ FRENCH_FORMATS: dict[str, str] = {
         "demande une place à lui, comme ZOX-2 : OBX-5 montre le nombre",
     "observation.comparator is ordered without observation.value":
         "observation.comparator est ordonné sans observation.value",
-    "observation.status: {} rows have none of HL7's table 0085":
-        "observation.status : {1} lignes n'ont aucun code de la table 0085 d'HL7",
+    "observation.status: {} rows have none of {}": "observation.status : {1} lignes n'ont aucun code de : {2t}",
     "resume when it is back": "reprenez quand il sera de retour",
     "staged rows are not as they were left": "des lignes mises en attente ne sont plus comme elles ont été laissées",
     "the destination's folder is not there": "le dossier de la destination n'existe pas",
@@ -123,7 +133,7 @@ FRENCH_FORMATS: dict[str, str] = {
     "the profile is none of an HPRIM destination": "le profil n'est pas celui d'une destination HPRIM",
     "the profile is none of a FHIR destination": "le profil n'est pas celui d'une destination FHIR",
     "the profile's values of observation.status are not all of {}":
-        "les values d'observation.status du profil ne sont pas toutes de {1}",
+        "les values d'observation.status du profil ne sont pas toutes de : {1t}",
     "HL7's table 0085": "la table 0085 d'HL7",
     "HPRIM's states of a result": "états d'un résultat selon HPRIM",
     "the receiver answers with more than an acknowledgement": "le récepteur répond par plus qu'un acquittement",
