@@ -52,7 +52,8 @@ def enrol(act: Act, code: str, key: str, version: str) -> tuple[Agent, str]:
         MalformedError: not an OpenSSH public key line.
     """
     found = (
-        EnrolmentCode.objects.select_related("agent__organisation")
+        EnrolmentCode.objects.select_for_update(of=("self",))
+        .select_related("agent__organisation")
         .filter(digest=digest_of_secret(code), used_at__isnull=True, expires_at__gt=timezone.now())
         .first()
     )
@@ -64,7 +65,7 @@ def enrol(act: Act, code: str, key: str, version: str) -> tuple[Agent, str]:
     line = " ".join(key.split()[:2])
     if Agent.objects.filter(key=line).exclude(pk=found.agent.pk).exists():
         raise SignatureError("another agent has this key (law 6)")
-    token, agent = secrets.token_urlsafe(32), found.agent
+    token, agent = f"eca_{secrets.token_urlsafe(32)}", found.agent
     found.used_at = act.now
     found.save()
     agent.key, agent.token_digest, agent.enrolled_at = line, digest_of_secret(token), act.now

@@ -55,7 +55,7 @@ class GivenPaper:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The next part of a place's journal: its key (pinned the first time), entries from ``start`` on, their signed head."""
+    """The next part of a journal: its key (pinned the first time), entries from ``start`` on, their signed head."""
 
     log: str
     start: int

@@ -36,7 +36,7 @@ def make(act: Act, person: Person, name: str, scopes: Iterable[Action], days: in
             raise ForbiddenError(f"{scope} takes a passkey; no token has it")
         if not MAY[scope] & held:
             raise ForbiddenError(f"your role does not allow {scope}")
-    secret = secrets.token_urlsafe(32)
+    secret = f"ecp_{secrets.token_urlsafe(32)}"
     made = ApiToken.objects.create(
         person=person,
         name=name.strip()[:100],

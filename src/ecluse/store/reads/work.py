@@ -11,8 +11,9 @@ from ecluse.domain.agreement import Agreement
 from ecluse.domain.errors import EcluseError
 from ecluse.domain.lifecycle import State
 from ecluse.domain.order import Order
+from ecluse.store.acts.orders import text_of
 from ecluse.store.models import Agent, AgreementVersion, ArtefactSignature, Migration, OrderVersion, Paper
-from ecluse.wire.artefacts import decode, digest_of, encode, validate
+from ecluse.wire.artefacts import decode, digest_of, encode
 from ecluse.workspace.place import Place
 
 
@@ -103,9 +104,7 @@ def asked_of(agent: Agent) -> list[Asked]:
 def order_text(version: OrderVersion) -> Order | None:
     """The order that a version stands for; None for a draft that is not whole."""
     try:
-        if version.artefact:
-            return decode(Order, bytes(version.artefact), file=version.number)
-        return validate(Order, version.draft)
+        return text_of(version)
     except EcluseError:
         return None
 

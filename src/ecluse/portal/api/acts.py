@@ -1,0 +1,175 @@
+"""Endpoints of people's programs that change something: the acts that take no passkey."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from ninja import Router
+from ninja.errors import HttpError
+
+from ecluse.domain.errors import UnseenError
+from ecluse.domain.permissions import Action, Parties, Role
+from ecluse.portal.api import shapes
+from ecluse.portal.api.base import PersonBearer, caller, check_scoped, key_of, scoped, token_of
+from ecluse.portal.api.people import (
+    PROBLEMS,
+    agent_out,
+    agreement_at,
+    agreement_out,
+    of_agreement,
+    of_order,
+    of_organisation,
+    order_at,
+    order_out,
+)
+from ecluse.store.acts import agents, agreements, orders, people
+from ecluse.store.acts.agreements import parties_of
+from ecluse.store.models import Agent, Organisation
+from ecluse.workspace.place import Place
+
+router = Router(auth=PersonBearer())
+
+
+def of_agent(request: HttpRequest, agent: int, **_: object) -> Parties:  # noqa: ARG001 - a resolver's protocol
+    """An agent's organisation."""
+    return Parties.of(_agent(agent).organisation.slug)
+
+
+@router.post(
+    "/organisations/{organisation}/invitations",
+    response={200: shapes.LinkOut, PROBLEMS: shapes.Problem},
+    tags=["people"],
+)
+@scoped(Action.INVITE, of_organisation)
+def invite(request: HttpRequest, organisation: str, given: shapes.InvitationIn) -> shapes.LinkOut:
+    """Invite one person to a role; the link works once and is not shown again."""
+    person, found = caller(request), Organisation.objects.get(slug=organisation)
+    secret = people.invite(person.handle, found, _role(given.role), given.email, given.name, by=person)
+    return shapes.LinkOut(link=f"{settings.ECLUSE_ORIGIN}/join/{secret}/")
+
+
+@router.post("/agreements", response={200: shapes.AgreementOut, PROBLEMS: shapes.Problem}, tags=["agreements"])
+def draft_agreement(request: HttpRequest, given: shapes.AgreementIn) -> shapes.AgreementOut:
+    """Begin an agreement, or the next version of one that was signed."""
+    check_scoped(token_of(request), Action.DRAFT_AGREEMENT, Parties.of(given.controller, given.processor))
+    found = {each.slug: each for each in Organisation.objects.filter(slug__in=[given.controller, given.processor])}
+    if (
+        given.controller == given.processor
+        or {given.controller, given.processor} - found.keys()
+        or (found[given.controller].side, found[given.processor].side) != ("controller", "processor")
+    ):
+        raise HttpError(422, "no such controller and processor")
+    person = caller(request)
+    made = agreements.draft(
+        person.handle, given.number, found[given.controller], found[given.processor], _text(given), by=person
+    )
+    return agreement_out(made)
+
+
+@router.put(
+    "/agreements/{agreement}", response={200: shapes.AgreementOut, PROBLEMS: shapes.Problem}, tags=["agreements"]
+)
+@scoped(Action.DRAFT_AGREEMENT, of_agreement)
+def redraft_agreement(request: HttpRequest, agreement: int, given: shapes.TextIn) -> shapes.AgreementOut:
+    """Change a draft."""
+    found = agreement_at(agreement)
+    agreements.redraft(caller(request).handle, found, _text(given))
+    return agreement_out(found)
+
+
+@router.post(
+    "/agreements/{agreement}/freeze", response={200: shapes.AgreementOut, PROBLEMS: shapes.Problem}, tags=["agreements"]
+)
+@scoped(Action.DRAFT_AGREEMENT, of_agreement)
+def freeze_agreement(request: HttpRequest, agreement: int) -> shapes.AgreementOut:
+    """Fix an agreement's text, so that both parties can sign it in their browsers."""
+    found = agreement_at(agreement)
+    agreements.freeze(caller(request).handle, found)
+    return agreement_out(found)
+
+
+@router.post("/orders", response={200: shapes.OrderOut, PROBLEMS: shapes.Problem}, tags=["orders"])
+def draft_order(request: HttpRequest, given: shapes.OrderIn) -> shapes.OrderOut:
+    """Begin an order, or the next version of one that was frozen."""
+    found = agreement_at(given.agreement)
+    check_scoped(token_of(request), Action.DRAFT_ORDER, Parties.of(*parties_of(found)))
+    person = caller(request)
+    return order_out(orders.draft(person.handle, given.number, found, _text(given), by=person))
+
+
+@router.put("/orders/{order}", response={200: shapes.OrderOut, PROBLEMS: shapes.Problem}, tags=["orders"])
+@scoped(Action.DRAFT_ORDER, of_order)
+def redraft_order(request: HttpRequest, order: int, given: shapes.TextIn) -> shapes.OrderOut:
+    """Change a draft."""
+    found = order_at(order)
+    orders.redraft(caller(request).handle, found, _text(given))
+    return order_out(found)
+
+
+@router.post("/orders/{order}/freeze", response={200: shapes.OrderOut, PROBLEMS: shapes.Problem}, tags=["orders"])
+@scoped(Action.DRAFT_ORDER, of_order)
+def freeze_order(request: HttpRequest, order: int) -> shapes.OrderOut:
+    """Fix an order's text, so that it can be approved in a browser."""
+    found = order_at(order)
+    orders.freeze(caller(request).handle, found)
+    return order_out(found)
+
+
+@router.post("/orders/{order}/estimate", response={200: shapes.OrderOut, PROBLEMS: shapes.Problem}, tags=["orders"])
+@scoped(Action.DRAFT_ORDER, of_order)
+def ask_estimate(request: HttpRequest, order: int) -> shapes.OrderOut:
+    """Ask the source's agent to count what an order's text would take."""
+    found = order_at(order)
+    orders.ask_estimate(caller(request).handle, found)
+    return order_out(found)
+
+
+@router.post("/orders/{order}/withdraw", response={200: shapes.OrderOut, PROBLEMS: shapes.Problem}, tags=["orders"])
+@scoped(Action.DRAFT_ORDER, of_order)
+def withdraw_order(request: HttpRequest, order: int) -> shapes.OrderOut:
+    """Take back an order that nobody has approved yet."""
+    found = order_at(order)
+    orders.withdraw(caller(request).handle, found)
+    return order_out(found)
+
+
+@router.post(
+    "/organisations/{organisation}/agents", response={200: shapes.CodeOut, PROBLEMS: shapes.Problem}, tags=["agents"]
+)
+@scoped(Action.ENROL_AGENT, of_organisation)
+def invite_agent(request: HttpRequest, organisation: str, given: shapes.AgentIn) -> shapes.CodeOut:
+    """Name an agent that the caller answers for; its code works once, for an hour, and is not shown again."""
+    person, found = caller(request), Organisation.objects.get(slug=organisation)
+    code = agents.invite(person.handle, found, Place(given.place), given.handle, owner=person)
+    return shapes.CodeOut(code=code, minutes=agents.CODE_MINUTES)
+
+
+@router.post("/agents/{agent}/revoke", response={200: shapes.AgentOut, PROBLEMS: shapes.Problem}, tags=["agents"])
+@scoped(Action.REVOKE_AGENT, of_agent)
+def revoke_agent(request: HttpRequest, agent: int) -> shapes.AgentOut:
+    """End an agent: its token works no longer, from now on."""
+    found = _agent(agent)
+    agents.revoke(caller(request).handle, found)
+    return agent_out(found)
+
+
+def _agent(pk: int) -> Agent:
+    found = Agent.objects.select_related("organisation", "owner").filter(pk=key_of(pk)).first()
+    if found is None:
+        raise UnseenError("there is no such agent")
+    return found
+
+
+def _role(text: str) -> Role:
+    try:
+        return Role(text)
+    except ValueError:
+        raise HttpError(422, f"role: must be one of {', '.join(Role)}") from None
+
+
+def _text(given: shapes.TextIn) -> Mapping[str, Any]:
+    for name in ("controller", "processor"):
+        if not isinstance(given.text.get(name, {}), dict):
+            raise HttpError(422, f"text.{name}: must be an object")
+    return given.text

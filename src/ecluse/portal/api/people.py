@@ -1,0 +1,403 @@
+"""Endpoints of people's programs: what the screens read, by the same guard, with a personal token."""
+
+from typing import Annotated, Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from ninja import Router
+from pydantic import Field
+
+from ecluse.control.register import Activity, register, register_rows
+from ecluse.control.register import Migration as Registered
+from ecluse.domain.errors import UnseenError
+from ecluse.domain.lifecycle import TURNS, State
+from ecluse.domain.permissions import Action, Parties
+from ecluse.journal import Journal
+from ecluse.portal.api import shapes
+from ecluse.portal.api.base import PersonBearer, allowed, caller, key_of, scoped, token_of
+from ecluse.seal.signing import fingerprint
+from ecluse.store import journal_files
+from ecluse.store.acts.agreements import artefact_of, parties_of
+from ecluse.store.acts.orders import artefact_of as order_of
+from ecluse.store.models import (
+    Agent,
+    AgreementVersion,
+    ArtefactSignature,
+    JournalLine,
+    Membership,
+    Migration,
+    OrderVersion,
+    Organisation,
+    Paper,
+    PlaceEntry,
+)
+from ecluse.store.reads.agents import listed, state_of
+
+router = Router(auth=PersonBearer())
+
+PROBLEMS = frozenset({400, 401, 403, 404, 409, 413, 422, 429})
+PAGE = 200
+
+
+def of_organisation(request: HttpRequest, organisation: str, **_: object) -> Parties:  # noqa: ARG001 - a resolver
+    """The organisation that the address names."""
+    if not Organisation.objects.filter(slug=organisation).exists():
+        raise UnseenError("there is no such organisation")
+    return Parties.of(organisation)
+
+
+def of_agreement(request: HttpRequest, agreement: int, **_: object) -> Parties:  # noqa: ARG001
+    """An agreement's parties."""
+    return Parties.of(*parties_of(agreement_at(agreement)))
+
+
+def of_order(request: HttpRequest, order: int, **_: object) -> Parties:  # noqa: ARG001
+    """An order's parties: its agreement's."""
+    return Parties.of(*parties_of(order_at(order).agreement))
+
+
+def of_migration(request: HttpRequest, migration: int, **_: object) -> Parties:  # noqa: ARG001
+    """A migration's parties: its order's."""
+    return Parties.of(*parties_of(_migration_at(migration).order.agreement))
+
+
+def agreement_at(pk: int) -> AgreementVersion:
+    """One version of an agreement.
+
+    Raises:
+        UnseenError: there is none.
+    """
+    found = AgreementVersion.objects.select_related("controller", "processor").filter(pk=key_of(pk)).first()
+    if found is None:
+        raise UnseenError("there is no such agreement")
+    return found
+
+
+def order_at(pk: int) -> OrderVersion:
+    """One version of an order.
+
+    Raises:
+        UnseenError: there is none.
+    """
+    joined = OrderVersion.objects.select_related("agreement__controller", "agreement__processor")
+    found = joined.filter(pk=key_of(pk)).first()
+    if found is None:
+        raise UnseenError("there is no such order")
+    return found
+
+
+def _migration_at(pk: int) -> Migration:
+    joined = Migration.objects.select_related("order__agreement__controller", "order__agreement__processor")
+    found = joined.filter(pk=key_of(pk)).first()
+    if found is None:
+        raise UnseenError("there is no such migration")
+    return found
+
+
+@router.get("/me", response={200: shapes.MeOut, PROBLEMS: shapes.Problem}, tags=["people"])
+def me(request: HttpRequest) -> shapes.MeOut:
+    """Whose token this is, what it was made for, and until when it works."""
+    token, person = token_of(request), caller(request)
+    grants = [shapes.GrantOut(organisation=g.organisation, side=g.side, role=g.role) for g in person.grants()]
+    return shapes.MeOut(
+        handle=person.handle, name=person.name, grants=grants, scopes=token.scopes, expires_at=token.expires_at
+    )
+
+
+@router.get("/organisations", response={200: list[shapes.OrganisationOut], PROBLEMS: shapes.Problem}, tags=["people"])
+def organisations(request: HttpRequest) -> list[shapes.OrganisationOut]:
+    """The organisations in which the token's person holds a role."""
+    mine = {grant.organisation for grant in caller(request).grants()}
+    found = Organisation.objects.filter(slug__in=mine)
+    return [shapes.OrganisationOut(slug=each.slug, name=each.name, side=each.side) for each in found]
+
+
+@router.get(
+    "/organisations/{organisation}/people",
+    response={200: list[shapes.PersonOut], PROBLEMS: shapes.Problem},
+    tags=["people"],
+)
+@scoped(Action.SEE_PEOPLE, of_organisation)
+def people(request: HttpRequest, organisation: str) -> list[shapes.PersonOut]:  # noqa: ARG001 - the guard's
+    """People of an organisation and their roles there."""
+    held = Membership.objects.filter(organisation__slug=organisation, until__isnull=True)
+    found: dict[str, shapes.PersonOut] = {}
+    for each in held.select_related("person").order_by("person__name", "role"):
+        person = each.person
+        made = shapes.PersonOut(
+            handle=person.handle, name=person.name, email=person.email, roles=[], active=person.is_active
+        )
+        found.setdefault(person.handle, made).roles.append(each.role)
+    return list(found.values())
+
+
+@router.get("/agreements", response={200: list[shapes.AgreementOut], PROBLEMS: shapes.Problem}, tags=["agreements"])
+@scoped(Action.SEE_AGREEMENT)
+def agreements(request: HttpRequest) -> list[shapes.AgreementOut]:
+    """Every version of the agreements of the caller's organisations."""
+    return [agreement_out(each) for each in _agreements(allowed(request, Action.SEE_AGREEMENT))]
+
+
+@router.get(
+    "/agreements/{agreement}", response={200: shapes.AgreementOut, PROBLEMS: shapes.Problem}, tags=["agreements"]
+)
+@scoped(Action.SEE_AGREEMENT, of_agreement)
+def agreement(request: HttpRequest, agreement: int) -> shapes.AgreementOut:  # noqa: ARG001
+    """One version of an agreement."""
+    return agreement_out(agreement_at(agreement))
+
+
+@router.get(
+    "/agreements/{agreement}/artefact", response={200: shapes.PaperOut, PROBLEMS: shapes.Problem}, tags=["agreements"]
+)
+@scoped(Action.SEE_AGREEMENT, of_agreement)
+def agreement_artefact(request: HttpRequest, agreement: int) -> shapes.PaperOut:  # noqa: ARG001
+    """The frozen text of an agreement, as ``X.json``, and its signatures."""
+    found = agreement_at(agreement)
+    return _artefact("agreement", found.digest, bytes(found.artefact))
+
+
+@router.get("/orders", response={200: list[shapes.OrderOut], PROBLEMS: shapes.Problem}, tags=["orders"])
+@scoped(Action.SEE_ORDER)
+def orders(request: HttpRequest) -> list[shapes.OrderOut]:
+    """Every version of the orders of the caller's organisations."""
+    found = OrderVersion.objects.filter(agreement__in=_agreements(allowed(request, Action.SEE_ORDER)))
+    return [order_out(each) for each in found]
+
+
+@router.get("/orders/{order}", response={200: shapes.OrderOut, PROBLEMS: shapes.Problem}, tags=["orders"])
+@scoped(Action.SEE_ORDER, of_order)
+def order(request: HttpRequest, order: int) -> shapes.OrderOut:  # noqa: ARG001
+    """One version of an order, with its estimate."""
+    return order_out(order_at(order))
+
+
+@router.get("/orders/{order}/artefact", response={200: shapes.PaperOut, PROBLEMS: shapes.Problem}, tags=["orders"])
+@scoped(Action.SEE_ORDER, of_order)
+def order_artefact(request: HttpRequest, order: int) -> shapes.PaperOut:  # noqa: ARG001
+    """The frozen text of an order, as ``X.json``, and its signatures."""
+    found = order_at(order)
+    return _artefact("order", found.digest, bytes(found.artefact))
+
+
+@router.get("/migrations", response={200: list[shapes.MigrationOut], PROBLEMS: shapes.Problem}, tags=["migrations"])
+@scoped(Action.SEE_MIGRATION)
+def migrations(request: HttpRequest) -> list[shapes.MigrationOut]:
+    """Migrations of the caller's organisations, newest first."""
+    mine = _agreements(allowed(request, Action.SEE_MIGRATION))
+    found = Migration.objects.filter(order__agreement__in=mine).select_related("order").order_by("-pk")
+    return [shapes.MigrationOut(**_migration(each)) for each in found]
+
+
+@router.get(
+    "/migrations/{migration}", response={200: shapes.MigrationWhole, PROBLEMS: shapes.Problem}, tags=["migrations"]
+)
+@scoped(Action.SEE_MIGRATION, of_migration)
+def migration(request: HttpRequest, migration: int) -> shapes.MigrationWhole:  # noqa: ARG001
+    """One migration: what its places have reported, and the digests of its papers."""
+    found = _migration_at(migration)
+    places = [
+        shapes.PlaceOut(
+            place=each.place,
+            agent=each.agent.handle,
+            state=str(each.counts.get("state", "")),
+            size=each.size,
+            counts=each.counts,
+            checkpoint=bytes(each.checkpoint).decode("utf-8"),
+            reported_at=each.reported_at,
+        )
+        for each in found.places.select_related("agent").order_by("-place")
+    ]
+    papers = list(found.papers.order_by("received_at", "pk").values_list("digest", flat=True))
+    return shapes.MigrationWhole(**_migration(found), places=places, papers=papers)
+
+
+@router.get(
+    "/migrations/{migration}/papers/{digest}",
+    response={200: shapes.PaperOut, PROBLEMS: shapes.Problem},
+    tags=["migrations"],
+)
+@scoped(Action.SEE_MIGRATION, of_migration)
+def paper(request: HttpRequest, migration: int, digest: str) -> shapes.PaperOut:  # noqa: ARG001
+    """One paper of a migration and its signatures."""
+    found = Paper.objects.filter(migration=migration, digest=digest).first() if "\0" not in digest else None
+    if found is None:
+        raise UnseenError("there is no such paper")
+    return _artefact(found.kind, found.digest, bytes(found.data))
+
+
+@router.get(
+    "/migrations/{migration}/{place}/entries",
+    response={200: list[str], PROBLEMS: shapes.Problem},
+    tags=["migrations"],
+)
+@scoped(Action.SEE_MIGRATION, of_migration)
+def entries(request: HttpRequest, migration: int, place: str, start: shapes.Index = 0) -> list[str]:  # noqa: ARG001
+    """Entries of a place's journal as they were reported, from ``start`` on, two hundred at most."""
+    if place not in {"source", "destination"}:
+        raise UnseenError("there is no such place")
+    found = PlaceEntry.objects.filter(journal__migration=migration, journal__place=place, index__gte=start)
+    return [bytes(data).decode("utf-8") for data in found.order_by("index").values_list("data", flat=True)[:PAGE]]
+
+
+@router.get("/agents", response={200: list[shapes.AgentOut], PROBLEMS: shapes.Problem}, tags=["migrations"])
+@scoped(Action.SEE_AGENTS)
+def agents(request: HttpRequest) -> list[shapes.AgentOut]:
+    """Agents of the caller's organisations."""
+    return [agent_out(each) for each in listed(allowed(request, Action.SEE_AGENTS))]
+
+
+@router.get("/journal", response={200: list[shapes.LineOut], PROBLEMS: shapes.Problem}, tags=["journal"])
+@scoped(Action.SEE_JOURNAL)
+def journal(
+    request: HttpRequest,
+    before: shapes.Index | None = None,
+    actor: Annotated[str, Field(max_length=64, pattern=r"^[^\x00]*$")] = "",
+    event: Annotated[str, Field(max_length=48, pattern=r"^[^\x00]*$")] = "",
+    subject: Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")] = "",
+) -> list[shapes.LineOut]:
+    """Lines of the room's journal that concern the caller's organisations, newest first, two hundred at most."""
+    found = _lines(request)
+    wanted = {"actor": actor, "event": event, "subject": subject}
+    found = found.filter(**{name: text for name, text in wanted.items() if text})
+    found = found.filter(index__lt=before) if before is not None else found
+    return [
+        shapes.LineOut(
+            index=each.index, at=each.at, actor=each.actor, event=each.event, subject=each.subject, detail=each.detail
+        )
+        for each in found[:PAGE]
+    ]
+
+
+@router.get("/journal/checkpoint", response={200: shapes.CheckpointOut, PROBLEMS: shapes.Problem}, tags=["journal"])
+@scoped(Action.SEE_JOURNAL)
+def checkpoint(request: HttpRequest) -> shapes.CheckpointOut:  # noqa: ARG001
+    """The room's journal's signed head, for whoever keeps or cosigns it."""
+    found = Journal.take_up(journal_files.STORE, journal_files.log_key())
+    return shapes.CheckpointOut(checkpoint=found.checkpoint().decode("utf-8"), vkey=journal_files.log_key().vkey)
+
+
+@router.get("/journal/{index}/proof", response={200: shapes.ProofOut, PROBLEMS: shapes.Problem}, tags=["journal"])
+@scoped(Action.SEE_JOURNAL)
+def proof(request: HttpRequest, index: int) -> shapes.ProofOut:
+    """That one entry stands in the journal under its signed head (RFC 6962)."""
+    if not _lines(request).filter(index=key_of(index)).exists():
+        raise UnseenError("there is no such line")
+    found = Journal.take_up(journal_files.STORE, journal_files.log_key())
+    return shapes.ProofOut(
+        index=index,
+        entry=next(iter(found.entries(index))).decode("utf-8"),
+        size=found.size,
+        path=[node.hex() for node in found.inclusion_proof(index)],
+        checkpoint=found.checkpoint().decode("utf-8"),
+        vkey=journal_files.log_key().vkey,
+    )
+
+
+@router.get(
+    "/organisations/{organisation}/register",
+    response={200: shapes.RegisterOut, PROBLEMS: shapes.Problem},
+    tags=["agreements"],
+)
+@scoped(Action.SEE_REGISTER, of_organisation)
+def registered(request: HttpRequest, organisation: str) -> shapes.RegisterOut:  # noqa: ARG001
+    """A processor's register (GDPR Art. 30(2)) as it stands today; empty without an agreement in force."""
+    from django.utils import timezone  # noqa: PLC0415 - only here
+
+    signed = AgreementVersion.objects.filter(processor__slug=organisation, in_force_at__isnull=False)
+    kept = Migration.objects.filter(order__agreement__in=signed).select_related("order").prefetch_related("places")
+    activities = [Activity(artefact_of(each), tuple(_kept(kept, each.pk))) for each in signed]
+    name = Organisation.objects.get(slug=organisation).name
+    if not activities:
+        return shapes.RegisterOut(processor=name, rows=[])
+    made = register(activities, timezone.localdate(), name)
+    return shapes.RegisterOut(processor=name, rows=[list(row) for row in register_rows(made, "en")])
+
+
+def _kept(migrations: QuerySet[Migration], agreement: int) -> list[Registered]:
+    return [
+        Registered(
+            order_of(each.order),
+            {place.place: State(place.counts["state"]) for place in each.places.all() if "state" in place.counts},
+        )
+        for each in migrations
+        if each.order.agreement_id == agreement
+    ]
+
+
+def _agreements(slugs: frozenset[str]) -> QuerySet[AgreementVersion]:
+    found = AgreementVersion.objects.select_related("controller", "processor")
+    return found.filter(controller__slug__in=slugs) | found.filter(processor__slug__in=slugs)
+
+
+def _lines(request: HttpRequest) -> QuerySet[JournalLine]:
+    mine = allowed(request, Action.SEE_JOURNAL)
+    return JournalLine.objects.filter(readers__organisation__in=mine).distinct().order_by("-index")
+
+
+def agreement_out(found: AgreementVersion) -> shapes.AgreementOut:
+    """An agreement as it goes out."""
+    controller, processor = parties_of(found)
+    return shapes.AgreementOut(
+        id=found.pk,
+        number=found.number,
+        version=found.version,
+        controller=controller,
+        processor=processor,
+        digest=found.digest,
+        frozen_at=found.frozen_at,
+        in_force_at=found.in_force_at,
+        ended_at=found.ended_at,
+    )
+
+
+def order_out(found: OrderVersion) -> shapes.OrderOut:
+    """An order as it goes out."""
+    return shapes.OrderOut(
+        id=found.pk,
+        number=found.number,
+        version=found.version,
+        agreement=found.agreement_id,
+        digest=found.digest,
+        frozen_at=found.frozen_at,
+        approved_at=found.approved_at,
+        withdrawn_at=found.withdrawn_at,
+        estimate=found.estimate,
+        estimate_asked_at=found.estimate_asked_at,
+    )
+
+
+def agent_out(found: Agent) -> shapes.AgentOut:
+    """An agent as it goes out."""
+    sighting = getattr(found, "sighting", None)
+    return shapes.AgentOut(
+        id=found.pk,
+        handle=found.handle,
+        organisation=found.organisation.slug,
+        place=found.place,
+        owner=found.owner.handle,
+        fingerprint=fingerprint(found.key) if found.key else "",
+        state=state_of(found),
+        version=(sighting.version if sighting else "") or found.version,
+        seen_at=sighting.at if sighting else None,
+    )
+
+
+def _migration(found: Migration) -> dict[str, Any]:
+    return {
+        "id": found.pk,
+        "order": found.order.digest,
+        "number": f"{found.order.number} v{found.order.version}",
+        "state": found.state,
+        "owner": str(TURNS[State(found.state)].owner),
+        "since": found.since,
+        "due": found.due,
+    }
+
+
+def _artefact(kind: str, digest: str, data: bytes) -> shapes.PaperOut:
+    if not data:
+        raise UnseenError("this is a draft still: it has no artefact")
+    signed = ArtefactSignature.objects.filter(digest=digest).order_by("pk")
+    signatures = {each.signer: each.armor for each in signed}
+    return shapes.PaperOut(kind=kind, digest=digest, text=data.decode("utf-8"), signatures=signatures)

@@ -1,0 +1,17 @@
+"""The API itself, and its description at ``/api/v1/openapi.json``. No page loads scripts from elsewhere."""
+
+from ecluse.portal.api import acts, agents, people
+from ecluse.portal.api.base import RoomApi, handle_errors, parser
+
+api = RoomApi(
+    title="Écluse",
+    version="1",
+    description="The control room for programs. Nothing here signs: that takes a passkey, in a browser.",
+    docs_url=None,
+    urls_namespace="api",
+    parser=parser(),
+)
+handle_errors(api)
+api.add_router("/agent", agents.router)
+api.add_router("", people.router)
+api.add_router("", acts.router)
