@@ -215,6 +215,47 @@ class TestExcel:
         ]
         assert (intake.records, intake.mapped) == (2, path.stat().st_size)
 
+    def test_error_cells_come_as_they_show(self, tmp_path: Path) -> None:
+        """Empty would be a value that nobody measured, where somebody's formula failed."""
+        path = tmp_path / "m.xlsx"
+        made = openpyxl.Workbook()
+        made.create_sheet("Autre").append(["#REF!", "#REF!", "#REF!"])
+        sheet = made.create_sheet("Malades")
+        for place, cells in enumerate((("id", "valeur", "note"), (1, "#N/A", ""), (2, 5, "#DIV/0!"), (3, None, "#N/A")), 3):
+            for column, cell in enumerate(cells, 28):
+                sheet.cell(place, column, cell)
+        sheet.cell(6, 30).data_type = "s"  # somebody typed it
+        made.save(path)
+        rows, _ = read(path, self.declared(path, "Malades"))
+        assert [tuple(row.values()) for row in rows["t"]] == [
+            ("1", "#N/A", ""), ("2", "5", "#DIV/0!"), ("3", "", "#N/A"),
+        ]  # fmt: skip
+
+    def test_error_cells_of_an_open_document_too(self, tmp_path: Path) -> None:
+        cell = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
+        failed = (
+            '<table:table-cell table:formula="of:=1/0" office:value-type="string" office:string-value="" '
+            'calcext:value-type="error" table:number-columns-repeated="{}"><text:p>#DIV/0!</text:p></table:table-cell>'
+        )
+        names = "".join(map(cell.format, ("id", "a", "b")))
+        spaces = " ".join(
+            f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "table", "text")
+        )
+        content = (
+            f'<office:document-content {spaces} xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0">'
+            f'<office:body><office:spreadsheet><table:table table:name="A"><table:table-row>{names}</table:table-row>'
+            f'<table:table-row>{cell.format(1)}{failed.format(2)}</table:table-row>'
+            f'<table:table-row>{cell.format(2)}{cell.format("x")}{failed.format(1)}</table:table-row>'
+            "</table:table></office:spreadsheet></office:body></office:document-content>"
+        )
+        path = tmp_path / "m.ods"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+            archive.writestr("content.xml", content)
+            archive.writestr("META-INF/manifest.xml", '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>')
+        rows, _ = read(path, self.declared(path))
+        assert [tuple(row.values()) for row in rows["t"]] == [("1", "#DIV/0!", "#DIV/0!"), ("2", "x", "#DIV/0!")]
+
     def test_more_rows_than_a_batch(self, tmp_path: Path) -> None:
         path = tmp_path / "m.xlsx"
         made = openpyxl.Workbook(write_only=True)

@@ -15,6 +15,7 @@ import pyarrow as pa
 import python_calamine
 
 from ecluse.adapters.sources._apart import ApartReader
+from ecluse.adapters.sources._excel_errors import errors_in
 from ecluse.adapters.sources._reading import Declared, opened
 from ecluse.domain.errors import EcluseError, Location, MalformedError
 from ecluse.domain.files import FileIntake
@@ -88,7 +89,13 @@ class SheetReader:
                 raise self._error("the workbook has no sheet of that name")
             if not part and len(book.sheet_names) != 1:
                 raise self._error("the workbook has several sheets: say which, in part")
-            return iter(book.get_sheet_by_name(part or book.sheet_names[0]).to_python(skip_empty_area=True))
+            sheet = book.get_sheet_by_name(part or book.sheet_names[0])
+            rows = sheet.to_python(skip_empty_area=True)
+            top, left = sheet.start or (0, 0)
+            for (row, column), shown in errors_in(self._declared.path, sheet.name).items():
+                if 0 <= row - top < len(rows) and 0 <= column - left < len(rows[row - top]):
+                    rows[row - top][column - left] = shown
+            return iter(rows)
 
     def _check_size(self) -> None:
         """An archive that says it is very large is not opened."""
