@@ -11,6 +11,7 @@ from shipped import Extracted, everything, extract, order_for, source_profile
 
 from ecluse.adapters.sources.spec import SourceSpec
 from ecluse.domain.profile import Engine
+from fhir_bulk import running_sekmet
 
 
 def migrated(folder: Path, dates: tuple[str, str], sites: list[str]) -> Extracted:
@@ -91,3 +92,31 @@ def test_carebundle_whole(tmp_path: Path) -> None:
                 quantity["value"], Decimal(quantity["value"]), quantity["unit"],
             )  # fmt: skip
         assert row["request"] == truth[url]["encounter"]["reference"]
+
+
+def test_a_server_s_export_migrates_like_its_bundles(tmp_path: Path) -> None:
+    """The same patients in a third party's FHIR server, which gives them ids of its own; the export live."""
+    (tmp_path / "files").mkdir()
+    (tmp_path / "server").mkdir()
+    made = ["generate", "--profile", "mixed", "--count", "6", "--seed", "42", "--out", str(tmp_path / "files")]
+    assert carebundle_main(made) == 0
+    profile = source_profile("fhir-r4")
+    order = order_for(profile, everything(profile), ("2000-01-01", "2035-12-31"), ["unattributed"], unclassifiable=True)
+    from_files = extract(SourceSpec(Engine.FILES, f"files://{tmp_path / 'files'}", files=profile.files), profile, order)
+    with running_sekmet(tmp_path / "server") as server:
+        for path in sorted((tmp_path / "files").glob("*.json")):
+            server.ask("POST", "", json.loads(path.read_text(encoding="utf-8")))
+        from_server = extract(SourceSpec(Engine.FILES, server.url, files=profile.files), profile, order)
+
+    def told(found: Extracted) -> list[Any]:
+        people = found.by_key("patient")
+        dated = {key: row["registered_on"] for key, row in found.by_key("request").items()}
+        who = {key: people[row["patient"]]["family_name"] for key, row in found.by_key("request").items()}
+        return sorted(
+            (who[row["request"]], str(dated[row["request"]]), row["code"], str(row["value"]), str(row["unit"]))
+            for row in found.by_key("observation").values()
+        )
+
+    assert not from_server.quarantined
+    assert told(from_server) == told(from_files)
+    assert len(told(from_server)) > 50
