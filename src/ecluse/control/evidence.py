@@ -7,8 +7,9 @@ in it: docs/reference/evidence-bundle.md. No patient data: ids, counts, keyed di
 import base64
 import io
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from ecluse.control.evidence_readme import readme
@@ -25,7 +26,7 @@ from ecluse.seal.signing import allowed_signers
 from ecluse.wire.artefacts import KINDS, encode
 from ecluse.wire.canonical import canonical, digest
 from ecluse.workspace.files import write_atomic
-from ecluse.workspace.place import Workspace
+from ecluse.workspace.place import Place, Workspace
 
 MANIFEST_FORMAT = "ecluse.manifest/1"
 _MANIFEST = "manifest.json"
@@ -33,6 +34,16 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 _REGULAR_0644 = 0o100644 << 16
 _UNIX = 3
 _MAX_MEMBERS = 0xFFFE
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceEvidence:
+    """What is known of one place: papers by kind and digest, each with its signatures; its journal's files and key."""
+
+    place: Place
+    papers: Mapping[tuple[str, str], tuple[bytes, Mapping[str, bytes]]]
+    journal: Mapping[str, bytes]
+    key: VerifierKey
 
 
 def export(places: Sequence[Workspace], target: Path) -> str:
@@ -48,15 +59,25 @@ def export(places: Sequence[Workspace], target: Path) -> str:
         StorageError: a file cannot be read, or the target not written.
     """
     _check(places)
-    members = {name: data for place in places for name, data in _place(place)}
-    members["allowed_signers"] = _allowed_signers(places)
+    agreement = next(place for place in places if "agreement" in place.progress().pins).pinned(Agreement)
+    data = bundle([_of_workspace(place) for place in places], agreement)
+    write_atomic(target, data, mode=0o644)
+    return digest(data)
+
+
+def bundle(places: Sequence[PlaceEvidence], agreement: Agreement) -> bytes:
+    """The bundle's bytes: the same evidence gives the same.
+
+    Raises:
+        UsageError: it would have too many members.
+    """
+    members = {name: data for place in places for name, data in _members(place)}
+    members["allowed_signers"] = _allowed_signers([place.key for place in places], agreement)
     names = sorted(members)
     members |= {name: readme(lang, names) for name, lang in (("README.txt", "en"), ("LISEZMOI.txt", "fr"))}
     listed = {name: digest(data) for name, data in members.items()}
     members[_MANIFEST] = canonical({"format": MANIFEST_FORMAT, "members": listed})
-    data = _packed(members)
-    write_atomic(target, data, mode=0o644)
-    return digest(data)
+    return _packed(members)
 
 
 def _check(places: Sequence[Workspace]) -> None:
@@ -71,22 +92,30 @@ def _check(places: Sequence[Workspace]) -> None:
         raise UsageError("the places work on different orders")
 
 
-def _place(place: Workspace) -> Iterator[tuple[str, bytes]]:
+def _members(known: PlaceEvidence) -> Iterator[tuple[str, bytes]]:
     """Everything of one place, by member name."""
+    for (kind, address), (data, signatures) in sorted(known.papers.items()):
+        stem = f"{known.place}/artefacts/{kind}/{address.removeprefix('sha256:')}"
+        yield f"{stem}.json", data
+        for signer, signature in signatures.items():
+            yield f"{stem}.{signer}.sig", signature
+    for path, data in known.journal.items():
+        yield f"{known.place}/journal/{path}", data
+    yield f"{known.place}/journal/vkey", f"{known.key}\n".encode()
+
+
+def _of_workspace(place: Workspace) -> PlaceEvidence:
+    papers = {}
     for kind, address in sorted(_named(place)):
         cls = KINDS[kind]
-        stem = f"{place.place}/artefacts/{kind}/{address.removeprefix('sha256:')}"
-        yield f"{stem}.json", encode(place.get(cls, address))
-        for signer, signature in place.signatures(cls, address).items():
-            yield f"{stem}.{signer}.sig", signature
-    store = FolderStore(place.root / "journal")
-    for path in sorted(expected_files(place.journal.size)):
+        papers[kind, address] = encode(place.get(cls, address)), place.signatures(cls, address)
+    store, journal = FolderStore(place.root / "journal"), {CHECKPOINT: place.journal.checkpoint()}
+    for path in expected_files(place.journal.size):
         data = store.read(path)
         if data is None:
             raise StorageError(f"{path}: gone since the journal was opened")
-        yield f"{place.place}/journal/{path}", data
-    yield f"{place.place}/journal/{CHECKPOINT}", place.journal.checkpoint()
-    yield f"{place.place}/journal/vkey", f"{place.key.vkey}\n".encode()
+        journal[path] = data
+    return PlaceEvidence(place.place, papers, journal, place.key.verifier)
 
 
 def _named(place: Workspace) -> set[tuple[str, str]]:
@@ -103,12 +132,11 @@ def _named(place: Workspace) -> set[tuple[str, str]]:
     return named
 
 
-def _allowed_signers(places: Sequence[Workspace]) -> bytes:
+def _allowed_signers(logs: Sequence[VerifierKey], agreement: Agreement) -> bytes:
     """The agreement's keys, and the logs' keys under their logs' names, for whoever wants to pin them."""
-    agreement = next(place for place in places if "agreement" in place.progress().pins).pinned(Agreement)
     parties = (agreement.controller, agreement.processor)
     people = allowed_signers([(signer.id, signer.key) for party in parties for signer in party.signers])
-    return people + "".join(sorted(_log_line(place.key.verifier) for place in places)).encode()
+    return people + "".join(sorted(map(_log_line, logs))).encode()
 
 
 def _log_line(key: VerifierKey) -> str:
