@@ -50,7 +50,7 @@ class Report:
         code, finess, name = self.laboratory
         return (
             f'<?xml version="1.0" encoding="{encoding}"?>\n<ClinicalDocument{given}>'
-            + element("id", root=self.number)
+            + element("id", **({"root": self.number} if self.number else {"nullFlavor": "NI"}))
             + '<code code="11502-2" codeSystem="2.16.840.1.113883.6.1"/><title>Compte rendu</title>'
             + '<effectiveTime value="20240104160527+0100"/>'
             + (element("setId", root=self.version[0]) + element("versionNumber", value=self.version[1]) if self.version else "")

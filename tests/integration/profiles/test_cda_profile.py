@@ -106,6 +106,10 @@ REPORTS = (
     report("two", number="1.1.three", patient=(("1.2.3.8", "Pother"),), entries=observation("a", quantity("1"))),
     report("isolate", entries=DRAWN + observation("5778-6", quantity("2"), COMMENT) + ISOLATE, text="<content ID='c'>Trouble</content>"),
     report("copy", entries=media("JVBE\n Ri0=") + media("aGk=", "x")),
+    report("again", entries=media("YQ==") + observation("a", quantity("1"))),
+    report("again", entries=media("YQ==") + observation("a", quantity("1"))),
+    report("", number="", entries=observation("a", quantity("1"))),
+    report("none", number="", entries=observation("a", quantity("1"))),
     report("broken", entries=media("<!-- -->pas du base64")),
 )  # fmt: skip
 
@@ -170,6 +174,14 @@ def test_an_isolate_is_what_its_antibiogram_is_of(found: Extracted) -> None:
     )  # fmt: skip
     [said] = found.rows["comment"].to_pylist()
     assert (said["text"], said["observation"]) == ("Trouble", rows["5778-6"]["source_id"])
+
+
+def test_a_file_that_is_there_twice_and_documents_without_an_id(found: Extracted) -> None:
+    keys = [key.split("/")[0] for key in found.by_key("observation")]
+    assert keys.count("1.1.again") == 1
+    files = {n for n, each in enumerate(REPORTS, 1) if not each.number}
+    assert {key for key in keys if key.startswith("file")} == {f"file {n}" for n in files}
+    assert {key for key in found.by_key("report") if not key.startswith("1.1")} == {f"file {n}" for n in files}
 
 
 def test_the_copy_of_a_report_and_what_is_no_base64(found: Extracted) -> None:
