@@ -27,7 +27,10 @@ _SERVER_ERROR = 500
 
 # The accounts' library brings pages for sign-up, changes of address and passwords by mail: none is open here.
 CLOSED = re.compile(
-    r"account_(signup|email|confirm_email|email_verification_sent|reset_password.*|inactive)|socialaccount_signup"
+    r"account_(signup|email|confirm_email|email_verification_sent|reset_password.*|inactive)"
+    r"|account_(set_password|confirm_login_code)|socialaccount_(signup|connections)|usersessions_list"
+    # Our own pages do these: with the journal's entry in the same act, and never without a last authenticator.
+    r"|mfa_((de)?activate_totp|list_webauthn|remove_webauthn|edit_webauthn)"
 )
 # What whoever has no second factor yet can reach.
 _ENROLLING = re.compile(r"mfa_|account_(login|logout|reauthenticate)|enrol|language|static")
@@ -60,7 +63,8 @@ class Recorded:
         name = _name(request)
         if CLOSED.fullmatch(name):
             return render(request, "refused.html", {"message": None}, status=404)
-        if request.method in _SAFE:
+        # Programs come with a bearer whose acts are its own, each in its transaction; a cookie opens nothing there.
+        if request.method in _SAFE or request.path_info.startswith("/api/"):
             return self._respond(request)
         person = request.user if request.user.is_authenticated else None
         with acting(person.handle if person else ANONYMOUS) as act:
@@ -112,7 +116,7 @@ class Refusals:
         if not isinstance(error, UnseenError | ForbiddenError):
             # What was begun before the refusal is undone with it, as a command's would be.
             _undo()
-        return render(request, "refused.html", {"message": said(error)}, status=status)
+        return render(request, "refused.html", {"message": said(error), "status": status}, status=status)
 
 
 def status_of(error: EcluseError) -> int:

@@ -7,7 +7,6 @@ from ecluse.portal.views import entrance
 urlpatterns = [
     path("", entrance.home, name="home"),
     path("join/<str:secret>/", entrance.join, name="join"),
-    path("enrol/", entrance.enrol, name="enrol"),
     path("language/", entrance.language, name="language"),
     path(".well-known/security.txt", entrance.security_txt, name="security_txt"),
     path("", include("ecluse.portal.views.people_urls")),

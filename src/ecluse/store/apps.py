@@ -13,7 +13,8 @@ class StoreConfig(AppConfig):
 
     def ready(self) -> None:
         """Put the guard on every connection, and listen to the accounts' library."""
-        from ecluse.store import account_events, recording  # noqa: PLC0415 - models are ready only now
+        from ecluse.store import account_events, recording, session_events  # noqa: PLC0415 - models are ready only now
 
         connection_created.connect(recording.watch, dispatch_uid="ecluse.recording")
         account_events.listen()
+        session_events.listen()

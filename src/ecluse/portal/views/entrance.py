@@ -1,19 +1,28 @@
 """The way in: an invitation, a second factor, and the first page."""
 
+from typing import Any
+
 from allauth.account.internal.flows.login import record_authentication
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import login
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import check_for_language, get_language
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from ecluse.domain.errors import UnseenError
+from ecluse.domain.permissions import Role
 from ecluse.portal.access import own, person_of, public
-from ecluse.portal.accounts import has_authenticator
+from ecluse.portal.forms.people import JoinForm
+from ecluse.portal.labels import ROLE_MEANS
 from ecluse.portal.waiting import waits_for
+from ecluse.portal.words import tr
+from ecluse.store.account_events import ANONYMOUS
 from ecluse.store.acts import people
+from ecluse.store.models import Invitation
 from ecluse.store.reads.people import places_of
 
 
@@ -29,33 +38,54 @@ def home(request: HttpRequest) -> HttpResponse:
 @public
 @require_http_methods(["GET", "POST"])
 def join(request: HttpRequest, secret: str) -> HttpResponse:
-    """Follow an invitation: say one's name, then enrol an authenticator.
+    """Follow an invitation: a new person enrols an authenticator; who has an account signs in and gains the role.
+
+    A link stands in for no authenticator, and not for the knowledge of whom it was sent to.
 
     Raises:
         UnseenError: the link is spent, withdrawn, expired or was never made.
+        ForbiddenError: somebody else than the one invited has signed in.
     """
     invitation = people.open_invitation(secret)
     if invitation is None:
         raise UnseenError("this invitation is spent, withdrawn or expired")
-    if request.method == "POST":
-        name = request.POST.get("name", "").strip() or invitation.name
-        person = people.join(f"invitation-{invitation.pk}", invitation, name[:200], get_language() or "fr")
-        if has_authenticator(person):
-            # Who has an account signs in as always; a link must not stand in for an authenticator.
-            return redirect("home")
+    shown = {"invitation": invitation, "means": ROLE_MEANS[Role(invitation.role)]}
+    if request.user.is_authenticated or people.account_of(invitation) is not None:
+        return _accepted(request, invitation, shown)
+    form = JoinForm(request.POST or None, initial={"name": invitation.name})
+    if request.method == "POST" and form.is_valid() and _is_theirs(invitation, form):
+        actor = f"invitation-{invitation.pk}"
+        person = people.join(actor, invitation, form.cleaned_data["name"], get_language() or "fr")
         login(request, person, backend=settings.AUTHENTICATION_BACKENDS[0])
         record_authentication(request, person, method="invitation")
         return redirect("enrol")
-    return render(request, "join.html", {"invitation": invitation})
+    return render(request, "join.html", shown | {"form": form})
 
 
-@own
-@require_GET
-def enrol(request: HttpRequest) -> HttpResponse:
-    """Choose an authenticator: a passkey first, an app second."""
-    if has_authenticator(person_of(request)):
+def _accepted(request: HttpRequest, invitation: Invitation, shown: dict[str, Any]) -> HttpResponse:
+    if not request.user.is_authenticated:
+        return redirect(f"{settings.LOGIN_URL}?{urlencode({'next': request.path})}")
+    if request.method == "POST":
+        people.accept(person_of(request).handle, invitation, person_of(request))
+        messages.success(request, tr("The role is yours.", "Le rôle est à vous."))
         return redirect("home")
-    return render(request, "enrol.html")
+    mine = person_of(request).email.casefold() == invitation.email.casefold()
+    return render(request, "join.html", shown | {"form": None, "mine": mine})
+
+
+def _is_theirs(invitation: Invitation, form: JoinForm) -> bool:
+    """Whether the address is the one that was invited; after five that are not, the link works no longer."""
+    if form.cleaned_data["email"].casefold() == invitation.email.casefold():
+        return True
+    key = f"join-{invitation.pk}"
+    cache.add(key, 0, _TRIES_KEPT)
+    if cache.incr(key) >= _TRIES:
+        people.withdraw_invitation(ANONYMOUS, invitation)
+    form.add_error("email", tr("The link was not sent to this address.", "Le lien n'a pas été envoyé à cette adresse."))
+    return False
+
+
+_TRIES, _TRIES_KEPT = 5, 8 * 86_400
 
 
 @public

@@ -1,0 +1,112 @@
+"""Forms of people and access."""
+
+from typing import Any
+
+from django import forms
+
+from ecluse.domain.addresses import shared_name
+from ecluse.domain.permissions import Role
+from ecluse.portal.labels import ROLE_MEANS, ROLES
+from ecluse.portal.words import Text, tr
+from ecluse.store.models import Membership, Organisation, Person
+from ecluse.store.reads.people import Member
+
+_DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+def role_choices() -> list[tuple[str, str]]:
+    """Every role, with what it means."""
+    return [(str(role), f"{ROLES[role]} – {ROLE_MEANS[role]}") for role in Role]
+
+
+class JoinForm(forms.Form):
+    """Whoever follows an invitation: the name, and the address it was sent to, which the page does not tell."""
+
+    name = forms.CharField(label=Text("Your name", "Votre nom"), max_length=200)
+    email = forms.EmailField(
+        label=Text("The address at which you were invited", "L'adresse à laquelle on vous a invité"),
+        help_text=Text("To see that the link reached the right person.",
+                       "Pour voir que le lien est arrivé à la bonne personne."),
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )  # fmt: skip
+
+
+class InviteForm(forms.Form):
+    """One person, one address, one role."""
+
+    name = forms.CharField(label=Text("Name", "Nom"), max_length=200)
+    email = forms.EmailField(
+        label=Text("E-mail address", "Adresse électronique"),
+        help_text=Text("The person's own: no mailbox that several read.",
+                       "Celle de la personne : pas de boîte que plusieurs lisent."),
+    )  # fmt: skip
+    role = forms.ChoiceField(label=Text("Role", "Rôle"), choices=role_choices, widget=forms.RadioSelect)
+
+    def clean_email(self) -> str:
+        """Not one that several people read."""
+        given = str(self.cleaned_data["email"])
+        shared = shared_name(given)
+        if shared:
+            raise forms.ValidationError(
+                tr(f"{shared}@… is a mailbox that several people read. One address, one person: else nobody could "
+                   "tell who did what.",
+                   f"{shared}@… est une boîte que plusieurs personnes lisent. Une adresse, une personne : sinon nul ne "
+                   "saurait qui a fait quoi.")
+            )  # fmt: skip
+        return given
+
+
+class GrantForm(forms.Form):
+    """A further role."""
+
+    role = forms.ChoiceField(label=Text("A further role", "Un rôle de plus"), choices=())
+
+    def __init__(self, *args: Any, member: Member, **rest: Any) -> None:
+        super().__init__(*args, **rest)
+        held = {membership.role for membership in member.roles}
+        self.fields["role"].choices = [  # type: ignore[attr-defined]
+            (str(role), str(ROLES[role])) for role in Role if str(role) not in held
+        ]
+
+
+class LeaveForm(forms.Form):
+    """Who takes over the agents of whoever leaves."""
+
+    heir = forms.ModelChoiceField(
+        label=Text("Who takes over their agents", "Qui reprend ses agents"), queryset=Person.objects.none(),
+        to_field_name="handle",
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, organisation: Organisation, leaver: Person, needed: bool, **rest: Any) -> None:
+        super().__init__(*args, **rest)
+        if not needed:
+            del self.fields["heir"]
+            return
+        held = Membership.objects.filter(organisation=organisation, until__isnull=True).values("person")
+        others = Person.objects.filter(pk__in=held, is_active=True).exclude(pk=leaver.pk)
+        self.fields["heir"].queryset = others  # type: ignore[attr-defined]
+
+
+class TrainingForm(forms.Form):
+    """A training that was done."""
+
+    subject = forms.CharField(label=Text("Training", "Formation"), max_length=200)
+    done_on = forms.DateField(label=Text("Done on", "Suivie le"), widget=_DAY)
+    expires_on = forms.DateField(label=Text("Counts until", "Vaut jusqu'au"), widget=_DAY)
+
+
+class ReviewForm(forms.Form):
+    """A decision for each role that is held."""
+
+    def __init__(self, *args: Any, roles: list[Membership], **rest: Any) -> None:
+        super().__init__(*args, **rest)
+        for membership in roles:
+            self.fields[f"role-{membership.pk}"] = forms.ChoiceField(
+                label=f"{membership.person} – {ROLES[Role(membership.role)]}",
+                choices=[("keep", Text("keep", "garder")), ("withdraw", Text("withdraw", "retirer"))],
+                widget=forms.RadioSelect,
+            )
+
+    def decisions(self) -> dict[int, bool]:
+        """Whether each stays, by membership."""
+        return {int(name.removeprefix("role-")): value == "keep" for name, value in self.cleaned_data.items()}
