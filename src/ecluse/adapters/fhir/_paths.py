@@ -121,13 +121,16 @@ _Step = tuple[Getter, _Many]
 
 
 def _field(name: str, one: Getter, many: _Many) -> _Step:
+    last = one is text_of
+
     def of_one(item: Any) -> str | None:
         value = item.get(name) if type(item) is dict else None
+        kind = type(value)
+        if last and kind is str:
+            return value
         if value is None:
             return None
-        if type(value) is list:
-            return several(value)
-        return one(value)
+        return several(value) if kind is list else one(value)
 
     def of_many(items: list[Any]) -> str | None:
         found: list[Any] = []
