@@ -40,6 +40,11 @@ def document_body(document: Document) -> Markup:
     return joined((top, *map(_block, document.blocks), tag("footer", tag("p", document.footer))), "\n")
 
 
+def document_blocks(document: Document) -> Markup:
+    """The same without title and footer, for pages that have theirs; headings begin at the second level."""
+    return joined(map(_block, document.blocks), "\n")
+
+
 def _head(document: Document, style: str) -> Markup:
     pinned = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{pinned}'; base-uri 'none'; form-action 'none'"

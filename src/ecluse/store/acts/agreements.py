@@ -118,9 +118,12 @@ def freeze(act: Act, version: AgreementVersion) -> Agreement:
     version.artefact, version.digest, version.frozen_at = encode(agreement), digest_of(agreement), act.now
     version.save()
     act.record(
-        RoomEvent.AGREEMENT_FROZEN, *parties_of(version), subject=version.digest, number=version.number,
+        RoomEvent.AGREEMENT_FROZEN,
+        *parties_of(version),
+        subject=version.digest,
+        number=version.number,
         version=version.version,
-    )  # fmt: skip
+    )
     return agreement
 
 
@@ -205,9 +208,12 @@ def announce(
         agreement=version, announced_by=by, announced_on=act.now.date(), notice_days=notice_days, **text
     )
     act.record(
-        RoomEvent.SUB_PROCESSOR_ANNOUNCED, *parties_of(version), subject=version.number, notice=made.pk,
+        RoomEvent.SUB_PROCESSOR_ANNOUNCED,
+        *parties_of(version),
+        subject=version.number,
+        notice=made.pk,
         days=notice_days,
-    )  # fmt: skip
+    )
     return made
 
 

@@ -185,9 +185,12 @@ def freeze(act: Act, version: OrderVersion) -> Order:
     version.artefact, version.digest, version.frozen_at = encode(order), digest_of(order), act.now
     version.save()
     act.record(
-        RoomEvent.ORDER_FROZEN, *parties_of(version.agreement), subject=version.digest, number=version.number,
+        RoomEvent.ORDER_FROZEN,
+        *parties_of(version.agreement),
+        subject=version.digest,
+        number=version.number,
         version=version.version,
-    )  # fmt: skip
+    )
     return order
 
 

@@ -1,0 +1,89 @@
+"""What waits of agreements and orders: signatures, approvals, what runs out, periods to object."""
+
+import datetime as dt
+from collections.abc import Iterator
+
+from django.urls import reverse
+from django.utils import timezone
+
+from ecluse.domain.errors import SignatureError
+from ecluse.domain.permissions import Action, Grant
+from ecluse.domain.policies import check_may_approve
+from ecluse.domain.renewal import due, of_agreement, of_objection
+from ecluse.portal.waiting import SOURCES, Waiting
+from ecluse.portal.words import Text
+from ecluse.store.acts.agreements import artefact_of
+from ecluse.store.acts.orders import artefact_of as order_of
+from ecluse.store.models import ArtefactSignature, Person
+from ecluse.store.reads.agreements import agreements_of, allowed_in, open_notices
+from ecluse.store.reads.orders import orders_of
+
+_MOST = 50
+
+
+def tell() -> None:
+    """Say on the first page what waits here."""
+    if waiting not in SOURCES:
+        SOURCES.append(waiting)
+
+
+def waiting(person: Person, grants: tuple[Grant, ...]) -> list[Waiting]:
+    """Everything of this part that waits for a person; five queries."""
+    today = timezone.localdate()
+    signed = frozenset(ArtefactSignature.objects.filter(signer=person.handle).values_list("digest", flat=True))
+    return [
+        *_to_sign(person, grants, signed),
+        *_to_approve(person, grants, signed),
+        *_running_out(grants, today),
+        *_to_object(grants, today),
+    ]
+
+
+def _to_sign(person: Person, grants: tuple[Grant, ...], signed: frozenset[str]) -> Iterator[Waiting]:
+    frozen = agreements_of(grants, Action.SIGN_AGREEMENT).filter(frozen_at__isnull=False, ended_at__isnull=True)
+    for version in frozen.exclude(digest__in=signed).order_by("-frozen_at")[:_MOST]:
+        text = artefact_of(version)
+        if text.controller.signer(person.handle) or text.processor.signer(person.handle):
+            what = Text(f"Sign agreement {version.number}", f"Signer le contrat {version.number}")
+            yield Waiting(what, reverse("agreement_sign", args=[version.pk]), about=_between(version))
+
+
+def _between(version: object) -> str:
+    return f"{version.controller} – {version.processor}"  # type: ignore[attr-defined]
+
+
+def _to_approve(person: Person, grants: tuple[Grant, ...], signed: frozenset[str]) -> Iterator[Waiting]:
+    found = orders_of(grants, Action.APPROVE_ORDER).filter(
+        frozen_at__isnull=False, approved_at__isnull=True, withdrawn_at__isnull=True, agreement__ended_at__isnull=True
+    )
+    for version in found.exclude(digest__in=signed).order_by("-frozen_at")[:_MOST]:
+        try:
+            check_may_approve(order_of(version), artefact_of(version.agreement), person.handle)
+        except SignatureError:
+            continue
+        what = Text(f"Approve order {version.number}", f"Approuver l'ordre {version.number}")
+        yield Waiting(what, reverse("order_approve", args=[version.pk]), about=_between(version.agreement))
+
+
+def _running_out(grants: tuple[Grant, ...], today: dt.date) -> Iterator[Waiting]:
+    found = agreements_of(grants, Action.DRAFT_AGREEMENT).filter(in_force_at__isnull=False, ended_at__isnull=True)
+    by_number = {version.number: version for version in found}
+    reminders = [each for version in by_number.values() for each in of_agreement(artefact_of(version))]
+    for each in due(reminders, today):
+        kind, version = each.reminder.kind, by_number[each.reminder.subject]
+        what = Text(f"Agreement {version.number}: {kind.en}", f"Contrat {version.number} : {kind.fr}")
+        yield Waiting(what, reverse("agreement", args=[version.pk]), due=each.reminder.due, about=_between(version))
+
+
+def _to_object(grants: tuple[Grant, ...], today: dt.date) -> Iterator[Waiting]:
+    states = {
+        str(each.notice.pk): each for each in open_notices(allowed_in(grants, Action.OBJECT_TO_SUB_PROCESSOR), today)
+    }
+    reminders = [of_objection(key, s.notice.announced_on, s.notice.notice_days) for key, s in states.items()]
+    for each in due(reminders, today):
+        notice = states[each.reminder.subject].notice
+        what = Text(
+            f"Sub-processor {notice.name}: {each.reminder.kind.en}",
+            f"Sous-traitant {notice.name} : {each.reminder.kind.fr}",
+        )
+        yield Waiting(what, reverse("agreement", args=[notice.agreement_id]), due=each.reminder.due)
