@@ -56,6 +56,7 @@ class Action(StrEnum):
     DECIDE = "migration.decide"
     ABORT = "migration.abort"
     SEE_JOURNAL = "journal.see"
+    COSIGN_JOURNAL = "journal.cosign"
     TAKE_EVIDENCE = "evidence.take"
     SEE_AGENTS = "agent.see"
     ENROL_AGENT = "agent.enrol"
@@ -126,6 +127,7 @@ MAY: Mapping[Action, frozenset[tuple[Side, Role]]] = {
     Action.DECIDE: _only(_C, Role.DIRECTOR),
     Action.ABORT: _only(_C, Role.DIRECTOR),
     Action.SEE_JOURNAL: _both(Role.DIRECTOR, Role.DPO, Role.SECURITY_OFFICER, Role.AUDITOR),
+    Action.COSIGN_JOURNAL: _both(Role.DIRECTOR, Role.DPO, Role.SECURITY_OFFICER),
     Action.TAKE_EVIDENCE: _both(Role.DIRECTOR, Role.DPO, Role.SECURITY_OFFICER, Role.AUDITOR),
     Action.SEE_AGENTS: _both(Role.ENGINEER, Role.SECURITY_OFFICER, Role.ADMINISTRATOR, Role.AUDITOR, Role.DIRECTOR),
     Action.ENROL_AGENT: _both(Role.ENGINEER, Role.ADMINISTRATOR),

@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from ecluse.portal.api.room import api
 from ecluse.portal.views import entrance
 
 urlpatterns = [
@@ -10,5 +11,8 @@ urlpatterns = [
     path("language/", entrance.language, name="language"),
     path(".well-known/security.txt", entrance.security_txt, name="security_txt"),
     path("", include("ecluse.portal.views.people_urls")),
+    path("", include("ecluse.portal.views.papers_urls")),
+    path("", include("ecluse.portal.views.migrations_urls")),
+    path("api/v1/", api.urls),
     path("account/", include("allauth.urls")),
 ]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from django.utils.functional import lazy
 from django.utils.translation import get_language
 
 
@@ -13,6 +14,10 @@ def speaks_french() -> bool:
 def tr(en: str, fr: str) -> str:
     """The one of two texts that the reader understands."""
     return fr if speaks_french() else en
+
+
+later = lazy(tr, str)
+"""The same for what is made once and shown to many: a form's labels and helps."""
 
 
 @dataclass(frozen=True, slots=True)

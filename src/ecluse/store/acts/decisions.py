@@ -130,3 +130,11 @@ def _keep(act: Act, migration: Migration, value: Instruction | Acceptance) -> No
     Paper.objects.create(
         migration=migration, kind=kind_of(type(value)), digest=digest_of(value), data=encode(value), received_at=act.now
     )
+
+
+@act
+def note_evidence_taken(act: Act, migration: Migration, bundle: str) -> None:
+    """Somebody took the evidence bundle whose digest is ``bundle``."""
+    act.record(
+        RoomEvent.EVIDENCE_TAKEN, *parties_of(migration.order.agreement), subject=migration.order.digest, bundle=bundle
+    )

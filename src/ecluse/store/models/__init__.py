@@ -2,7 +2,7 @@
 
 from ecluse.store.models.agents import Agent, AgentSighting, EnrolmentCode
 from ecluse.store.models.agreements import AgreementVersion, ArtefactSignature, SubProcessorNotice
-from ecluse.store.models.journal import JournalConcern, JournalFile, JournalLine
+from ecluse.store.models.journal import JournalConcern, JournalFile, JournalLine, WitnessedCheckpoint
 from ecluse.store.models.migrations import Migration, Paper, PlaceEntry, PlaceJournal
 from ecluse.store.models.orders import OrderVersion
 from ecluse.store.models.people import (
@@ -41,4 +41,5 @@ __all__ = [
     "SubProcessorNotice",
     "TokenUse",
     "Training",
+    "WitnessedCheckpoint",
 ]

@@ -29,6 +29,22 @@ class JournalLine(models.Model):
         ordering: ClassVar = ["-index"]
 
 
+class WitnessedCheckpoint(models.Model):
+    """A checkpoint of this journal that a witness has cosigned, as it came back."""
+
+    size = models.PositiveBigIntegerField()
+    witness = models.CharField(max_length=200)
+    key = models.CharField(max_length=300)
+    cosigned_at = models.DateTimeField()
+    raw = models.BinaryField()
+
+    class Meta:
+        """The farthest first."""
+
+        ordering: ClassVar = ["-size", "-cosigned_at"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["size", "key"], name="a_witness_cosigns_a_size_once")]
+
+
 class JournalConcern(models.Model):
     """Which organisation may read which line."""
 

@@ -1,0 +1,102 @@
+"""The journal: who did what, and the proofs that nobody changed it since."""
+
+import base64
+import json
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from ecluse.domain.errors import EcluseError
+from ecluse.domain.permissions import Action, Parties, may
+from ecluse.portal.access import guarded, person_of
+from ecluse.portal.forms.journal import CosignForm, SearchForm
+from ecluse.portal.refusals import said
+from ecluse.portal.words import tr
+from ecluse.store.acts.journal import keep_cosigned
+from ecluse.store.models import WitnessedCheckpoint
+from ecluse.store.reads import journal as reads
+
+_A_PAGE = 100
+
+
+def entry_numbered(request: HttpRequest, entry: int, **_: object) -> Parties:  # noqa: ARG001 - a resolver's protocol
+    """The organisations that the entry concerns."""
+    return Parties(frozenset(reads.line(entry).concerns))
+
+
+@guarded(Action.SEE_JOURNAL)
+@require_GET
+def journal(request: HttpRequest) -> HttpResponse:
+    """What concerns the organisations whose journal one may read, newest first."""
+    grants = person_of(request).grants()
+    slugs = {g.organisation for g in grants if may(grants, Action.SEE_JOURNAL, Parties.of(g.organisation))}
+    form = SearchForm(request.GET)
+    page = Paginator(reads.search(slugs, form.asked()), _A_PAGE).get_page(request.GET.get("page"))
+    own = Parties(frozenset(slugs))
+    shown: dict[str, Any] = {"form": form, "page": page, "may_cosign": may(grants, Action.COSIGN_JOURNAL, own)}
+    return render(request, "journal/list.html", shown | _standing())
+
+
+@guarded(Action.SEE_JOURNAL, entry_numbered)
+@require_GET
+def line(request: HttpRequest, entry: int) -> HttpResponse:
+    """One entry, its bytes, and its proof."""
+    found = reads.line(entry)
+    proved = reads.proof(entry)
+    shown = {"line": found, "text": json.dumps(json.loads(proved.entry), indent=2, ensure_ascii=False)}
+    return render(request, "journal/line.html", shown | {"proof": [each.hex() for each in proved.hashes]})
+
+
+@guarded(Action.SEE_JOURNAL, entry_numbered)
+@require_GET
+def proof(_request: HttpRequest, entry: int) -> HttpResponse:
+    """The entry with its inclusion proof and the signed checkpoint, to be checked elsewhere (RFC 6962, 2.1.1)."""
+    proved = reads.proof(entry)
+    answer = {
+        "index": entry,
+        "entry": base64.b64encode(proved.entry).decode("ascii"),
+        "proof": [base64.b64encode(each).decode("ascii") for each in proved.hashes],
+        "checkpoint": proved.checkpoint.decode("utf-8"),
+        "vkey": reads.head().vkey,
+    }
+    return HttpResponse(
+        json.dumps(answer, indent=2),
+        content_type="application/json",
+        headers={"Content-Disposition": f'attachment; filename="entry-{entry}.json"'},
+    )
+
+
+@guarded(Action.SEE_JOURNAL)
+@require_GET
+def checkpoint(_request: HttpRequest) -> HttpResponse:
+    """The journal's signed head, for a witness to keep or cosign (C2SP tlog-checkpoint)."""
+    return HttpResponse(
+        reads.head().raw,
+        content_type="text/plain; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="checkpoint.txt"'},
+    )
+
+
+@guarded(Action.COSIGN_JOURNAL)
+@require_http_methods(["GET", "POST"])
+def cosign(request: HttpRequest) -> HttpResponse:
+    """Bring back a checkpoint that a witness has cosigned."""
+    form = CosignForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        raw = form.cleaned_data["checkpoint"].replace("\r\n", "\n").encode()
+        try:
+            keep_cosigned(person_of(request).handle, raw, form.cleaned_data["witness"])
+        except EcluseError as error:
+            form.add_error(None, said(error).message)
+        else:
+            messages.success(request, tr("The cosignature is kept.", "La cosignature est gardée."))
+            return redirect("journal")
+    return render(request, "journal/cosign.html", {"form": form} | _standing())
+
+
+def _standing() -> dict[str, Any]:
+    return {"head": reads.head(), "witnessed": list(WitnessedCheckpoint.objects.all()[:5])}
