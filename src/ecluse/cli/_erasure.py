@@ -7,7 +7,7 @@ from ecluse.cli import _output, _steps
 from ecluse.cli._overdue import remind
 from ecluse.cli._site import Site
 from ecluse.cli._text import tr
-from ecluse.control.erase import abort_overdue, due, empty_mailbox, erase_place, is_due, must_go
+from ecluse.control.erase import abort_overdue, due, empty_mailbox, erase_place, is_due, must_go, uses_mailbox
 from ecluse.control.scan import Tree
 from ecluse.control.signatures import sign_artefact
 from ecluse.domain.entry import Event
@@ -63,16 +63,18 @@ def _must_go(site: Site, place: Place) -> bool:
 
 
 def erase(
-    site: Site, only: list[Place] | None = None, *, destroyed_elsewhere: str = ""
+    site: Site, only: list[Place] | None = None, *, destroyed_elsewhere: str = "", mailbox_lost: str = ""
 ) -> list[ErasureCertificate]:
     """Erase every place of this machine, or some; returns the certificates.
 
-    ``destroyed_elsewhere`` says how and by whom the recipient's identity was destroyed, where it is not here.
+    ``destroyed_elsewhere`` says how and by whom the recipient's identity was destroyed, where it is not here;
+    ``mailbox_lost`` what became of a mailbox that cannot be looked at any more.
 
     Raises:
         TransitionError: a migration has not ended, or the delay that the order sets has not passed.
         ErasureError: the re-scan found something; the certificates are made and journalled all the same. Or nobody
-            said what became of the identity; then there is no certificate of the destination.
+            said what became of the identity; then there is no certificate of the destination. Or the mailbox cannot be
+            looked at; then there is none of the places that used it.
     """
     places = [place for place in _ORDER if site.has(place) and (only is None or place in only)]
     for place in places:
@@ -86,7 +88,7 @@ def erase(
     uncertified = None
     for place in places:
         try:
-            made.append(_erase(site, place, marks, destroyed_elsewhere))
+            made.append(_erase(site, place, marks, destroyed_elsewhere, mailbox_lost))
         except ErasureError as error:  # what the destination lacks keeps nothing of the source's alive
             uncertified = error
     for certificate in made:
@@ -151,12 +153,17 @@ def _empty_mailbox(site: Site, place: Place) -> None:
             empty_mailbox(opened, site.mailbox)
 
 
-def _erase(site: Site, place: Place, marks: tuple[bytes, ...], destroyed_elsewhere: str) -> ErasureCertificate:
+def _erase(
+    site: Site, place: Place, marks: tuple[bytes, ...], destroyed_elsewhere: str, mailbox_lost: str
+) -> ErasureCertificate:
     key = site.source_key() if place is Place.SOURCE else site.destination_key()
     identity = site.setup.destination.identity
     trees = (Tree("mailbox", site.mailbox_folder),) if site.mailbox_folder.is_dir() else ()
+    lost = " ".join(mailbox_lost.split())
     with site.open(place) as opened:
         agent = opened.agent
+        # A disk that is not mounted must not look as if nothing were left on it.
+        absent = uses_mailbox(opened) and not site.mailbox.is_there()
         return erase_place(
             opened,
             lambda certificate: {agent: sign_artefact(certificate, key)},
@@ -164,6 +171,8 @@ def _erase(site: Site, place: Place, marks: tuple[bytes, ...], destroyed_elsewhe
             identity=Path(identity) if identity and place is Place.DESTINATION else None,
             destroyed_elsewhere=destroyed_elsewhere if place is Place.DESTINATION else "",
             trees=trees,
+            missing=str(site.mailbox_folder) if absent and not lost else "",
+            unseen=(f"mailbox (not looked at, stated to be lost: {lost})",) if absent and lost else (),
             drop_staging=(lambda: _drop_staging(site, opened)) if place is Place.DESTINATION else None,
         )
 

@@ -47,12 +47,23 @@ from ecluse.wire.artefacts import to_json
         "certificat comme une déclaration, qui ne prouve rien ; le rapport et evidence verify la montrent.",
     ),
 )
-def command(*, workspace: Path, identity_destroyed_elsewhere: str | None, **given: Any) -> None:
+@option(
+    "--mailbox-lost",
+    default=None,
+    metavar="TEXT",
+    text=Text(
+        "Where the mailbox can never be looked at again: what became of it, and when. Kept in the certificate.",
+        "Si la boîte ne pourra plus jamais être relue : ce qu'elle est devenue, et quand. Gardé au certificat.",
+    ),
+)
+def command(
+    *, workspace: Path, identity_destroyed_elsewhere: str | None, mailbox_lost: str | None, **given: Any
+) -> None:
     """Erase the places of one workspace."""
     site = Site(workspace, setup_of(workspace, given))
     unlearned = learn_or_erase(site)
     remind(workspace)
-    made = erase(site, destroyed_elsewhere=identity_destroyed_elsewhere or "")
+    made = erase(site, destroyed_elsewhere=identity_destroyed_elsewhere or "", mailbox_lost=mailbox_lost or "")
     write_setup(workspace, site.setup)
     write_reports(workspace)
     if unlearned is not None:

@@ -113,6 +113,12 @@ def _now(place: Workspace) -> dt.datetime:
     return max([place.now(), *(entry.at for entry in place.entries())])
 
 
+def uses_mailbox(place: Workspace) -> bool:
+    """Whether parcels of this place ever lay in the mailbox, or may have."""
+    progress = place.progress()
+    return bool(progress.delivered or progress.received)
+
+
 def empty_mailbox(place: Workspace, mailbox: Mailbox) -> None:
     """Erase this migration's parcels from the mailbox, where their receipts are known; others' are left alone.
 
@@ -160,6 +166,8 @@ def erase_place(
     identity: Path | None = None,
     destroyed_elsewhere: str = "",
     trees: Sequence[Tree] = (),
+    missing: str = "",
+    unseen: Sequence[str] = (),
     drop_staging: Callable[[], tuple[str, ...]] | None = None,
 ) -> ErasureCertificate:
     """Erase a place whose migration has ended, and certify it. Repeating it goes on where it stopped.
@@ -167,14 +175,15 @@ def erase_place(
     ``markers`` are the canaries' values, worked out by the caller before their key is destroyed; they are remembered
     from the first call to the last. ``identity`` is the file, kept outside the place, of the key that opens the
     parcels; ``destroyed_elsewhere`` says how and by whom it was destroyed, where it is not here to be destroyed.
-    ``trees`` are scanned besides the place itself and the temporary folder; ``drop_staging`` empties the
-    destination's staging tables and names them.
+    ``trees`` are scanned besides the place itself and the temporary folder; ``unseen`` are told in the certificate as
+    what was not, and why. ``drop_staging`` empties the destination's staging tables and names them.
 
     Raises:
         TransitionError: the migration has not ended.
         UsageError: the identity given is not the order's recipient's; nothing of it is touched.
         StorageError: something could not be erased, or the identity is not where it should be; nothing is certified.
-        ErasureError: everything else is erased, and nobody said what became of the identity; nothing is certified.
+        ErasureError: everything else is erased, and nobody said what became of the identity, or something is
+            ``missing``; nothing is certified.
     """
     if place.progress().state is State.ERASED:
         return place.pinned(ErasureCertificate)
@@ -189,8 +198,14 @@ def erase_place(
     # After the keys: a target that cannot be reached must not keep the key that opens the parcels alive.
     if drop_staging is not None:
         _drop(place, drop_staging)
-    _scan(place, needles, trees)
+    _scan(place, needles, trees, unseen)
     _check_identity(place)
+    if missing:
+        raise ErasureError(
+            "the mailbox is empty, or not there: all else is erased, and nothing is certified",
+            location=Location(file=missing),
+            hint="mount it and erase again; if it is lost, erase again with --mailbox-lost 'how, when'",
+        )
     for path in (place.root / "keys" / _CANARY, place.root / "keys" / _MARKERS):
         if path.exists():
             _erase(place, ErasedKind.KEY, path)
@@ -319,7 +334,7 @@ def _erasing(place: Workspace) -> Iterator[Entry]:
     return (entry for entry in place.entries() if entry.event is Event.ERASING)
 
 
-def _scan(place: Workspace, needles: Needles, trees: Sequence[Tree]) -> None:
+def _scan(place: Workspace, needles: Needles, trees: Sequence[Tree], unseen: Sequence[str]) -> None:
     """Scan and journal the result, unless a call that still knew more markers has."""
     before = [entry for entry in _erasing(place) if entry.subject == _SCAN]
     if before and int(before[-1].detail["markers"]) > needles.number:
@@ -332,6 +347,7 @@ def _scan(place: Workspace, needles: Needles, trees: Sequence[Tree]) -> None:
         scanned, findings = scan(tree, needles)
         looked.append(scanned)
         found += findings
+    looked += [Scanned(name, 0, 0) for name in unseen]
     said = json.dumps([[s.tree, s.files, s.size] for s in looked], ensure_ascii=False)
     place.log(
         Event.ERASING,

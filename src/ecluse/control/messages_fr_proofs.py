@@ -174,4 +174,8 @@ FRENCH_PROOFS: dict[str, str] = {
     "step {} ({}): {}": "étape {1} ({2}) : {3}",
     "consistent, but nobody vouched for these keys": "cohérent, mais personne ne répond de ces clés",
     "give --trust": "donnez --trust",
+    "mount it and erase again; if it is lost, erase again with --mailbox-lost 'how, when'":
+        "montez-la et effacez à nouveau ; si elle est perdue, effacez avec --mailbox-lost « comment, quand »",
+    "the mailbox is empty, or not there: all else is erased, and nothing is certified":
+        "la boîte aux lettres est vide, ou absente : tout le reste est effacé, et rien n'est certifié",
 }  # fmt: skip

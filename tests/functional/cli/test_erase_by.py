@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -120,7 +121,7 @@ def test_what_would_move_data_erases_instead(
     assert WORDS[lang] not in planned.run(f"status w --lang {lang}").err
 
 
-@pytest.mark.parametrize("line", ["run -w w", "erase -w w"])
+@pytest.mark.parametrize("line", [MOVES[verb] for verb in ("run", "erase", "resume", "abort")])
 def test_a_stray_paper_in_the_mailbox_keeps_nothing_alive(
     planned: Desk, monkeypatch: pytest.MonkeyPatch, line: str
 ) -> None:
@@ -146,6 +147,53 @@ def test_a_stray_paper_in_the_mailbox_keeps_nobody_from_stopping(planned: Desk) 
     stray.write_bytes(b"{")
     planned.run("suspend -w w --key director.key --reason why", code=10)
     assert planned.run("status w --json").json()["places"]["source"]["state"] == "suspended"
+
+
+@pytest.mark.parametrize(("line", "state"), [("resume -w w --lift", "sealed"), ("abort -w w", "erased")])
+def test_a_stray_paper_in_the_mailbox_keeps_the_director_from_nothing(planned: Desk, line: str, state: str) -> None:
+    planned.run("extract -w w")
+    planned.run("suspend -w w --key director.key --reason why")
+    stray = Path("w/mailbox/instruction.stray.json")
+    stray.write_bytes(b"{")
+    said = planned.run(f"{line} --key director.key --reason why", code=10)
+    assert "instruction.stray.json" in said.err
+    after = planned.run("status w --json").json()["places"]["source"]["state"]
+    assert after == state
+
+
+def test_a_mailbox_that_is_not_mounted_is_not_taken_for_an_empty_one(planned: Desk) -> None:
+    for step in ("extract", "deliver", "receive"):
+        planned.run(f"{step} -w w")
+    box, away = Path("w/mailbox"), Path("elsewhere")
+    box.rename(away)
+    box.mkdir()
+    why = ["--reason", "given up"]
+    said = planned.run(["abort", "-w", "w", "--key", "director.key", *why], code=20)
+    assert "nothing is certified" in said.err
+    assert not list(Path("w").rglob("*.age"))
+    assert not Path("kalisil.key").exists()
+    for left in box.iterdir():  # the instruction, given while the disk was away
+        left.rename(away / left.name)
+    assert "rien n'est certifié" in planned.run("erase -w w --lang fr", code=20).err
+    shutil.rmtree(box)
+    assert "nothing is certified" in planned.run("erase -w w", code=20).err
+    shutil.rmtree(box)
+    away.rename(box)
+    planned.run("erase -w w")
+    states = {name: place["state"] for name, place in planned.run("status w --json").json()["places"].items()}
+    assert states == {"source": "erased", "destination": "erased"}
+
+
+def test_a_mailbox_that_is_lost_is_told_in_the_certificate(planned: Desk) -> None:
+    for step in ("extract", "deliver"):
+        planned.run(f"{step} -w w")
+    shutil.rmtree("w/mailbox")
+    planned.run(["abort", "-w", "w", "--key", "director.key", "--reason", "given up"], code=20)
+    made = planned.run(["erase", "-w", "w", "--mailbox-lost", "drive stolen, 3 March", "--json"]).json()
+    trees = [each["tree"] for each in made["certificates"][0]["scanned"]]
+    assert "mailbox (not looked at, stated to be lost: drive stolen, 3 March)" in trees
+    planned.run("evidence export w --out evidence.zip")
+    assert planned.verify()["authenticated"]
 
 
 def test_an_identity_that_was_never_given(planned: Desk) -> None:

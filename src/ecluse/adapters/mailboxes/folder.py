@@ -6,8 +6,11 @@ from pathlib import Path
 
 from ecluse.domain.errors import Location, MalformedError, StorageError
 from ecluse.workspace.files import erase, sync_folder
+from ecluse.workspace.parcels import SUFFIX
 
 _PART = ".part"
+_MARK = ".ecluse-mailbox"
+"""Stays in a mailbox that ever held parcels: without it, one that is emptied looks as one that is not mounted."""
 
 
 class FolderMailbox:
@@ -18,13 +21,21 @@ class FolderMailbox:
 
     def deliver(self, name: str, parcel: Path) -> None:
         """Copy a parcel in; delivering it again replaces it by the same bytes."""
-        _copy(parcel, self._path(name))
+        path = self._path(name)
+        _copy(parcel, path)
+        if path.suffix == SUFFIX:
+            _mark(self._root / _MARK)
+
+    def is_there(self) -> bool:
+        """Whether this folder was delivered parcels to, and is not one on which a disk is still to be mounted."""
+        return (self._root / _MARK).is_file()
 
     def waiting(self) -> tuple[str, ...]:
         """Names of what lies there whole, sorted."""
         if not self._root.is_dir():
             return ()
-        return tuple(sorted(p.name for p in self._root.iterdir() if p.is_file() and p.suffix != _PART))
+        lying = (p for p in self._root.iterdir() if p.is_file())
+        return tuple(sorted(p.name for p in lying if p.suffix != _PART and p.name != _MARK))
 
     def collect(self, name: str, into: Path) -> None:
         """Copy one out."""
@@ -40,6 +51,13 @@ class FolderMailbox:
         if not name or "/" in name or name.startswith(".") or name.endswith(_PART):
             raise MalformedError("not a name that a mailbox takes", location=Location(file=name))
         return self._root / name
+
+
+def _mark(path: Path) -> None:
+    try:
+        path.touch(mode=0o644)
+    except OSError as error:
+        raise StorageError(error.strerror or "cannot be written", location=Location(file=str(path))) from None
 
 
 def _copy(source: Path, target: Path) -> None:
