@@ -144,6 +144,7 @@ FRENCH_SYSTEMS: dict[str, str] = {
     "the workbook is damaged": "le classeur est abîmé",
     "what read the file died of it: it is damaged, or too large for this machine":
         "ce qui lisait le fichier en est mort : il est abîmé, ou trop grand pour cette machine",
+    "a header of more than {} columns": "un en-tête de plus de {1} colonnes",
     "no process can be started to read the file": "aucun processus ne peut être lancé pour lire le fichier",
     "the workbook unpacks to more than 2 GiB": "le classeur se déplie à plus de 2 Gio",
     "the workbook has no sheet of that name": "le classeur n'a pas de feuille de ce nom",

@@ -28,6 +28,7 @@ from ecluse.domain.files import FileIntake, SourceFile
 
 _BLOCK = 4 << 20
 _RECORD = 64 << 20
+_WIDEST = 1 << 14  # as many as a sheet of Excel's
 _LF, _CR = 10, 13
 _BOM = "\ufeff"
 _Bytes = npt.NDArray[np.uint8]
@@ -146,6 +147,8 @@ class Delimited:
         kept = int(filled[-1]) + 1 if len(filled) else 0
         if width is None:
             kept = 1
+            if counts[0] > _WIDEST:
+                raise self._error(f"a header of more than {_WIDEST} columns", self._line)
         wrong = blank[:kept] if width is None else blank[:kept] | (counts[:kept] != width)
         if wrong.any():
             bad = int(np.flatnonzero(wrong)[0])

@@ -230,7 +230,7 @@ def _aligned(report: _Report, account: Account) -> str:
         begin for begin in range(blank + 1)
         if len(lines) - begin > _HEADERS and not any(t.startswith(b"****") for t in lines[begin : begin + _HEADERS])
     ]  # fmt: skip
-    fits = [begin for begin in whole if _dated(lines[begin:])]
+    fits = [begin for begin in whole if _dated(lines, begin)]
     if not whole:
         return "a report with fewer than twelve header lines"
     if not fits:
@@ -244,8 +244,9 @@ def _aligned(report: _Report, account: Account) -> str:
     return ""
 
 
-def _dated(lines: Sequence[bytes]) -> bool:
-    birth, request = (lines[place].strip() if place < len(lines) else b"?" for place in (6, 9))
+def _dated(lines: Sequence[bytes], begin: int) -> bool:
+    at = (begin + 6, begin + 9)
+    birth, request = (lines[place].strip() if place < len(lines) else b"?" for place in at)
     return all(not text or _DATE.fullmatch(text) for text in (birth, request))
 
 

@@ -197,10 +197,13 @@ def joined(message: bytes, marks: Marks, dialect: Dialect) -> bytes:
 
 @cache
 def _shapes(mark: int) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
-    """What a message of segments looks like, and how one ends; by its field delimiter."""
+    """What a message of segments looks like, and how one ends; by its field delimiter.
+
+    Nothing is taken back (``++``), or a run of blank lines would be tried from each of its places.
+    """
     delimiter = re.escape(bytes((mark,)))
-    segment = rb"[A-Z][A-Z0-9]{0,2}(?:" + delimiter + rb"[^\r\n\x00\x1a]*)?"
-    whole = segment + rb"(?:[\r\n]+" + segment + rb")*[\r\n]*\x1a?[\r\n]*"
+    segment = rb"[A-Z][A-Z0-9]{0,2}(?:" + delimiter + rb"[^\r\n\x00\x1a]*+)?+"
+    whole = segment + rb"(?:[\r\n]++" + segment + rb")*+[\r\n]*+(?:\x1a[\r\n]*+)?"
     end = rb"(?:[\r\n]|\A)L(?:" + delimiter + rb"[^\r\n]*)?[\r\n\x1a]*\Z"
     return re.compile(whole), re.compile(end)
 

@@ -2,17 +2,22 @@
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 from ecluse.adapters.sources import _cda_scan, _fhir_scan
 from ecluse.adapters.sources._access_pages import JET3, Pages
 from ecluse.adapters.sources._hl7v2_scan import seen
+from ecluse.adapters.sources._json import JsonReader
+from ecluse.adapters.sources._reading import Declared
 from ecluse.adapters.sources.detect import detect
-from ecluse.domain.errors import EcluseError
+from ecluse.domain.errors import EcluseError, ProfileError
 from ecluse.domain.files import FileFormat, SourceFile
 
 _RECORDS = 1000
+_MOST, _LONGEST_PATH, _STEPS = 2000, 300, frozenset(".[]")
 _LONGEST = 1 << 20
 _CODEPAGES: Mapping[int, str] = {
     0x01: "cp437", 0x02: "cp850", 0x03: "cp1252", 0x64: "cp852", 0x65: "cp866", 0x57: "cp1252", 0x7D: "cp1255",
@@ -65,21 +70,34 @@ def _json(path: Path) -> SourceFile | None:
         lines = list(islice(iter(lambda: source.readline(_LONGEST), b""), _RECORDS))
     found: dict[str, None] = {}
     for line in lines:
-        try:
+        with suppress(ValueError, RecursionError):
             record = json.loads(line)
-        except ValueError:
-            continue
-        for each in record if isinstance(record, list) else [record]:
-            found |= dict.fromkeys(_paths(each, ""))
-    return SourceFile(path.name, format=FileFormat.JSON, fields=tuple(found)) if found else None
+            for each in record if isinstance(record, list) else [record]:
+                found |= dict.fromkeys(_paths(each, ""))
+    return _mountable(SourceFile(path.name, format=FileFormat.JSON, fields=tuple(found)[:_MOST])) if found else None
 
 
 def _paths(value: object, path: str) -> list[str]:
+    """Of names that a path can hold: with dots or brackets of their own they cannot be told from steps."""
     if isinstance(value, dict):
-        return [found for name, part in value.items() for found in _paths(part, f"{path}.{name}".removeprefix("."))]
+        named = ((name, part) for name, part in value.items() if name and not set(name) & _STEPS and name.isprintable())
+        return [found for name, part in named for found in _paths(part, f"{path}.{name}".removeprefix("."))]
     if isinstance(value, list):
         return [found for part in value for found in _paths(part, f"{path}[]")]
-    return [path] if path else []
+    return [path] if 0 < len(path) <= _LONGEST_PATH else []
+
+
+def _mountable(file: SourceFile) -> SourceFile | None:
+    """Without the paths that make a column, or a table, which another has made."""
+    while file.fields:
+        try:
+            JsonReader(Declared("t", file, (Path(file.path),)))
+        except ProfileError as error:
+            place = int(str(error.location.field if error.location else "").strip("fields[]") or 0)
+            file = replace(file, fields=(*file.fields[:place], *file.fields[place + 1 :]))
+        else:
+            return file
+    return None
 
 
 _GUESSES: Mapping[str, Callable[[Path], SourceFile | None]] = {
