@@ -138,6 +138,19 @@ _EVIDENCE = Group(
     },
 )  # fmt: skip
 
+_AGENT = Group(
+    "agent",
+    context_settings=SETTINGS,
+    text=Text("The agent of a control room, at one of a migration's two ends.",
+              "L'agent d'une salle de contrôle, à l'un des deux bouts d'une migration."),
+    entries={
+        "enrol": Entry("agent_enrol", Text("Bind this machine's agent to a room, by a one-time code",
+                                           "Lier l'agent de cette machine à une salle, par un code à usage unique")),
+        "run": Entry("agent_run", Text("Carry out what is signed there, and report",
+                                       "Exécuter ce qui y est signé, et rendre compte")),
+    },
+)  # fmt: skip
+
 _HELP = Group(
     "help",
     context_settings=SETTINGS,
@@ -194,6 +207,7 @@ ecluse run -w migration
         "register": _REGISTER,
         "serve": Entry("serve", Text("Open the control room in the browser",
                                      "Ouvrir la salle de contrôle dans le navigateur")),
+        "agent": _AGENT,
         "help": _HELP,
     },
 )  # fmt: skip

@@ -1,5 +1,6 @@
 """Doing what is due, until something is due that is not this command's to do."""
 
+from collections.abc import Callable, Container, Mapping
 from pathlib import Path
 
 from ecluse.cli import _output, _steps
@@ -17,13 +18,29 @@ from ecluse.domain.instruction import Action
 from ecluse.domain.lifecycle import State
 from ecluse.workspace.place import Place
 
-_DOES = {
+_DOES: Mapping[Step, Callable[[Site, _steps.Watch], object]] = {
     Step.EXTRACT: _steps.extract,
     Step.DELIVER: _steps.deliver,
     Step.RECEIVE: _steps.receive,
     Step.LOAD: _steps.load,
     Step.RECONCILE: _steps.reconcile,
 }
+
+
+def advance(
+    site: Site,
+    steps: Container[Step] = frozenset(_DOES),
+    watch: _steps.Watch = _steps.unwatched,
+    after: Callable[[], None] = lambda: None,
+) -> Step:
+    """Do step after step as long as the next is one of ``steps``; gives the next one. ``after`` follows each."""
+    step = _steps.due(site)
+    while step in _DOES and step in steps:
+        _DOES[step](site, watch)
+        _steps.hear(site)
+        after()
+        step = _steps.due(site)
+    return step
 
 
 def conduct(site: Site, accept_key: Path | None) -> None:
@@ -47,10 +64,7 @@ def conduct(site: Site, accept_key: Path | None) -> None:
                     f"voyez pourquoi : ecluse journal show {site.root} --last 5 ; puis : ecluse resume -w {site.root}"),
         )  # fmt: skip
     write_setup(site.root, site.setup)
-    while step in _DOES:
-        _DOES[step](site)
-        _steps.hear(site)
-        step = _steps.due(site)
+    step = advance(site)
     account = tell_account(site.root) if site.has(Place.DESTINATION) else {}
     if step is Step.ACCEPT and accept_key is not None:
         made = _steps.accept(site, accept_key, None, "")

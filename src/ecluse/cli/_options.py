@@ -58,6 +58,12 @@ def destination_options(function: Function) -> Function:
     return _all(_DESTINATION, function)
 
 
+def agents_options(function: Function) -> Function:
+    """How an agent's one system is entered; its signing key is that of its enrolment."""
+    keys = {"agent_key", "destination_agent_key"}
+    return _all({name: text for name, text in (_SOURCE | _DESTINATION).items() if name not in keys}, function)
+
+
 def mailbox(function: Function) -> Function:
     """``--mailbox``."""
     text = Text("Folder between the two places; by default the workspace's own.",

@@ -1,5 +1,6 @@
 """What commands print: tables and lines for people, JSON for programs, progress only where somebody watches."""
 
+import getpass
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -79,6 +80,11 @@ def emit(value: Any) -> None:
     """The machine's answer on stdout, under ``--json``."""
     if MODE.json:
         sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def secret(label: str) -> str:
+    """What a person types, unseen."""
+    return getpass.getpass(f"{label}: ", stream=sys.stderr)
 
 
 def raw(text: str) -> None:

@@ -84,6 +84,19 @@ def admitted_plan(site: Site, papers: Papers, batch_rows: int | None) -> PlanRep
         return report
 
 
+def counted(site: Site, papers: Papers, now: dt.datetime) -> PlanReport:
+    """What an order would take, which nobody need have signed yet; nothing is written.
+
+    Raises:
+        AgreementError, OrderError, SignatureError: the agreement is not signed, or does not carry the order.
+    """
+    agreement, order = papers.agreement.value, papers.order.value
+    check_agreement_signed(agreement, verified_signers(agreement, papers.agreement.signatures, agreement))
+    check_order_allowed(order, agreement, papers.agreement.digest, now.date())
+    check_list(order.scope.exclude_persons, site.persons())
+    return _count(site, papers, site.source_profile(), now, _agent(site, papers), batch_rows=None)
+
+
 def _agent(site: Site, papers: Papers) -> str:
     agent = signer_of_key(site.source_key(), papers.agreement.value)
     check_agent(papers.agreement.value, agent, SignerRole.SOURCE_AGENT)

@@ -39,6 +39,14 @@ from ecluse.workspace.place import Place, Workspace
 
 Signer = Callable[[object], Mapping[str, bytes]]
 
+Watch = Callable[[Workspace], None]
+"""Called with the open place whenever a part of a step is done; whatever it raises stops the step there."""
+
+
+def unwatched(_place: Workspace) -> None:
+    """Nobody watches."""
+
+
 _UNDECIDED = {State.DELIVERED, State.LOADED, State.RECONCILED}
 """Where the source's place stands until it learns the decision."""
 
@@ -59,7 +67,7 @@ def signer(key: Path, agent: str) -> Signer:
     return lambda value: {agent: sign_artefact(value, key)}
 
 
-def extract(site: Site) -> None:
+def extract(site: Site, watch: Watch = unwatched) -> None:
     """Extract, gate and seal every planned batch that is not sealed yet."""
     with site.open(Place.SOURCE) as place:
         profile, key = site.source_profile(), site.source_key()
@@ -80,7 +88,7 @@ def extract(site: Site) -> None:
                 profile,
                 sign,
                 excluded=excluded,
-                report=lambda _batch, rows: advance(rows),
+                report=_told(advance, watch, place),
             )
         _output.say(
             tr(
@@ -90,16 +98,16 @@ def extract(site: Site) -> None:
         )
 
 
-def deliver(site: Site) -> None:
+def deliver(site: Site, watch: Watch = unwatched) -> None:
     """Send what is sealed."""
     with site.open(Place.SOURCE) as place:
         total = len(place.progress().sealed)
         with _output.progress(tr("deliver", "remettre"), total) as advance:
-            send(place, site.mailbox, lambda _name: advance(1))
+            send(place, site.mailbox, _told(advance, watch, place))
         _output.say(tr(f"delivered: {_output.count(total)} parcels", f"remis : {_output.count(total)} colis"))
 
 
-def receive(site: Site) -> None:
+def receive(site: Site, watch: Watch = unwatched) -> None:
     """Fetch and verify what was sent; make the destination's place at the first time."""
     key = site.destination_key()
     if not site.has(Place.DESTINATION):
@@ -108,12 +116,12 @@ def receive(site: Site) -> None:
     with site.open(Place.DESTINATION) as place:
         sign = signer(key, place.agent)
         with _output.progress(tr("receive, verify", "recevoir, vérifier"), 0) as advance:
-            collect(place, site.mailbox, sign, lambda _name: advance(1), agreement=site.agreement())
+            collect(place, site.mailbox, sign, _told(advance, watch, place), agreement=site.agreement())
         count = _output.count(len(place.progress().received))
         _output.say(tr(f"received and verified: {count} parcels", f"reçu et vérifié : {count} colis"))
 
 
-def load(site: Site) -> None:
+def load(site: Site, watch: Watch = unwatched) -> None:
     """Load what was received, then publish."""
     with site.open(Place.DESTINATION) as place:
         check_goes_on(place)
@@ -128,13 +136,13 @@ def load(site: Site) -> None:
                 identity,
                 lambda: site.open_destination(profile),
                 profile,
-                report=lambda _batch, rows: advance(rows),
+                report=_told(advance, watch, place),
             )
         rows = _output.count(sum(r.rows for r in map(_receipt(place), place.progress().loaded.values())))
         _output.say(tr(f"loaded: {rows} rows", f"chargé : {rows} lignes"))
 
 
-def reconcile(site: Site) -> Reconciliation:
+def reconcile(site: Site, watch: Watch = unwatched) -> Reconciliation:
     """Read everything back and give account."""
     with site.open(Place.DESTINATION) as place:
         check_goes_on(place)
@@ -143,7 +151,7 @@ def reconcile(site: Site) -> Reconciliation:
         sign = signer(key, _agent(place, key, SignerRole.DESTINATION_AGENT))
         with _output.progress(tr("read back, compare", "relire, comparer"), total) as advance:
             return run_reconciliation(
-                place, identity, lambda: site.open_destination(profile), sign, lambda _entity, rows: advance(rows)
+                place, identity, lambda: site.open_destination(profile), sign, _told(advance, watch, place)
             )
 
 
@@ -203,6 +211,16 @@ def hear(site: Site) -> None:
                 told = exchange_instructions(opened, site.mailbox)
             for each in told:
                 _output.say(f"{place}: {words[each.action]} {each.signatory}", style="bold")
+
+
+def _told(advance: _output.Advance, watch: Watch, place: Workspace) -> Callable[..., None]:
+    """What a step calls with a part that is done, and its rows where it counts them."""
+
+    def told(_part: object, rows: int = 1) -> None:
+        advance(rows)
+        watch(place)
+
+    return told
 
 
 def _receipt(place: Workspace) -> Callable[[str], Receipt]:

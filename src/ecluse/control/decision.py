@@ -98,6 +98,24 @@ def fetch_decision(place: Workspace, mailbox: Mailbox) -> bool:
     return True
 
 
+def take_decision(place: Workspace, mailbox: Mailbox) -> bool:
+    """Take the decision in at the place that reconciled; False where there is none yet, or it is known.
+
+    Raises:
+        SignatureError, OrderError: a decision that does not verify, or about another order or reconciliation.
+        MalformedError: more than one.
+    """
+    if place.progress().state is not State.RECONCILED:
+        return False
+    names = [name for name in mailbox.waiting() if name.partition(".")[0] == kind_of(Acceptance)]
+    decisions = list(_papers(Acceptance, {name: fetch(place, mailbox, name) for name in names}))
+    if len(decisions) > 1:
+        raise MalformedError("the mailbox holds more than one decision")
+    for decision in decisions:
+        admit_acceptance(place, *decision)
+    return bool(decisions)
+
+
 def _admit_reconciliation(place: Workspace, account: Reconciliation, by: Signatures) -> None:
     agreement, pins = place.pinned(Agreement), place.progress().pins
     where = Location(field="reconciliation")
