@@ -34,7 +34,7 @@ def test_what_is_delivered_is_collected_and_still_there(mailbox: Mailbox, parcel
         mailbox.collect("b.age", tmp_path / "deep" / "er" / "x.age")
         assert (tmp_path / "deep" / "er" / "x.age").read_bytes() == parcel.read_bytes()
     assert mailbox.waiting() == ("a.json", "b.age")
-    assert list((tmp_path / "deep" / "er").iterdir()) == [tmp_path / "deep" / "er" / "x.age"]
+    assert list((tmp_path / "deep" / "er").glob("[!.]*")) == [tmp_path / "deep" / "er" / "x.age"]
     assert parcel.exists()
 
 

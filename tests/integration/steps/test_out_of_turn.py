@@ -128,10 +128,10 @@ def test_a_mailbox_keeps_what_is_another_migration_s(desk: Desk, planned: Desk, 
     desk.ecluse("deliver", *W, *box)
     other.ecluse("deliver", *W, *box, code=UsageError.exit_code)
     desk.ecluse("receive", *W, *box)
-    assert not list((tmp_path / "box").iterdir())
+    assert not list((tmp_path / "box").glob("[!.]*"))
     other.ecluse("deliver", *W, *box)
     waiting = set((tmp_path / "box").iterdir())
     desk.ecluse("receive", *W, *box)
     assert set((tmp_path / "box").iterdir()) == waiting
     other.ecluse("receive", *W, *box)
-    assert not list((tmp_path / "box").iterdir())
+    assert not list((tmp_path / "box").glob("[!.]*"))
