@@ -24,6 +24,7 @@ POLICY = (
 PERMISSIONS = "publickey-credentials-get=(self), publickey-credentials-create=(self)"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _SERVER_ERROR = 500
+_LIBRARY = ("account_", "mfa_", "openid_connect_")
 
 # The accounts' library brings pages for sign-up, changes of address and passwords by mail: none is open here.
 CLOSED = re.compile(
@@ -64,7 +65,9 @@ class Recorded:
         if CLOSED.fullmatch(name):
             return render(request, "refused.html", {"message": None}, status=404)
         # Programs come with a bearer whose acts are its own, each in its transaction; a cookie opens nothing there.
-        if request.method in _SAFE or request.path_info.startswith("/api/"):
+        # A provider answers with a GET that signs somebody in.
+        safe = request.method in _SAFE and name != "openid_connect_callback"
+        if safe or request.path_info.startswith("/api/"):
             return self._respond(request)
         person = request.user if request.user.is_authenticated else None
         with acting(person.handle if person else ANONYMOUS) as act:
@@ -73,7 +76,7 @@ class Recorded:
                 transaction.set_rollback(True)
                 act.entries.clear()
                 act.written.clear()
-            elif act.written and not act.entries and name.startswith(("account_", "mfa_", "usersessions_")):
+            elif act.written and not act.entries and name.startswith(_LIBRARY):
                 concerns = organisations(person) if person else ()
                 act.record(RoomEvent.ACCOUNT_CHANGED, *concerns, subject=act.actor, page=name)
         return response

@@ -14,6 +14,7 @@ import dj_database_url
 from django.utils.translation import gettext_lazy as _
 
 from ecluse.portal.home import secret_key
+from ecluse.portal.oidc import providers
 
 ECLUSE_HOME = Path(os.environ.get("ECLUSE_HOME", "control-room"))
 ECLUSE_ORIGIN = os.environ.get("ECLUSE_ORIGIN", "http://localhost:8443")
@@ -151,6 +152,8 @@ MFA_TRUST_ENABLED = False
 SOCIALACCOUNT_ADAPTER = "ecluse.portal.accounts.Providers"
 SOCIALACCOUNT_ONLY = False
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [each.as_app() for each in providers(ECLUSE_HOME)]}}
 USERSESSIONS_TRACK_ACTIVITY = True
 LOGIN_URL = "/account/login/"
 LOGIN_REDIRECT_URL = "/"

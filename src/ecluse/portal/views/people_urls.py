@@ -5,7 +5,7 @@ from django.views.generic import RedirectView
 
 from ecluse.portal import waiting_people  # noqa: F401 - says what waits on the first page
 from ecluse.portal.access import public
-from ecluse.portal.views import account, enrolment, people, recovery
+from ecluse.portal.views import account, enrolment, people, providers, recovery
 
 _ONE = "people/<slug:organisation>/of/<slug:person>"
 
@@ -36,6 +36,7 @@ urlpatterns = [
     path("me/authenticators/<int:authenticator>/remove/", account.remove_authenticator, name="remove_authenticator"),
     path("me/recoveries/<int:recovery>/refuse/", account.refuse_recovery, name="refuse_recovery"),
     path("me/identities/<int:identity>/unlink/", account.unlink, name="unlink"),
+    path("account/oidc/<slug:provider_id>/login/", providers.to_provider, name="openid_connect_login"),
     # The accounts' library goes to its own list after a passkey was added; ours says more.
     path("account/2fa/", public(RedirectView.as_view(pattern_name="home")), name="mfa_index"),
 ]
