@@ -174,6 +174,7 @@ FRENCH_PROOFS: dict[str, str] = {
     "step {} ({}): {}": "étape {1} ({2}) : {3}",
     "consistent, but nobody vouched for these keys": "cohérent, mais personne ne répond de ces clés",
     "give --trust": "donnez --trust",
+    "cannot be written": "ne peut pas être écrit",
     "mount it and erase again; if it is lost, erase again with --mailbox-lost 'how, when'":
         "montez-la et effacez à nouveau ; si elle est perdue, effacez avec --mailbox-lost « comment, quand »",
     "the mailbox is empty, or not there: all else is erased, and nothing is certified":
