@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "reference" / "round-trips.md"
 sys.path.insert(0, str(ROOT / "tests"))
 
-from round_trips import DESTINATIONS, SOURCES, VALUES, Aside, Comes, Refused, Unsaid  # noqa: E402
+from round_trips import DESTINATIONS, SOURCES, VALUES, Aside, Comes, Listed, Refused, Unsaid  # noqa: E402
 
 INTRODUCTION = """# What each format carries
 
@@ -81,6 +81,8 @@ def _said(cell: object) -> str:
             return f"its record, message or document is set aside (“{reason}”); the rest is read"
         case Refused(words):
             return f"refused, naming the column: “{words}”"
+        case Listed(code, why):
+            return f"the request is not written but listed (`{code}`): {why}"
         case Unsaid(why):
             return f"cannot be written there: {why}"
     raise TypeError(cell)

@@ -20,7 +20,7 @@ from ecluse.adapters.destinations import DestinationSpec, open_destination
 from ecluse.adapters.sources import SourceSpec, open_source
 from ecluse.domain.files import FileFormat, FileIntake
 from ecluse.domain.profile import DestinationProfile, Engine, FhirTarget
-from ecluse.migration.ports import Destination, StagedBatch
+from ecluse.migration.ports import Destination, Receiver, StagedBatch
 from ecluse.wire.documents import read as read_document
 from format_writers import Row
 
@@ -182,6 +182,14 @@ class Refused:
 
 
 @dataclass(frozen=True)
+class Listed:
+    """The request's message is not written, and the request is listed with this code; it stays in the source."""
+
+    code: str
+    why: str
+
+
+@dataclass(frozen=True)
 class Target:
     """One destination. ``made`` makes it somewhere, and gives what opens it, each time anew."""
 
@@ -189,9 +197,13 @@ class Target:
     title: str
     made: Callable[[Any], Callable[[], Destination]]
     columns: tuple[str, ...] = ("source_id", "request", "raw_value")
-    changed: Mapping[str, Refused | Comes] = field(default_factory=dict)
+    changed: Mapping[str, Refused | Listed] = field(default_factory=dict)
     takes: Callable[[str | None], bool] = lambda _: True
     server: str = ""
+
+
+class NotWrittenError(Exception):
+    """Requests that are listed as not written, with their codes."""
 
 
 def carried(target: Target, place: Any, rows: Sequence[Row]) -> dict[str, str | None]:
@@ -216,6 +228,9 @@ def carried(target: Target, place: Any, rows: Sequence[Row]) -> dict[str, str | 
         for entity, table in tables.items():
             destination.stage(ORDER, StagedBatch(f"{entity}-1", entity, f"sha256:{entity}", table))
         back = destination.read_back(ORDER, "observation", tables["observation"].schema)
+        codes = destination.refused(ORDER) if isinstance(destination, Receiver) else {}
+        if codes:
+            raise NotWrittenError(codes)
         return {row["source_id"]: row["raw_value"] for batch in back for row in batch.to_pylist()}
 
 
@@ -243,13 +258,33 @@ def _messages(engine: Engine, profile: str, scheme: str) -> Callable[[Path], Cal
     return prepared
 
 
+_UNWRITABLE = Listed("unwritable", "the format has no way to say it")
+_BEYOND_LATIN: Mapping[str, Refused | Listed] = {
+    name: Listed("encoding", "no such character in the profile's encoding, ISO 8859-1")
+    for name in ("French", "astral", "combining", "unseen line ends", "byte order mark")
+}
+
+
+def _latin(value: str) -> bool:
+    try:
+        value.encode("latin-1")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 _RESULT = ("source_id", "request", "code", "raw_value", "status")
-_NUL_REFUSED: Mapping[str, Refused | Comes] = {"NUL": Refused("NUL character")}
+_NUL_REFUSED: Mapping[str, Refused | Listed] = {"NUL": Refused("NUL character")}
 DESTINATIONS: tuple[Target, ...] = (
     Target("sqlite", "SQLite", _bench(sqlite_bench), changed=_NUL_REFUSED, takes=_without("\0")),
     Target("postgresql", "PostgreSQL", _bench(lambda server: server_bench(Engine.POSTGRESQL, server)),
            changed=_NUL_REFUSED, takes=_without("\0"), server="postgresql"),
     Target("mariadb", "MariaDB", _bench(lambda server: server_bench(Engine.MYSQL, server)), server="mariadb"),
     Target("fhir", "FHIR", _fhir_files),
+    Target("hprim-sante", "HPRIM Santé", _messages(Engine.HPRIM, "hprim-sante-oru.yaml", "hprim"), _RESULT,
+           {**_BEYOND_LATIN, "NUL": _UNWRITABLE}, lambda value: _latin(value or "") and _without("\0")(value)),
+    Target("hprim-medecin", "HPRIM Médecin", _messages(Engine.HPRIM, "hprim-medecin-mail.yaml", "hprim"), _RESULT,
+           {**_BEYOND_LATIN, **dict.fromkeys(("empty", "delimiters", "line feed", "carriage returns", "end marks", "NUL"), _UNWRITABLE)},
+           lambda value: value != "" and _latin(value or "") and _without("|\r\n\0\x1a")(value)),
     Target("hl7v2", "HL7 v2", _messages(Engine.HL7, "hl7-oru.yaml", "hl7"), _RESULT, _NUL_REFUSED, _without("\0")),
 )  # fmt: skip
