@@ -10,11 +10,16 @@ from ecluse.store.reads.journal import Asked
 _MAX_CHECKPOINT = 65_536
 
 
+def _events() -> list[tuple[str, str]]:
+    words = sorted((str(EVENTS.get(each, each)), str(each)) for each in RoomEvent)
+    return [("", tr("anything", "tout")), *((value, text) for text, value in words)]
+
+
 class SearchForm(forms.Form):
     """Who, what, about what, when; each may stay empty."""
 
     actor = forms.CharField(required=False, max_length=64, label=later("Who", "Qui"))
-    event = forms.ChoiceField(required=False, label=later("What", "Quoi"))
+    event = forms.ChoiceField(required=False, choices=_events, label=later("What", "Quoi"))
     subject = forms.CharField(
         required=False,
         max_length=200,
@@ -30,13 +35,6 @@ class SearchForm(forms.Form):
         label=later("Until", "Au"),
         widget=forms.DateInput(attrs={"type": "date"}),
     )
-
-    def __init__(self, *args: object, **rest: object) -> None:
-        super().__init__(*args, **rest)
-        words = sorted((str(EVENTS.get(each, each)), str(each)) for each in RoomEvent)
-        chosen = self.fields["event"]
-        assert isinstance(chosen, forms.ChoiceField)  # noqa: S101 - three lines above
-        chosen.choices = [("", tr("anything", "tout")), *((value, text) for text, value in words)]
 
     def asked(self) -> Asked:
         """What to search; whatever is not valid is not asked."""
