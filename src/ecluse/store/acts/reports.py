@@ -76,7 +76,7 @@ def report(act: Act, agent: Agent, migration: Migration, told: Report) -> PlaceJ
         MalformedError: an entry that is not one, or by another actor, or about another order.
         TransitionError: an entry that moves the migration where it may not go.
     """
-    place = check_mine(agent, migration)
+    place = _check_mine(agent, migration)
     _check_log(told.log, place, agent)
     # The row of the migration is locked, so that of two reports at once the second sees the first.
     Migration.objects.select_for_update().get(pk=migration.pk)
@@ -89,7 +89,7 @@ def report(act: Act, agent: Agent, migration: Migration, told: Report) -> PlaceJ
         return known
     order = migration.order.digest
     read = [_entry(data, agent, order) for data in fresh]
-    known.counts = counts_of(read, known.counts)
+    known.counts = _counts_of(read, known.counts)
     first, known.size, known.reported_at = known.size, frontier.size, act.now
     known.frontier = [[level, node.hex()] for level, node in frontier.nodes]
     known.checkpoint = told.checkpoint
@@ -118,9 +118,9 @@ def keep_papers(act: Act, agent: Agent, migration: Migration, papers: Sequence[G
         MalformedError: not a paper that travels, or not canonical.
         SignatureError, TamperError, OrderError: see ``control.intake``.
     """
-    check_mine(agent, migration)
+    _check_mine(agent, migration)
     Migration.objects.select_for_update().get(pk=migration.pk)
-    known, kept = known_of(migration), 0
+    known, kept = _known_of(migration), 0
     for paper in papers:
         value = _decoded(paper)
         known = _judged(known, value, paper.signatures)
@@ -131,7 +131,7 @@ def keep_papers(act: Act, agent: Agent, migration: Migration, papers: Sequence[G
     return kept
 
 
-def check_mine(agent: Agent, migration: Migration) -> Place:
+def _check_mine(agent: Agent, migration: Migration) -> Place:
     """The place at which an agent works on a migration.
 
     Raises:
@@ -143,7 +143,7 @@ def check_mine(agent: Agent, migration: Migration) -> Place:
     return place
 
 
-def known_of(migration: Migration) -> Known:
+def _known_of(migration: Migration) -> Known:
     """What the room holds of a migration, by which a further paper is judged."""
     agreement: Agreement = artefact_of(migration.order.agreement)
     kinds = ("plan", "receipt", "reconciliation")
@@ -162,7 +162,7 @@ def known_of(migration: Migration) -> Known:
     )
 
 
-def counts_of(entries: Sequence[Entry], before: Mapping[str, Any]) -> dict[str, Any]:
+def _counts_of(entries: Sequence[Entry], before: Mapping[str, Any]) -> dict[str, Any]:
     """What a journal's entries say, added to what the former said.
 
     ``state``, ``before_suspension``, ``pins`` (digests by kind); ``batches`` planned, ``sealed``, ``delivered``,

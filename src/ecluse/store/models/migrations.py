@@ -23,7 +23,7 @@ class PlaceJournal(models.Model):
     """How far a place's journal is known here, and under which checkpoint.
 
     ``log``: its key, pinned at the first report. ``frontier``: the tree of the entries that are here, as ``[level,
-    hexadecimal hash]``. ``counts``: what they say (:func:`ecluse.store.acts.reports.counts_of`).
+    hexadecimal hash]``. ``counts``: what they say (``store.acts.reports``).
     """
 
     migration = models.ForeignKey(Migration, models.PROTECT, related_name="places")
