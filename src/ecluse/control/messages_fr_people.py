@@ -17,6 +17,8 @@ FRENCH_PEOPLE: dict[str, str] = {
     "one address, one person: invite each at an address of theirs":
         "une adresse, une personne : invitez chacun à une adresse qui soit la sienne",
     "this person has left": "cette personne est partie",
+    "this organisation is here already": "cette organisation est déjà ici",
+    "its own administrator invites its people": "son propre administrateur invite ses personnes",
     "two administrators bring somebody back by a recovery":
         "à deux, les administrateurs font revenir quelqu'un par un rétablissement",
     "this person holds this role already": "cette personne a déjà ce rôle",
@@ -56,7 +58,8 @@ FRENCH_PEOPLE: dict[str, str] = {
     "this provider serves another organisation": "ce fournisseur sert une autre organisation",
     "nobody here is linked to this identity": "personne ici n'est relié à cette identité",
     "sign in with your authenticator, then link it": "entrez avec votre authentificateur, puis reliez-la",
-    "the provider's secret is not in the environment: {}": "le secret du fournisseur n'est pas dans l'environnement : {1}",
+    "the provider's secret is not in the environment: {}":
+        "le secret du fournisseur n'est pas dans l'environnement : {1}",
     "a list 'providers' is missing": "il manque une liste « providers »",
     "two providers have one id": "deux fournisseurs ont le même id",
     "a provider's id is lower-case letters, digits and hyphens":

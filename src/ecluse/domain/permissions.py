@@ -36,6 +36,7 @@ class Action(StrEnum):
 
     SEE_PEOPLE = "people.see"
     INVITE = "people.invite"
+    BRING_IN = "people.bring_in"
     REMOVE = "people.remove"
     RECOVER = "people.recover"
     REVIEW_ACCESS = "people.review"
@@ -104,6 +105,8 @@ _WORK = _EVERY_ROLE - _both(Role.ADMINISTRATOR)
 MAY: Mapping[Action, frozenset[tuple[Side, Role]]] = {
     Action.SEE_PEOPLE: _WATCH,
     Action.INVITE: _ADMINISTRATION,
+    # A vendor brings in a laboratory, a laboratory a vendor; from then on each administers its own people.
+    Action.BRING_IN: _ADMINISTRATION,
     Action.REMOVE: _both(Role.ADMINISTRATOR, Role.SECURITY_OFFICER),
     Action.RECOVER: _ADMINISTRATION,
     Action.REVIEW_ACCESS: _both(Role.ADMINISTRATOR, Role.SECURITY_OFFICER),

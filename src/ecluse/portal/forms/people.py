@@ -19,6 +19,18 @@ def role_choices() -> list[tuple[str, str]]:
     return [(str(role), f"{ROLES[role]} – {ROLE_MEANS[role]}") for role in Role]
 
 
+def _of_one_person(address: str) -> str:
+    shared = shared_name(address)
+    if shared:
+        raise forms.ValidationError(
+            tr(f"{shared}@… is a mailbox that several people read. One address, one person: else nobody could "
+               "tell who did what.",
+               f"{shared}@… est une boîte que plusieurs personnes lisent. Une adresse, une personne : sinon nul ne "
+               "saurait qui a fait quoi.")
+        )  # fmt: skip
+    return address
+
+
 class JoinForm(forms.Form):
     """Whoever follows an invitation: the name, and the address it was sent to, which the page does not tell."""
 
@@ -44,16 +56,31 @@ class InviteForm(forms.Form):
 
     def clean_email(self) -> str:
         """Not one that several people read."""
-        given = str(self.cleaned_data["email"])
-        shared = shared_name(given)
-        if shared:
-            raise forms.ValidationError(
-                tr(f"{shared}@… is a mailbox that several people read. One address, one person: else nobody could "
-                   "tell who did what.",
-                   f"{shared}@… est une boîte que plusieurs personnes lisent. Une adresse, une personne : sinon nul ne "
-                   "saurait qui a fait quoi.")
-            )  # fmt: skip
-        return given
+        return _of_one_person(str(self.cleaned_data["email"]))
+
+
+class BringInForm(forms.Form):
+    """An organisation of the other side, and who is to administer it."""
+
+    name = forms.CharField(
+        label=Text("Name of the organisation", "Nom de l'organisation"),
+        help_text=Text("As it stands in contracts.", "Tel qu'il figure dans les contrats."),
+        max_length=200,
+    )
+    address = forms.CharField(label=Text("Its address", "Son adresse"), max_length=400, required=False)
+    administrator = forms.CharField(
+        label=Text("Its first administrator: name", "Son premier administrateur : nom"),
+        help_text=Text("They invite everybody else of that organisation: you do not.",
+                       "Cette personne invite toutes les autres de son organisation : pas vous."),
+        max_length=200,
+    )  # fmt: skip
+    email = forms.EmailField(
+        label=Text("Their own address", "Son adresse électronique, à elle seule"),
+    )
+
+    def clean_email(self) -> str:
+        """Not one that several people read."""
+        return _of_one_person(str(self.cleaned_data["email"]))
 
 
 class GrantForm(forms.Form):

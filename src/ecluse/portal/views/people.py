@@ -2,6 +2,7 @@
 
 from typing import TypeVar
 
+from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -11,8 +12,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from ecluse.domain.errors import EcluseError, UnseenError
 from ecluse.domain.permissions import Action, Parties, Role, may
-from ecluse.portal.access import guarded, organisation_named, person_of
-from ecluse.portal.forms.people import GrantForm, InviteForm, LeaveForm, ReviewForm, TrainingForm
+from ecluse.portal.access import grants_of, guarded, organisation_named, person_of
+from ecluse.portal.forms.people import BringInForm, GrantForm, InviteForm, LeaveForm, ReviewForm, TrainingForm
 from ecluse.portal.mail import mail_link
 from ecluse.portal.refusals import said
 from ecluse.portal.words import tr
@@ -38,14 +39,14 @@ def _place(slug: str) -> Organisation:
 
 
 def _may(request: HttpRequest, action: Action, slug: str) -> bool:
-    return may(person_of(request).grants(), action, Parties.of(slug))
+    return may(grants_of(request), action, Parties.of(slug))
 
 
 @guarded(Action.SEE_PEOPLE)
 @require_GET
 def people(request: HttpRequest) -> HttpResponse:
     """The organisations whose people one may see; straight on where there is one."""
-    grants = person_of(request).grants()
+    grants = grants_of(request)
     slugs = sorted({g.organisation for g in grants if may(grants, Action.SEE_PEOPLE, Parties.of(g.organisation))})
     if len(slugs) == 1:
         return redirect("people_of", slugs[0])
@@ -67,6 +68,7 @@ def people_of(request: HttpRequest, organisation: str) -> HttpResponse:
         "last_review": last,
         "review_due": reads.review_due(place, last),
         "may_invite": _may(request, Action.INVITE, organisation),
+        "may_bring_in": _may(request, Action.BRING_IN, organisation),
         "may_review": _may(request, Action.REVIEW_ACCESS, organisation),
         "may_recover": _may(request, Action.RECOVER, organisation),
     }
@@ -95,7 +97,29 @@ def invite(request: HttpRequest, organisation: str) -> HttpResponse:
     return render(request, "people/invite.html", {"organisation": place, "form": form})
 
 
-def _tell(form: InviteForm | GrantForm | LeaveForm | ReviewForm | TrainingForm, error: EcluseError) -> None:
+@guarded(Action.BRING_IN, organisation_named)
+@require_http_methods(["GET", "POST"])
+def bring_in(request: HttpRequest, organisation: str) -> HttpResponse:
+    """Add an organisation of the other side; the link for its first administrator is shown once."""
+    place, by = _place(organisation), person_of(request)
+    form = BringInForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        name, email = given["administrator"], given["email"]
+        try:
+            made, secret = acts.bring_in(by.handle, given["name"], given["address"], email, name, of=place, by=by)
+        except EcluseError as error:
+            _tell(form, error)
+        else:
+            link = f"{settings.ECLUSE_ORIGIN}/join/{secret}/"
+            what = tr(f"{by} invites you to the control room, for {made}:",
+                      f"{by} vous invite dans la salle de contrôle, pour {made} :")  # fmt: skip
+            shown = {"organisation": place, "link": link, "name": name, "mailed": mail_link(email, name, link, what)}
+            return render(request, "people/link.html", shown | {"days": acts.INVITATION_DAYS})
+    return render(request, "people/bring_in.html", {"organisation": place, "form": form})
+
+
+def _tell(form: forms.Form, error: EcluseError) -> None:
     """A refusal of ours, at the form where it belongs."""
     words = said(error)
     form.add_error(None, f"{words.message}. {words.hint}".strip().removesuffix("."))

@@ -7,12 +7,13 @@ from ecluse.portal import waiting_people  # noqa: F401 - says what waits on the 
 from ecluse.portal.access import public
 from ecluse.portal.views import account, enrolment, people, providers, recovery
 
-_ONE = "people/<slug:organisation>/of/<slug:person>"
+_ONE = "people/<slug:organisation>/of/<str:person>"
 
 urlpatterns = [
     path("people/", people.people, name="people"),
     path("people/<slug:organisation>/", people.people_of, name="people_of"),
     path("people/<slug:organisation>/invite/", people.invite, name="invite"),
+    path("people/<slug:organisation>/bring-in/", people.bring_in, name="bring_in"),
     path(
         "people/<slug:organisation>/invitations/<int:invitation>/withdraw/",
         people.withdraw_invitation,

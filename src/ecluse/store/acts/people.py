@@ -66,6 +66,31 @@ def invite(act: Act, organisation: Organisation, role: Role, email: str, name: s
     return secret
 
 
+@act
+def bring_in(
+    act: Act, name: str, address: str, email: str, administrator: str, *, of: Organisation, by: Person
+) -> tuple[Organisation, str]:
+    """Add an organisation of the other side than ``of``, and invite its first administrator; gives the link's secret.
+
+    While nobody has joined there, repeating it makes another link, and the former works no longer.
+
+    Raises:
+        UsageError: the organisation has its own people already; or as for :func:`invite`.
+    """
+    side = Side.PROCESSOR if Side(of.side) is Side.CONTROLLER else Side.CONTROLLER
+    found = Organisation.objects.filter(name__iexact=name).first()
+    if found is not None and (found.memberships.exists() or found.side != side):
+        raise UsageError("this organisation is here already", hint="its own administrator invites its people")
+    if found is None:
+        found = add_organisation(act.actor, free_slug(name), name, side)
+    for waiting in Invitation.objects.filter(organisation=found, accepted_at__isnull=True, withdrawn_at__isnull=True):
+        withdraw_invitation(act.actor, waiting)
+    if found.address != address:
+        found.address = address
+        found.save()
+    return found, invite(act.actor, found, Role.ADMINISTRATOR, email, administrator, by=by)
+
+
 def _has_enrolled(person: Person) -> bool:
     return person.enrolled_at is not None or Authenticator.objects.filter(user=person).exists()
 
