@@ -1,14 +1,16 @@
 """The control room furnished for tests. Import it only inside a test or fixture that asked for ``room``."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.contrib.auth.hashers import make_password
 from django.test import Client
 
 from ecluse.domain.permissions import Role, Side
 from ecluse.domain.room import RoomEvent
 from ecluse.store.acts import people
-from ecluse.store.models import Organisation, Person
+from ecluse.store.models import Membership, Organisation, Person
 from ecluse.store.recording import SYSTEM, acting
 
 PASSWORD = "correct-horse-battery-staple-9"
@@ -35,6 +37,12 @@ class Room:
                 found[slug, role] = member(organisation, role)
         return cls(found)
 
+    @classmethod
+    def known(cls) -> "Room":
+        """The people of a room that was furnished before, read anew."""
+        held = Membership.objects.filter(until__isnull=True).select_related("person", "organisation")
+        return cls({(each.organisation.slug, Role(each.role)): each.person for each in held})
+
     def client(self, organisation: str, role: Role) -> Client:
         """A browser in which that person has signed in."""
         return signed_in(self.people[organisation, role])
@@ -49,11 +57,17 @@ def member(organisation: Organisation, role: Role) -> Person:
     assert invitation is not None
     person = people.join(SYSTEM, invitation, name, "en")
     with acting(SYSTEM) as act:
-        person.set_password(PASSWORD)
+        person.password = _hashed()
         person.save()
         TOTP.activate(person, generate_totp_secret())
         act.record(RoomEvent.AUTHENTICATOR_ADDED, organisation.slug, subject=person.handle)
     return person
+
+
+@lru_cache(maxsize=1)
+def _hashed() -> str:
+    """Argon2id is slow on purpose: one hash serves all, for they have one password."""
+    return make_password(PASSWORD)
 
 
 def signed_in(person: Person) -> Client:

@@ -1,4 +1,4 @@
-"""A room for tests: real tables in a real SQLite file, made once; each test in a transaction that is rolled back.
+"""A room for tests: real tables in a real SQLite file, furnished once; each test in a transaction that is rolled back.
 
 Django is readied when this file is imported, before any test module of this folder is, so that those can import models
 as usual.
@@ -30,10 +30,17 @@ from django.db import transaction
 from rooms import Room
 
 
+@pytest.fixture(scope="session")
+def furnished() -> None:
+    """Two laboratories, a vendor, and a person of every role in each."""
+    with transaction.atomic():
+        Room.furnished()
+
+
 @pytest.fixture
-def room() -> Iterator[Room]:
-    """Two laboratories, a vendor, and a person of every role in each; whatever the test does is undone."""
+def room(furnished: None) -> Iterator[Room]:  # noqa: ARG001 - a fixture's protocol
+    """The furnished room; whatever the test does is undone."""
     cache.clear()
     with transaction.atomic():
-        yield Room.furnished()
+        yield Room.known()
         transaction.set_rollback(True)
