@@ -104,3 +104,20 @@ def test_sql_of_ones_own_passes_the_guard_no_better(room: Room) -> None:
     ):  # fmt: skip
         with pytest.raises(InternalError, match="outside an act"), connection.cursor() as cursor:
             cursor.execute(sql)
+
+
+def test_a_part_that_fails_leaves_nothing_in_the_whole(room: Room) -> None:
+    """A form shows an act's refusal and the request goes on: what the act had begun must be gone."""
+
+    @recording.act
+    def half(act: recording.Act) -> None:
+        people.add_organisation(SYSTEM, "gone", "Gone", Side.PROCESSOR)
+        raise ZeroDivisionError
+
+    size = JournalLine.objects.count()
+    with recording.acting(SYSTEM):
+        people.add_organisation(SYSTEM, "kept", "Kept", Side.PROCESSOR)
+        with pytest.raises(ZeroDivisionError):
+            half(SYSTEM)
+    assert list(Organisation.objects.filter(slug__in=["gone", "kept"]).values_list("slug", flat=True)) == ["kept"]
+    assert JournalLine.objects.count() == size + 1

@@ -79,7 +79,8 @@ def acting(actor: str) -> Iterator[Act]:
     """
     outer = _ACT.get()
     if outer is not None:
-        yield outer
+        with _part_of(outer):
+            yield outer
         return
     act = Act(actor, timezone.now())
     _ACT.set(act)
@@ -93,6 +94,19 @@ def acting(actor: str) -> Iterator[Act]:
             _ACT.set(None)
     finally:
         _ACT.set(None)
+
+
+@contextmanager
+def _part_of(outer: Act) -> Iterator[None]:
+    """A part that fails leaves nothing in the whole, though somebody catches its error: neither effect nor entry."""
+    entries, written, writes = len(outer.entries), set(outer.written), outer.writes
+    try:
+        with transaction.atomic():
+            yield
+    except BaseException:
+        del outer.entries[entries:]
+        outer.written, outer.writes = written, writes
+        raise
 
 
 def act(function: Callable[Concatenate[Act, P], R]) -> Callable[Concatenate[str, P], R]:
