@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from ecluse.domain.errors import UnseenError
-from ecluse.domain.permissions import Action, Parties, check_may
+from ecluse.domain.permissions import Action, Grant, Parties, check_may
 from ecluse.store.models import Organisation, Person
 
 P = ParamSpec("P")
@@ -37,9 +37,18 @@ def person_of(request: HttpRequest) -> Person:
     return request.user
 
 
+def grants_of(request: HttpRequest) -> tuple[Grant, ...]:
+    """The roles of whoever asks, read once a request: whoever has no role any more is refused by the next."""
+    found: tuple[Grant, ...] | None = getattr(request, "grants_held", None)
+    if found is None:
+        found = person_of(request).grants()
+        request.grants_held = found  # type: ignore[attr-defined]
+    return found
+
+
 def anywhere(request: HttpRequest, **_: Any) -> Parties:
     """The parties of a list: every organisation that the person belongs to. The view shows only what each allows."""
-    return Parties(frozenset(grant.organisation for grant in person_of(request).grants()))
+    return Parties(frozenset(grant.organisation for grant in grants_of(request)))
 
 
 def organisation_named(request: HttpRequest, organisation: str, **_: Any) -> Parties:  # noqa: ARG001 - a resolver's protocol
@@ -60,7 +69,7 @@ def guarded(action: Action, parties: Callable[..., Parties] = anywhere) -> Calla
         def guard(request: HttpRequest, /, *args: P.args, **rest: P.kwargs) -> HttpResponse:
             if not request.user.is_authenticated:
                 return redirect(f"/account/login/?next={request.get_full_path()}")
-            check_may(person_of(request).grants(), action, parties(request, **rest))
+            check_may(grants_of(request), action, parties(request, **rest))
             return view(request, *args, **rest)
 
         made = cast("Guarded", guard)

@@ -1,11 +1,11 @@
 """What every page knows."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.http import HttpRequest
 
 from ecluse.domain.permissions import Action, Parties, may
-from ecluse.store.models import Person
+from ecluse.portal.access import grants_of
 
 
 def room(request: HttpRequest) -> dict[str, Any]:
@@ -13,7 +13,7 @@ def room(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {"entrances": {}}
-    grants = cast("Person", user).grants()
+    grants = grants_of(request)
     everywhere = Parties(frozenset(g.organisation for g in grants))
     seen = {a.value.replace(".", "_"): may(grants, a, everywhere) for a in Action}
     return {"grants": grants, "entrances": seen}

@@ -14,6 +14,7 @@ from ecluse.portal.accounts import has_authenticator
 from ecluse.portal.refusals import said
 from ecluse.store.account_events import ANONYMOUS, organisations
 from ecluse.store.recording import acting
+from ecluse.store.session_events import see
 
 Respond = Callable[[HttpRequest], HttpResponse]
 
@@ -51,6 +52,19 @@ class SecurityHeaders:
         if not request.path.startswith("/static/"):
             response.setdefault("Cache-Control", "no-store")
         return response
+
+
+class Seen:
+    """Where and when each session was last seen."""
+
+    def __init__(self, respond: Respond) -> None:
+        self._respond = respond
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Note it, and pass on."""
+        if request.user.is_authenticated:
+            see(request)
+        return self._respond(request)
 
 
 class Recorded:

@@ -61,7 +61,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "ecluse.portal.middleware.Seen",
     "ecluse.portal.middleware.Recorded",
     "ecluse.portal.middleware.Enrolled",
     "ecluse.portal.middleware.Refusals",

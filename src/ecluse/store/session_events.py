@@ -1,5 +1,6 @@
 """One account at two places: noticed when it happens, journalled, shown to its person and the security officer (R6)."""
 
+import datetime as dt
 from typing import Any
 
 from allauth.account.adapter import get_adapter
@@ -25,10 +26,21 @@ def listen() -> None:
 
 def live_sessions(person: Person) -> list[UserSession]:
     """The sessions of a person that have not ended, the latest first."""
-    known = list(UserSession.objects.filter(user=person).order_by("-last_seen_at"))
-    keys = Session.objects.filter(session_key__in=[each.session_key for each in known], expire_date__gt=timezone.now())
-    live = set(keys.values_list("session_key", flat=True))
-    return [each for each in known if each.session_key in live]
+    live = Session.objects.filter(expire_date__gt=timezone.now()).values("session_key")
+    return list(UserSession.objects.filter(user=person, session_key__in=live).order_by("-last_seen_at"))
+
+
+def see(request: HttpRequest) -> None:
+    """Keep in mind where and when a session was last seen: at once when it moved, else once a minute."""
+    found = UserSession.objects.filter(session_key=request.session.session_key or "").first()
+    if found is not None and found.user_id == request.user.pk and found.ip == get_adapter().get_client_ip(request):
+        agent = request.headers.get("User-Agent", "")[: len(found.user_agent) + 1]
+        if agent == found.user_agent and timezone.now() - found.last_seen_at < _MINUTE:
+            return
+    UserSession.objects.create_from_request(request)
+
+
+_MINUTE = dt.timedelta(minutes=1)
 
 
 def at_two_places(sessions: list[UserSession]) -> bool:

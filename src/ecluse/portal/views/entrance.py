@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from ecluse.domain.errors import UnseenError
 from ecluse.domain.permissions import Role
-from ecluse.portal.access import own, person_of, public
+from ecluse.portal.access import grants_of, own, person_of, public
 from ecluse.portal.forms.people import JoinForm
 from ecluse.portal.labels import ROLE_MEANS
 from ecluse.portal.waiting import waits_for
@@ -31,7 +31,7 @@ from ecluse.store.reads.people import places_of
 def home(request: HttpRequest) -> HttpResponse:
     """What waits for whoever asks."""
     person = person_of(request)
-    grants = person.grants()
+    grants = grants_of(request)
     return render(request, "home.html", {"waiting": waits_for(person, grants), "places": places_of(person)})
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from allauth.mfa.models import Authenticator
-from django.db.models import Prefetch
+from django.db.models import Max, Prefetch
 from django.utils import timezone
 
 from ecluse.domain.permissions import Role
@@ -179,13 +179,11 @@ def administrators(slugs: Iterable[str]) -> Counter[str]:
 
 def latest_trainings(slugs: Iterable[str]) -> dict[str, list[tuple[str, dt.date | None]]]:
     """For each organisation, its people's handles and the last day of their training."""
-    held = Membership.objects.filter(
-        organisation__slug__in=list(slugs), until__isnull=True
-    ).select_related("person", "organisation").prefetch_related("person__trainings")  # fmt: skip
+    held = Membership.objects.filter(organisation__slug__in=list(slugs), until__isnull=True)
+    found = held.values_list("organisation__slug", "person__handle").annotate(last=Max("person__trainings__expires_on"))
     made: dict[str, dict[str, dt.date | None]] = {}
-    for membership in held:
-        days = [each.expires_on for each in membership.person.trainings.all()]
-        made.setdefault(membership.organisation.slug, {})[membership.person.handle] = max(days, default=None)
+    for slug, handle, last in found:
+        made.setdefault(slug, {})[handle] = last
     return {slug: sorted(people.items()) for slug, people in made.items()}
 
 
