@@ -12,8 +12,8 @@ urlpatterns = [
     path(".well-known/security.txt", entrance.security_txt, name="security_txt"),
     path("", include("ecluse.portal.views.people_urls")),
     path("", include("ecluse.portal.views.papers_urls")),
-    path("", include("ecluse.portal.views.papers_urls")),
     path("", include("ecluse.portal.views.migrations_urls")),
+    path("", include("ecluse.portal.views.agents_urls")),
     path("api/v1/", api.urls),
     path("account/", include("allauth.urls")),
 ]

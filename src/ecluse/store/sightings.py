@@ -9,16 +9,14 @@ from ecluse.store.models import Agent, AgentSighting, ApiToken, TokenUse
 _EVERY = dt.timedelta(seconds=10)
 
 
-def agent_seen(agent: Agent, *, version: str = "", doing: str = "") -> None:
-    """Note that an agent called now; at most one write in ten seconds unless it says something new."""
+def agent_seen(agent: Agent, *, version: str | None = None, doing: str | None = None) -> None:
+    """Note that an agent called now; at most one write in ten seconds unless it says something new (None: nothing)."""
     now = timezone.now()
     last = AgentSighting.objects.filter(agent=agent).first()
-    said = (version[:32] or (last.version if last else ""), doing[:32])
-    if last is not None and now - last.at < _EVERY and said == (last.version, last.doing):
-        return
-    AgentSighting.objects.update_or_create(
-        agent=agent, defaults={"at": now, "version": said[0], "doing": said[1] or (last.doing if last else "")}
-    )
+    was = (last.version, last.doing) if last else ("", "")
+    said = (was[0] if version is None else version[:32], was[1] if doing is None else doing[:32])
+    if last is None or now - last.at >= _EVERY or said != was:
+        AgentSighting.objects.update_or_create(agent=agent, defaults={"at": now, "version": said[0], "doing": said[1]})
 
 
 def token_used(token: ApiToken) -> None:

@@ -30,5 +30,12 @@ def tokens_of(person: Person) -> QuerySet[ApiToken]:
     return ApiToken.objects.filter(person=person).select_related("use").order_by("-made_at")
 
 
+def token_state(token: ApiToken) -> str:
+    """``active``, ``expired`` or ``revoked``."""
+    if token.revoked_at is not None:
+        return REVOKED
+    return "active" if token.expires_at > timezone.now() else "expired"
+
+
 def _is_open(code: EnrolmentCode) -> bool:
     return code.used_at is None and code.expires_at > timezone.now()
