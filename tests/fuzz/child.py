@@ -21,11 +21,13 @@ import atheris
 _MEMORY = 6 << 30
 _SLOW = 10.0
 _HANG = 60
+_APART = frozenset({"excel-xlsx", "excel-xls", "excel-ods", "parquet"})
+"""Read by children, which have bounds of their own."""
 _EVERY, _MUCH = 400, 1 << 20
 _TELL = 1.0
 
 with atheris.instrument_imports(include=["ecluse"]):
-    from ecluse.adapters.sources import _reading
+    from ecluse.adapters.sources import _apart, _reading
     from fuzz.catalogue import TARGETS
     from fuzz.invariants import Outcomes
     from fuzz.mutators import mutated
@@ -113,6 +115,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     faulthandler.enable()
+    _apart._SECONDS = 3
     run = _Run(name, folder)
     target = run.target
     words = folder / "words"
@@ -123,7 +126,7 @@ def main() -> None:
         return mutated(target, bytes(data), limit, random.Random(seed), atheris.Mutate)
 
     options = [
-        sys.argv[0], f"-artifact_prefix={run.findings_folder}/", f"-timeout={_HANG}", f"-max_len={target.longest}",
+        sys.argv[0], f"-artifact_prefix={run.findings_folder}/", f"-timeout={_HANG * (10 if name in _APART else 1)}", f"-max_len={target.longest}",
         f"-dict={words}", f"-max_total_time={int(seconds)}", "-rss_limit_mb=4096", "-malloc_limit_mb=4096",
         "-len_control=0", "-print_final_stats=1", "-use_value_profile=1", str(folder / "corpus"), corpus,
     ]  # fmt: skip

@@ -133,6 +133,14 @@ def test_a_sheet_that_claims_to_be_immense_is_refused_and_takes_nothing_here(tmp
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
 
 
+def test_a_workbook_that_is_never_read_to_its_end_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_apart, "_SECONDS", 1)
+    path = tmp_path / "t.ods"
+    path.write_bytes((FINDINGS.parent / "endless" / "t.ods").read_bytes())
+    with pytest.raises(MalformedError, match="what read the file died"):
+        excel(path)
+
+
 @pytest.mark.parametrize("name", ["a-chain-of-sectors-that-is-a-ring", "a-zip-of-a-version-to-come"])
 def test_what_the_fuzzer_found(tmp_path: Path, name: str) -> None:
     kind = "xls" if "ring" in name else "xlsx"

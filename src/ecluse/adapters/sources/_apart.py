@@ -29,6 +29,10 @@ from ecluse.domain.errors import EcluseError, Location, MalformedError
 from ecluse.domain.files import FileIntake, SetAside
 
 _MOST_TOLD = 1 << 24
+_SECONDS, _SLOWEST = 30, 1 << 18
+"""Seconds of work that every file may take, and bytes a second that a large one must make beyond them."""
+_ROOM, _TIMES = 1 << 30, 256
+"""Bytes of memory that every file may take, and by how many times its size a large one may take more."""
 _NURSERY = "ecluse.adapters.sources._nursery"
 
 
@@ -105,9 +109,11 @@ class ApartReader:
 
     def _request(self) -> dict[str, Any]:
         declared = self._declared
+        size, machine = declared.size, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
         file = asdict(declared.file) | {"format": str(declared.file.format)}
         return {
-            "inner": self.inner, "size": declared.size, "table_name": declared.table, "file": file,
+            "inner": self.inner, "memory": min(_ROOM + _TIMES * size, machine // 2),
+            "seconds": _SECONDS + size // _SLOWEST, "table_name": declared.table, "file": file,
             "paths": [str(path) for path in declared.paths],
         }  # fmt: skip
 

@@ -1,8 +1,7 @@
 """Forks the children that ``_apart`` asks for: ``python -P -m ecluse.adapters.sources._nursery DESCRIPTOR``.
 
-A request is a length, two ends of pipes (rows, verdict) and JSON. A child may take
-memory and time by its file's size, and never more than half of the machine's memory; it writes rows as an Arrow stream,
-then its verdict, and is gone.
+A request is a length, two ends of pipes (rows, verdict) and JSON. A child is
+bounded in memory and time, as it is asked; it writes rows as an Arrow stream, then its verdict, and is gone.
 """
 
 import base64
@@ -26,10 +25,6 @@ from ecluse.domain.errors import EcluseError
 from ecluse.domain.files import FileFormat, SourceFile
 
 _LOADED = ("ecluse.adapters.sources._excel", "ecluse.adapters.sources._parquet")
-_SECONDS, _SLOWEST = 120, 1 << 18
-"""Seconds of work that every file may take, and bytes a second that a large one must make beyond them."""
-_ROOM, _TIMES = 1 << 30, 256
-"""Bytes of memory that every file may take, and by how many times its size a large one may take more."""
 
 
 def main(line: socket.socket) -> None:
@@ -62,7 +57,7 @@ def _serve(request: bytes, rows: int, verdict: int) -> None:
     """A child's whole life."""
     try:
         asked = json.loads(request)
-        _bound(asked["size"])
+        _bound(asked["memory"], asked["seconds"])
         told = _answer(asked, rows)
         os.close(rows)
         _write(verdict, json.dumps(told).encode())
@@ -70,12 +65,10 @@ def _serve(request: bytes, rows: int, verdict: int) -> None:
         os._exit(0)
 
 
-def _bound(size: int) -> None:
-    memory = min(_ROOM + _TIMES * size, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2)
+def _bound(memory: int, seconds: int) -> None:
     with contextlib.suppress(OSError, ValueError):
         used = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * os.sysconf("SC_PAGE_SIZE")
         resource.setrlimit(resource.RLIMIT_AS, (used + memory, used + memory))
-    seconds = _SECONDS + size // _SLOWEST
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGINT, signal.SIG_DFL)
