@@ -27,6 +27,7 @@ set_up()
 from django.core.cache import cache
 from django.db import transaction
 
+from room_migrations import close_all
 from rooms import Room
 
 
@@ -43,4 +44,5 @@ def room(furnished: None) -> Iterator[Room]:  # noqa: ARG001 - a fixture's proto
     cache.clear()
     with transaction.atomic():
         yield Room.known()
+        close_all()
         transaction.set_rollback(True)
