@@ -15,6 +15,7 @@ from ecluse.control.messages_fr_odbc import FRENCH_ODBC
 from ecluse.control.messages_fr_passkeys import FRENCH_PASSKEYS
 from ecluse.control.messages_fr_people import FRENCH_PEOPLE
 from ecluse.control.messages_fr_proofs import FRENCH_PROOFS
+from ecluse.control.messages_fr_room import FRENCH_ROOM
 from ecluse.control.messages_fr_rows import FRENCH_ROWS
 from ecluse.control.messages_fr_rules import FRENCH_RULES
 from ecluse.control.messages_fr_run import FRENCH_RUN
@@ -23,7 +24,7 @@ from ecluse.control.phrases import Phrases
 
 TEMPLATES = (
     FRENCH_RULES | FRENCH_ROWS | FRENCH_SYSTEMS | FRENCH_ODBC | FRENCH_FORMATS | FRENCH_PROOFS | FRENCH_PASSKEYS
-    | FRENCH_ACCESS | FRENCH_FHIR | FRENCH_PEOPLE
+    | FRENCH_ACCESS | FRENCH_FHIR | FRENCH_PEOPLE | FRENCH_ROOM
 )  # fmt: skip
 _TEMPLATES = Phrases(TEMPLATES)
 _HEAD = re.compile(r"([\w.+/-]+): (.+)", re.DOTALL)
