@@ -18,6 +18,10 @@ MUCH = 300_000
             "0 rows, 1 aside a header that may begin at several lines",
         ),
         ("delimited", b";" * MUCH, "a header of more than 16384 columns"),
+        ("json", b"x\n" * MUCH, "more than 100000 records cannot be read"),
+        ("fhir-ndjson", b"{}\n" + b"x\n" * MUCH, "more than 100000 records cannot be read"),
+        ("fixed", b"x" + b"a\rb\n" * MUCH, "more than 100000 records cannot be read"),
+        ("hprim-medecin", b"****FIN****\n" * (MUCH // 2), "more than 100000 records cannot be read"),
         ("scan", b"[" * MUCH, ".json:None"),
     ],
 )

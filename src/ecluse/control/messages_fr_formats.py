@@ -51,7 +51,7 @@ FRENCH_FORMATS: dict[str, str] = {
         "se donne pour une destination d'engine fhir, et là seulement",
     "it is the new system's own: make it there": "il est au nouveau système : créez-le là",
     "more than {} documents cannot be read": "plus de {1} documents sont illisibles",
-    "more than {} reports cannot be read": "plus de {1} comptes rendus sont illisibles",
+    "more than {} records cannot be read": "plus de {1} enregistrements sont illisibles",
     "HDR-7 is that of patient.birth_date": "HDR-7 est celle de patient.birth_date",
     "a mail has twelve header lines": "un courrier a douze lignes d'en-tête",
     "a {} takes a header line": "un type {1} prend une ligne d'en-tête",

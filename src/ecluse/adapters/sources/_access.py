@@ -116,6 +116,7 @@ class AccessReader:
             wrong |= bad
             columns.append(pc.if_else(pa.array(cells.valid), made, pa.scalar(None, made.type)))
         account.aside += _aside(rows, wrong, account.records + len(account.aside))
+        account.bounded(self._declared)
         kept = ~rows.bad & ~wrong
         account.records += int(kept.sum())
         account.mapped += int(said[kept].sum())

@@ -49,6 +49,7 @@ class DbaseReader(CountedInPassing):
             for first, records in self._blocks():
                 batch, kept = self._batch(first, records, account.aside)
                 account.records += kept
+                account.bounded(self._declared)
                 yield table, batch
             self._count(account)
             self._intake = account.of(self._declared)

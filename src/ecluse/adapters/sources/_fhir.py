@@ -103,6 +103,7 @@ class FhirReader(CountedInPassing):
             found, reason = taken_apart(text, line)
             if reason:
                 account.aside.append(SetAside(number, line, start, len(text), reason))
+                account.bounded(self._declared)
             for entry in found:
                 if self._kinds and entry.kind != self._kinds[number - 1]:
                     where = Location(self._declared.called(number), entry.line)

@@ -76,7 +76,9 @@ class FixedReader(CountedInPassing):
         account = _Account()
         for table in tables:
             for data in self._blocks(account):
-                yield table, self._records(data, account)
+                batch = self._records(data, account)
+                account.bounded(self._declared)
+                yield table, batch
             account.unmapped = account.bytes - account.told
             self._intake = account.of(self._declared)
 

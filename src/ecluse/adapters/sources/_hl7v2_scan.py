@@ -27,7 +27,7 @@ def seen(path: Path) -> SourceFile | None:
     charsets: set[bytes] = set()
     marks: Marks | None = None
     for line in _LINE.split(data):
-        if line.startswith(b"MSH"):
+        if line.startswith(b"MSH") and len(line) > 3:  # noqa: PLR2004 - the name alone
             marks = marks_of(line[3:4] + line[4:].split(line[3:4])[0])
         # a line of another shape is no segment, and its letters may be a name's
         if marks is not None and _NAME.match(line) and line[3:4] in (b"", bytes((marks.field,))):

@@ -22,7 +22,7 @@ import pyarrow as pa
 from ecluse.adapters.sources._charset import Charset
 from ecluse.adapters.sources._field_paths import FieldPath, by_segment
 from ecluse.adapters.sources._reading import Account, CountedInPassing, Declared, opened
-from ecluse.domain.errors import Location, MalformedError, ProfileError
+from ecluse.domain.errors import Location, ProfileError
 from ecluse.domain.files import SetAside
 
 _LAB, _END, _LAST = b"****LAB****", b"****FIN****", b"****FINFICHIER****"
@@ -30,7 +30,6 @@ _HEADERS = 12
 _LINE, _REPORT = 1 << 20, 16 << 20
 _ROWS = 10_000
 _DATE = re.compile(rb"[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{2}(?:[0-9]{2})?|[0-9]{8}|[0-9]{6}")
-_MOST_ASIDE = 100_000
 _MOST_FIELDS = 60
 _FIELDS: Mapping[str, tuple[int, int]] = {"HDR": (1, _HEADERS), "TXT": (1, 1), "TEX": (2, 2), "RES": (2, _MOST_FIELDS)}
 
@@ -113,9 +112,6 @@ class HprimMedecinReader(CountedInPassing):
                     made.clear()
         for segment, made in rows.items():
             yield from self._batch(wanted[segment], made)
-        if len(account.aside) > _MOST_ASIDE:
-            where = Location(self._declared.file.path)
-            raise MalformedError(f"more than {_MOST_ASIDE} reports cannot be read", location=where)
         self._intake = account.of(self._declared)
 
     def _batch(self, name: str, rows: Sequence[Sequence[Any]]) -> Iterator[tuple[str, pa.RecordBatch]]:
@@ -140,6 +136,7 @@ class HprimMedecinReader(CountedInPassing):
                     reason = report.reason or _aligned(report, account) or _unreadable(report, self._charset)
                     if reason:
                         account.aside.append(SetAside(number, report.line, report.byte, report.size, reason))
+                        account.bounded(self._declared)
                         continue
                     self._count(report, account)
                     yield report

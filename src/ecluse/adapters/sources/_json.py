@@ -90,6 +90,7 @@ class JsonReader(CountedInPassing):
                 reason = "a record that is no object"
             if reason:
                 account.aside.append(SetAside(1, line, start, len(text), reason))
+                account.bounded(self._declared)
                 continue
             account.records += 1
             if _all_taken(record, self._taken):

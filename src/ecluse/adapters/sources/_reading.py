@@ -49,6 +49,9 @@ class Declared:
         return opened(self.paths[number - 1], self.called(number))
 
 
+MOST_ASIDE = 100_000
+
+
 @dataclass(slots=True)
 class Account:
     """The sums of one pass, in bytes but for ``records``; each is found by itself, so that the whole can fail."""
@@ -63,6 +66,13 @@ class Account:
     def told(self) -> int:
         """Bytes of which it was said where they went."""
         return self.mapped + self.unmapped + self.structure + sum(each.length for each in self.aside)
+
+    def bounded(self, declared: Declared) -> None:
+        """Raises MalformedError where more is set aside than anybody could look at: another format, or damage."""
+        if len(self.aside) > MOST_ASIDE:
+            first = self.aside[0]
+            where = Location(declared.called(first.file), first.line)
+            raise MalformedError(f"more than {MOST_ASIDE} records cannot be read", location=where, hint=first.reason)
 
     def of(self, declared: Declared) -> FileIntake:
         """The account as the plan carries it. Raises MalformedError where it does not add up to the files' size."""
