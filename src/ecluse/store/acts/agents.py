@@ -33,7 +33,8 @@ def invite(act: Act, organisation: Organisation, place: Place, handle: str, *, o
     if known is not None and (known.enrolled_at or known.revoked_at or known.organisation != organisation):
         raise UsageError(f"an agent {handle} is here already")
     agent = known or Agent.objects.create(handle=handle, organisation=organisation, owner=owner, place=place)
-    code = secrets.token_urlsafe(24)
+    # Begun by a letter: on a command line, what begins with a hyphen is an option.
+    code = f"ecc_{secrets.token_urlsafe(24)}"
     EnrolmentCode.objects.filter(agent=agent, used_at__isnull=True).update(used_at=act.now)
     EnrolmentCode.objects.create(
         agent=agent, digest=digest_of_secret(code), expires_at=act.now + dt.timedelta(minutes=CODE_MINUTES)
