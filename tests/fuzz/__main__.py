@@ -30,6 +30,11 @@ def main() -> int:
     if given.tally:
         _tally()
         return 0
+    if given.seeds:
+        from fuzz import seeds  # noqa: PLC0415 - it needs the libraries that write the formats
+
+        seeds.main()
+        return 0
     if given.again:
         return _again(given.targets)
     ends = _moment(given.until)
@@ -53,6 +58,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--until", help="a time of today, as 10:40")
     parser.add_argument("--tally", action="store_true")
     parser.add_argument("--again", action="store_true")
+    parser.add_argument("--seeds", action="store_true")
     return parser.parse_args()
 
 

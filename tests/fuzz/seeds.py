@@ -1,4 +1,4 @@
-"""Writes the seeds: small synthetic files of every format. ``python -m fuzz.seeds`` makes ``corpus/`` anew.
+"""Writes the seeds: small synthetic files of every format. ``scripts/fuzz --seeds`` makes ``corpus/`` anew.
 
 Persons and values are made up; ``ZQXCANARY`` is a value that no message may repeat.
 """

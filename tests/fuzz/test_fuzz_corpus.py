@@ -39,7 +39,7 @@ def test_the_corpus_is_as_it_is_made_and_small() -> None:
         for key in made
         if made[key] != kept[key] and key[0] not in {"excel-xlsx", "excel-xls", "parquet", "parcel", "access"}
     ]
-    assert not changed, "python -m fuzz.seeds writes others"
+    assert not changed, "scripts/fuzz --seeds writes others"
     assert sum(map(len, kept.values())) < 250_000
 
 
