@@ -19,7 +19,17 @@ from ecluse.domain.entry import Event
 from ecluse.domain.permissions import Parties, Role
 from ecluse.domain.records import Acceptance, Decision, ErasureCertificate, Receipt, Reconciliation
 from ecluse.store.acts import access, agents, agreements, decisions, orders, people, reports
-from ecluse.store.models import Agent, AgreementVersion, Invitation, Migration, Organisation, OrderVersion, Person, Recovery
+from ecluse.store.models import (
+    Agent,
+    AgreementVersion,
+    Invitation,
+    JournalLine,
+    Migration,
+    Organisation,
+    Person,
+    Recovery,
+    SubProcessorNotice,
+)
 from ecluse.store.reads.papers import signatures_of
 from ecluse.wire.artefacts import digest_of, encode, kind_of, namespace
 from ecluse.workspace.place import Place, Workspace
@@ -131,9 +141,7 @@ class Places(Synthetic):
     def _accepted(self) -> None:
         now = timezone.now()
         self.acceptance = decisions.acceptance_of(self.row, Decision.ACCEPTED, "", self.director, now)
-        decisions.decide(
-            self.director.handle, self.row, self.acceptance, signed_by(self.director, self.acceptance)
-        )
+        decisions.decide(self.director.handle, self.row, self.acceptance, signed_by(self.director, self.acceptance))
         signed = signatures_of(digest_of(self.acceptance))
         for place in (self.destination, self.source):
             admit_acceptance(place, self.acceptance, signed)
@@ -164,7 +172,11 @@ class Places(Synthetic):
         pins = place.progress().pins
         values: list[Any] = [self.plan] if "plan" in pins else []
         values += [receipt for receipt in getattr(self, "receipts", ()) if self._holds(place, receipt)]
-        for cls, kind in ((Reconciliation, "reconciliation"), (Acceptance, "acceptance"), (ErasureCertificate, "erasure")):
+        for cls, kind in (
+            (Reconciliation, "reconciliation"),
+            (Acceptance, "acceptance"),
+            (ErasureCertificate, "erasure"),
+        ):
             if kind in pins:
                 values.append(place.get(cls, pins[kind]))
         for value in values:
@@ -219,8 +231,17 @@ def things(room: Room, lab: str = LAB, stage: str = STAGES[5]) -> Things:
         "migration": (places.row.pk, both),
         "agent": (agent.pk, own),
         "entry": (_line_about(lab), both),
+        "notice": (_notice(room, places.row.order.agreement).pk, both),
     }
-    return Things({name: thing for name, (thing, _) in found.items()}, {name: whose for name, (_, whose) in found.items()})
+    return Things(
+        {name: thing for name, (thing, _) in found.items()}, {name: whose for name, (_, whose) in found.items()}
+    )
+
+
+def _notice(room: Room, agreement: AgreementVersion) -> SubProcessorNotice:
+    by = room.people[VENDOR, Role.DIRECTOR]
+    text = {"name": "Hébergeur SAS", "address": "2 quai", "contact": "a@b.example", "processing": "Hébergement."}
+    return agreements.announce(by.handle, agreement, text, 30, by=by)
 
 
 def _agent_of(room: Room, lab: str) -> Agent:
@@ -230,6 +251,4 @@ def _agent_of(room: Room, lab: str) -> Agent:
 
 
 def _line_about(lab: str) -> int:
-    from ecluse.store.models import JournalLine  # noqa: PLC0415 - where it is used
-
     return int(next(line.index for line in JournalLine.objects.filter(event="order.approved") if lab in line.concerns))

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-LIBRARY = ("allauth.",)
-"""Views of the accounts' library: about whoever asks; the middleware shuts those that are not used."""
+LIBRARY = "allauth."
+"""Addresses of the accounts' library: about whoever asks; the middleware shuts those that are not used."""
 API = "api"
 """The API has bearers instead of cookies, and a matrix of its own (``test_api_matrix.py``)."""
 
@@ -20,6 +20,7 @@ class Endpoint:
     route: str
     parameters: tuple[str, ...]
     view: Callable[..., Any]
+    is_librarys: bool = False
 
     def address(self, things: dict[str, Any]) -> str:
         """The address of those things."""
@@ -34,24 +35,22 @@ class Endpoint:
             "own" if getattr(self.view, "is_own", False) else "public" if getattr(self.view, "is_public", False) else ""
         )
 
-    @property
-    def is_librarys(self) -> bool:
-        """Whether it belongs to the accounts' library."""
-        return getattr(self.view, "__module__", "").startswith(LIBRARY)
-
 
 def endpoints() -> Iterator[Endpoint]:
     """All of them but the API's."""
-    yield from _walk(get_resolver(), "", "")
+    yield from _walk(get_resolver(), "", "", librarys=False)
 
 
-def _walk(resolver: URLResolver, route: str, namespace: str) -> Iterator[Endpoint]:
+def _walk(resolver: URLResolver, route: str, namespace: str, *, librarys: bool) -> Iterator[Endpoint]:
+    """The addresses under a resolver; whose file named them decides whether they are the library's."""
     for each in resolver.url_patterns:
         path = route + str(each.pattern)
         if isinstance(each, URLResolver):
             if path.startswith(API):
                 continue
-            yield from _walk(each, path, f"{namespace}{each.namespace}:" if each.namespace else namespace)
+            inner = f"{namespace}{each.namespace}:" if each.namespace else namespace
+            module = getattr(each.urlconf_name, "__name__", "")
+            yield from _walk(each, path, inner, librarys=librarys or module.startswith(LIBRARY))
         elif isinstance(each, URLPattern):
-            names = tuple(each.pattern.converters)
-            yield Endpoint(f"{namespace}{each.name}", path, names, each.callback)
+            names = tuple(each.pattern.converters) or tuple(each.pattern.regex.groupindex)
+            yield Endpoint(f"{namespace}{each.name or ''}", path, names, each.callback, librarys)
