@@ -5,13 +5,12 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from ninja import Router
 from ninja.errors import HttpError
 
 from ecluse.domain.errors import UnseenError
 from ecluse.domain.permissions import Action, Parties, Role
 from ecluse.portal.api import shapes
-from ecluse.portal.api.base import PersonBearer, caller, check_scoped, key_of, scoped, token_of
+from ecluse.portal.api.base import caller, check_scoped, key_of, scoped, token_of
 from ecluse.portal.api.people import (
     PROBLEMS,
     agent_out,
@@ -22,13 +21,12 @@ from ecluse.portal.api.people import (
     of_organisation,
     order_at,
     order_out,
+    router,
 )
 from ecluse.store.acts import agents, agreements, orders, people
 from ecluse.store.acts.agreements import parties_of
 from ecluse.store.models import Agent, Organisation
 from ecluse.workspace.place import Place
-
-router = Router(auth=PersonBearer())
 
 
 def of_agent(request: HttpRequest, agent: int, **_: object) -> Parties:  # noqa: ARG001 - a resolver's protocol

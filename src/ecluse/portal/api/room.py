@@ -1,6 +1,6 @@
 """The API itself, and its description at ``/api/v1/openapi.json``. No page loads scripts from elsewhere."""
 
-from ecluse.portal.api import acts, agents, people
+from ecluse.portal.api import acts, agents
 from ecluse.portal.api.base import RoomApi, handle_errors, parser
 
 api = RoomApi(
@@ -13,5 +13,5 @@ api = RoomApi(
 )
 handle_errors(api)
 api.add_router("/agent", agents.router)
-api.add_router("", people.router)
+# One router for people: of two with the same address, the first would answer for both.
 api.add_router("", acts.router)

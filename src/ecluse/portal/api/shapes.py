@@ -20,7 +20,7 @@ Index = Annotated[int, Field(ge=0, lt=_MAX)]
 class In(Schema):
     """What a caller sends: nothing beyond what is described."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class Problem(Schema):
