@@ -49,6 +49,7 @@ def problems_of(document: Document, cls: type) -> tuple[Problem, ...]:
 def agreement_problems(document: Document, on: dt.date) -> tuple[Problem, ...]:
     """What an agreement lacks to be complete, and to be in force on a day or later."""
     problems = problems_of(document, Agreement)
+    problems += tuple(_empty_lists(document.value, {each.path for each in problems}))
     problems += tuple(_bad_keys(document.value))
     if problems:
         return problems
@@ -64,6 +65,17 @@ def agreement_problems(document: Document, on: dt.date) -> tuple[Problem, ...]:
     except EcluseError as error:
         problems += (Problem("in_force_until" if "until" in error.message else "hosting.expires", error.message),)
     return problems
+
+
+def _empty_lists(value: Any, known: set[str]) -> Iterator[Problem]:
+    """Lists that need an item: the schema says so only once all else is there."""
+    for path, message in (
+        ("controller.signers", "at least one is needed"),
+        ("processor.signers", "at least one is needed"),
+        ("measures", "at least one is needed (annex III)"),
+    ):
+        if _at(value, path) == [] and path not in known:
+            yield Problem(path, message)
 
 
 def _bad_keys(value: Any) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ from ecluse.control.messages_fr_access import FRENCH_ACCESS
 from ecluse.control.messages_fr_fhir import FRENCH_FHIR
 from ecluse.control.messages_fr_formats import FRENCH_FORMATS
 from ecluse.control.messages_fr_odbc import FRENCH_ODBC
+from ecluse.control.messages_fr_papers import FRENCH_PAPERS
 from ecluse.control.messages_fr_passkeys import FRENCH_PASSKEYS
 from ecluse.control.messages_fr_people import FRENCH_PEOPLE
 from ecluse.control.messages_fr_proofs import FRENCH_PROOFS
@@ -24,7 +25,7 @@ from ecluse.control.phrases import Phrases
 
 TEMPLATES = (
     FRENCH_RULES | FRENCH_ROWS | FRENCH_SYSTEMS | FRENCH_ODBC | FRENCH_FORMATS | FRENCH_PROOFS | FRENCH_PASSKEYS
-    | FRENCH_ACCESS | FRENCH_FHIR | FRENCH_PEOPLE | FRENCH_ROOM
+    | FRENCH_PAPERS | FRENCH_ACCESS | FRENCH_FHIR | FRENCH_PEOPLE | FRENCH_ROOM
 )  # fmt: skip
 _TEMPLATES = Phrases(TEMPLATES)
 _HEAD = re.compile(r"([\w.+/-]+): (.+)", re.DOTALL)

@@ -19,6 +19,10 @@ class Section:
         """Whether a field, or a problem's path written alike, belongs here."""
         return any(name == prefix or name.startswith(f"{prefix}__") for prefix in self.prefixes)
 
+    def lacks(self, path: str) -> bool:
+        """Whether a problem's path is here, or of something that this is a part of."""
+        return self.holds(path) or any(prefix.startswith(f"{path}__") for prefix in self.prefixes)
+
 
 def _annex(number: str) -> Text:
     return Text(f"Annex {number}", f"Annexe {number}")

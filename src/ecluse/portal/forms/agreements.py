@@ -208,10 +208,20 @@ class AgreementForm(DraftForm):
             Part(
                 section,
                 tuple(self[name] for name in self.fields if section.holds(name)),
-                tuple(each for each in problems if section.holds(each.path.replace(".", "__").replace("[", "__"))),
+                tuple(each for each in problems if section.lacks(each.path.replace(".", "__").replace("[", "__"))),
             )
             for section in SECTIONS
         ]
+
+
+def blank(controller: Organisation, processor: Organisation) -> dict[str, Any]:
+    """A draft in which everything is there and nothing is said, but the parties' addresses."""
+    form = AgreementForm({}, dict.fromkeys(SIDES, ()), {})
+    form.full_clean()
+    text = form.text()
+    for side, party in zip(SIDES, (controller, processor), strict=True):
+        text[side]["address"] = party.address
+    return text
 
 
 def choice_of(signer: Signer) -> str:

@@ -18,7 +18,7 @@ from ecluse.domain.permissions import Action, Parties, Side, check_may, may
 from ecluse.portal.access import guarded, person_of
 from ecluse.portal.approval import offer, signature
 from ecluse.portal.downloads import asked, handed, rendered, shown, signed_zip
-from ecluse.portal.forms.agreements import AgreementForm, NewAgreement
+from ecluse.portal.forms.agreements import AgreementForm, NewAgreement, blank
 from ecluse.portal.forms.notices import NoticeForm, ObjectionForm
 from ecluse.portal.order_picture import reads
 from ecluse.portal.refusals import said
@@ -65,9 +65,9 @@ def agreement_new(request: HttpRequest) -> HttpResponse:
         by_slug = {each.slug: each for side in Side for each in found[side]}
         controller, processor = (by_slug[form.cleaned_data[name]] for name in ("controller", "processor"))
         check_may(grants, Action.DRAFT_AGREEMENT, Parties.of(controller.slug, processor.slug))
-        text = {"controller": {"address": controller.address}, "processor": {"address": processor.address}}
+        text, number = blank(controller, processor), form.cleaned_data["number"]
         try:
-            made = acts.draft(person.handle, form.cleaned_data["number"], controller, processor, text, by=person)
+            made = acts.draft(person.handle, number, controller, processor, text, by=person)
         except EcluseError as error:
             form.add_error("number", said(error).message)
         else:

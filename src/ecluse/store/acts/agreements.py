@@ -101,7 +101,7 @@ def freeze(act: Act, version: AgreementVersion) -> Agreement:
 
     Raises:
         InvalidError: what is missing or wrong, each by its path (Art. 28(3), letter by letter).
-        AgreementError: the parties or the number in the text are not the draft's.
+        AgreementError: the parties or the number in the text are not the draft's, or a former version says the same.
         SignatureError: somebody is to sign who is not of the party, or whose key is another.
         TransitionError: it is frozen already.
     """
@@ -115,6 +115,7 @@ def freeze(act: Act, version: AgreementVersion) -> Agreement:
     if names != (version.number, version.controller.name, version.processor.name):
         raise AgreementError("the text names another agreement or other parties than the draft stands for")
     check_signers(agreement, version.controller, version.processor)
+    _check_differs(digest_of(agreement))
     version.artefact, version.digest, version.frozen_at = encode(agreement), digest_of(agreement), act.now
     version.save()
     act.record(
@@ -125,6 +126,13 @@ def freeze(act: Act, version: AgreementVersion) -> Agreement:
         version=version.version,
     )
     return agreement
+
+
+def _check_differs(digest: str) -> None:
+    """A digest names one version: signatures are kept by it."""
+    same = AgreementVersion.objects.filter(digest=digest).first()
+    if same is not None:
+        raise AgreementError(f"this is the text of version {same.version}, word for word", hint="change it first")
 
 
 @act
