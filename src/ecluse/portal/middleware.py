@@ -104,11 +104,9 @@ class Enrolled:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Send whoever has none to enrol one."""
-        if (
-            request.user.is_authenticated
-            and not _ENROLLING.match(_name(request))
-            and not has_authenticator(request.user)
-        ):
+        enrolled = request.user.is_authenticated and has_authenticator(request.user)
+        request.enrolled = enrolled  # type: ignore[attr-defined]
+        if request.user.is_authenticated and not enrolled and not _ENROLLING.match(_name(request)):
             return redirect("/enrol/")
         return self._respond(request)
 

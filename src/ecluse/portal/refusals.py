@@ -1,10 +1,13 @@
 """Errors in the reader's language."""
 
+import re
 from dataclasses import dataclass
 
 from ecluse.control.messages import french
 from ecluse.domain.errors import EcluseError
-from ecluse.portal.words import speaks_french
+from ecluse.domain.permissions import MAY, Action, Role, Side
+from ecluse.portal.labels import ROLES, SIDES
+from ecluse.portal.words import speaks_french, tr
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +21,25 @@ class Said:
 
 def said(error: EcluseError) -> Said:
     """An error's parts, for a page."""
+    lacking = _LACKING.fullmatch(error.message)
+    if lacking and lacking[1] in set(Action):
+        return _who_may(Action(lacking[1]))
     return Said(_here(error.message), str(error.location or ""), _here(error.hint or ""))
+
+
+_LACKING = re.compile(r"your role does not allow (\S+)")
+
+
+def _who_may(action: Action) -> Said:
+    """Who may do it, in the words that the room has for roles: the heading says the rest."""
+    allowed = MAY[action]
+    named = []
+    for role in Role:
+        sides = [side for side in Side if (side, role) in allowed]
+        if sides:
+            where = "" if len(sides) == len(Side) else f" ({SIDES[sides[0]]})"
+            named.append(f"{ROLES[role]}{where}")
+    return Said("", "", tr(f"Who may: {', '.join(named)}.", f"Qui le peut : {', '.join(named)}."))
 
 
 def _here(text: str) -> str:

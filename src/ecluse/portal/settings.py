@@ -195,6 +195,7 @@ WHITENOISE_USE_FINDERS = True
 LANGUAGE_CODE = "fr"
 LANGUAGES = [("fr", _("French")), ("en", _("English"))]
 LOCALE_PATHS = [Path(__file__).parent / "locale"]
+FORMAT_MODULE_PATH = "ecluse.portal.formats"
 LANGUAGE_COOKIE_HTTPONLY = True
 USE_I18N = USE_TZ = True
 TIME_ZONE = "Europe/Paris"

@@ -67,7 +67,7 @@ def of_access(person: Person, grants: tuple[Grant, ...]) -> list[Waiting]:
         for each in people.open_recoveries(recovering)
         if each.approved_at is None and person.pk not in {each.asked_by_id, each.person_id}
     ]  # fmt: skip
-    return [*found, *_reviews(reviewing, places), *_lone(recovering, places), *_elsewhere(reviewing, places)]
+    return [*found, *_reviews(reviewing, places), *_lone(recovering, places), *_elsewhere(person, reviewing, places)]
 
 
 def _reviews(slugs: list[str], places: dict[str, Organisation]) -> list[Waiting]:
@@ -87,15 +87,18 @@ def _lone(slugs: list[str], places: dict[str, Organisation]) -> list[Waiting]:
             for slug in slugs if count[slug] == 1]  # fmt: skip
 
 
-def _elsewhere(slugs: list[str], places: dict[str, Organisation]) -> list[Waiting]:
+def _elsewhere(me: Person, slugs: list[str], places: dict[str, Organisation]) -> list[Waiting]:
     since = timezone.now() - dt.timedelta(days=_NOTICE_DAYS)
+    lines = [(slug, line) for slug in slugs for line in people.seen_elsewhere([slug], since)]
+    names = people.names({line.subject for _slug, line in lines}) if lines else {}
     found = []
-    for slug in slugs:
-        for line in people.seen_elsewhere([slug], since):
-            words = Text(f"{line.subject}: one account at two places", f"{line.subject} : un compte à deux endroits")
-            day = timezone.localtime(line.at).strftime("%d/%m/%Y %H:%M")
-            about = Text(f"{places[slug].name}, {day}", f"{places[slug].name}, le {day}")
-            found.append(Waiting(words, reverse("person", args=[slug, line.subject]), None, about))
+    for slug, line in lines:
+        if line.subject == me.handle or line.subject not in names:
+            continue
+        name, day = names[line.subject], timezone.localtime(line.at).strftime("%d/%m/%Y %H:%M")
+        words = Text(f"{name}: one account at two places", f"{name} : un compte à deux endroits")
+        about = Text(f"{places[slug].name}, {day}", f"{places[slug].name}, le {day}")
+        found.append(Waiting(words, reverse("person", args=[slug, line.subject]), None, about))
     return found
 
 
@@ -114,7 +117,7 @@ def of_training(_person: Person, grants: tuple[Grant, ...]) -> list[Waiting]:
             words = Text(f"{count} training record{s} missing or running out",
                          f"{count} formation{s} manquante{s} ou à renouveler")  # fmt: skip
             day = min((each.reminder.due for each in due), default=None)
-            found.append(Waiting(words, reverse("people_of", args=[slug]), day, slug))
+            found.append(Waiting(words, reverse("people_of", args=[slug]), day, people.name_of(slug)))
     return found
 
 

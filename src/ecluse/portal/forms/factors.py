@@ -13,16 +13,16 @@ from allauth.mfa.webauthn.internal import auth
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 
-from ecluse.portal.words import Text, tr
+from ecluse.portal.words import later, tr
 
-_ADDRESS = Text("E-mail address", "Adresse électronique")
-_PASSWORD = Text("Password", "Mot de passe")
-_CODE = Text("Code of the authenticator app", "Code de l'application d'authentification")
+_ADDRESS = later("E-mail address", "Adresse électronique")
+_PASSWORD = later("Password", "Mot de passe")
+_CODE = later("Code of the authenticator app", "Code de l'application d'authentification")
 
 
-def _plain(form: forms.Form, name: str, label: Text, help_text: Text | str = "", **attrs: str) -> None:
+def _plain(form: forms.Form, name: str, label: Any, help_text: Any = "", **attrs: str) -> None:
     field = form.fields[name]
-    field.label, field.help_text = label, help_text  # type: ignore[assignment]
+    field.label, field.help_text = label, help_text
     field.widget.attrs.pop("placeholder", None)
     field.widget.attrs.update(attrs)
 
@@ -68,8 +68,8 @@ class AddPasskey(AddWebAuthnForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **rest: Any) -> None:
         super().__init__(*args, **rest)
         _plain(
-            self, "name", Text("Its name", "Son nom"),
-            Text("So that you know it again among several.", "Pour la reconnaître parmi plusieurs."),
+            self, "name", later("Its name", "Son nom"),
+            later("So that you know it again among several.", "Pour la reconnaître parmi plusieurs."),
             maxlength="60", autocomplete="off",
         )  # fmt: skip
         if not self.is_bound:
@@ -100,23 +100,23 @@ class EnrolApp(ActivateTOTPForm):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **rest: Any) -> None:
         super().__init__(*args, **rest)
-        _plain(self, "code", Text("The code that the app shows now", "Le code que l'application montre maintenant"),
+        _plain(self, "code", later("The code that the app shows now", "Le code que l'application montre maintenant"),
                inputmode="numeric")  # fmt: skip
         if self.user.has_usable_password():
             return
         kind = forms.PasswordInput(attrs={"autocomplete": "new-password"})
         again = forms.PasswordInput(attrs={"autocomplete": "new-password"})
-        given = {
+        given: dict[str, forms.Field] = {
             "password": forms.CharField(
-                label=Text("A new password", "Un nouveau mot de passe"), widget=kind, max_length=200, strip=False,
-                help_text=Text("Fourteen characters or more; a sentence is good.",
+                label=later("A new password", "Un nouveau mot de passe"), widget=kind, max_length=200, strip=False,
+                help_text=later("Fourteen characters or more; a sentence is good.",
                                "Quatorze caractères ou plus ; une phrase convient."),
             ),
             "again": forms.CharField(
-                label=Text("The same once more", "Le même encore une fois"), widget=again, max_length=200, strip=False
+                label=later("The same once more", "Le même encore une fois"), widget=again, max_length=200, strip=False
             ),
         }  # fmt: skip
-        self.fields = given | self.fields
+        self.fields: dict[str, forms.Field] = given | self.fields
 
     def clean_password(self) -> str:
         """A password that is no common one."""

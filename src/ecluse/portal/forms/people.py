@@ -7,7 +7,7 @@ from django import forms
 from ecluse.domain.addresses import shared_name
 from ecluse.domain.permissions import Role
 from ecluse.portal.labels import ROLE_MEANS, ROLES
-from ecluse.portal.words import Text, tr
+from ecluse.portal.words import later, tr
 from ecluse.store.models import Membership, Organisation, Person
 from ecluse.store.reads.people import Member
 
@@ -34,10 +34,10 @@ def _of_one_person(address: str) -> str:
 class JoinForm(forms.Form):
     """Whoever follows an invitation: the name, and the address it was sent to, which the page does not tell."""
 
-    name = forms.CharField(label=Text("Your name", "Votre nom"), max_length=200)
+    name = forms.CharField(label=later("Your name", "Votre nom"), max_length=200)
     email = forms.EmailField(
-        label=Text("The address at which you were invited", "L'adresse à laquelle on vous a invité"),
-        help_text=Text("To see that the link reached the right person.",
+        label=later("The address at which you were invited", "L'adresse à laquelle on vous a invité"),
+        help_text=later("To see that the link reached the right person.",
                        "Pour voir que le lien est arrivé à la bonne personne."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )  # fmt: skip
@@ -46,13 +46,13 @@ class JoinForm(forms.Form):
 class InviteForm(forms.Form):
     """One person, one address, one role."""
 
-    name = forms.CharField(label=Text("Name", "Nom"), max_length=200)
+    name = forms.CharField(label=later("Name", "Nom"), max_length=200)
     email = forms.EmailField(
-        label=Text("E-mail address", "Adresse électronique"),
-        help_text=Text("The person's own: no mailbox that several read.",
+        label=later("E-mail address", "Adresse électronique"),
+        help_text=later("The person's own: no mailbox that several read.",
                        "Celle de la personne : pas de boîte que plusieurs lisent."),
     )  # fmt: skip
-    role = forms.ChoiceField(label=Text("Role", "Rôle"), choices=role_choices, widget=forms.RadioSelect)
+    role = forms.ChoiceField(label=later("Role", "Rôle"), choices=role_choices, widget=forms.RadioSelect)
 
     def clean_email(self) -> str:
         """Not one that several people read."""
@@ -63,19 +63,19 @@ class BringInForm(forms.Form):
     """An organisation of the other side, and who is to administer it."""
 
     name = forms.CharField(
-        label=Text("Name of the organisation", "Nom de l'organisation"),
-        help_text=Text("As it stands in contracts.", "Tel qu'il figure dans les contrats."),
+        label=later("Name of the organisation", "Nom de l'organisation"),
+        help_text=later("As it stands in contracts.", "Tel qu'il figure dans les contrats."),
         max_length=200,
     )
-    address = forms.CharField(label=Text("Its address", "Son adresse"), max_length=400, required=False)
+    address = forms.CharField(label=later("Its address", "Son adresse"), max_length=400, required=False)
     administrator = forms.CharField(
-        label=Text("Its first administrator: name", "Son premier administrateur : nom"),
-        help_text=Text("They invite everybody else of that organisation: you do not.",
+        label=later("Its first administrator: name", "Son premier administrateur : nom"),
+        help_text=later("They invite everybody else of that organisation: you do not.",
                        "Cette personne invite toutes les autres de son organisation : pas vous."),
         max_length=200,
     )  # fmt: skip
     email = forms.EmailField(
-        label=Text("Their own address", "Son adresse électronique, à elle seule"),
+        label=later("Their own address", "Son adresse électronique, à elle seule"),
     )
 
     def clean_email(self) -> str:
@@ -86,7 +86,7 @@ class BringInForm(forms.Form):
 class GrantForm(forms.Form):
     """A further role."""
 
-    role = forms.ChoiceField(label=Text("A further role", "Un rôle de plus"), choices=())
+    role = forms.ChoiceField(label=later("A further role", "Un rôle de plus"), choices=())
 
     def __init__(self, *args: Any, member: Member, **rest: Any) -> None:
         super().__init__(*args, **rest)
@@ -100,7 +100,7 @@ class LeaveForm(forms.Form):
     """Who takes over the agents of whoever leaves."""
 
     heir = forms.ModelChoiceField(
-        label=Text("Who takes over their agents", "Qui reprend ses agents"), queryset=Person.objects.none(),
+        label=later("Who takes over their agents", "Qui reprend ses agents"), queryset=Person.objects.none(),
         to_field_name="handle",
     )  # fmt: skip
 
@@ -117,9 +117,9 @@ class LeaveForm(forms.Form):
 class TrainingForm(forms.Form):
     """A training that was done."""
 
-    subject = forms.CharField(label=Text("Training", "Formation"), max_length=200)
-    done_on = forms.DateField(label=Text("Done on", "Suivie le"), widget=_DAY)
-    expires_on = forms.DateField(label=Text("Counts until", "Vaut jusqu'au"), widget=_DAY)
+    subject = forms.CharField(label=later("Training", "Formation"), max_length=200)
+    done_on = forms.DateField(label=later("Done on", "Suivie le"), widget=_DAY)
+    expires_on = forms.DateField(label=later("Counts until", "Vaut jusqu'au"), widget=_DAY)
 
 
 class ReviewForm(forms.Form):
@@ -130,7 +130,7 @@ class ReviewForm(forms.Form):
         for membership in roles:
             self.fields[f"role-{membership.pk}"] = forms.ChoiceField(
                 label=f"{membership.person} – {ROLES[Role(membership.role)]}",
-                choices=[("keep", Text("keep", "garder")), ("withdraw", Text("withdraw", "retirer"))],
+                choices=[("keep", later("keep", "garder")), ("withdraw", later("withdraw", "retirer"))],
                 widget=forms.RadioSelect,
             )
 

@@ -37,6 +37,13 @@ def account(request: HttpRequest) -> HttpResponse:
 
 
 @own
+@require_GET
+def to_account(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view
+    """Where the accounts' library goes after a passkey was added: whoever is here for the first time goes on home."""
+    return redirect("home")
+
+
+@own
 @require_POST
 def end_session(request: HttpRequest, session: int) -> HttpResponse:
     """One of one's sessions ends."""
@@ -58,7 +65,7 @@ def end_other_sessions(request: HttpRequest) -> HttpResponse:
 
 @own
 @require_POST
-@reauthentication_required
+@reauthentication_required  # type: ignore[untyped-decorator]
 def remove_authenticator(request: HttpRequest, authenticator: int) -> HttpResponse:
     """One of one's authenticators goes; one stays."""
     person = person_of(request)
@@ -82,7 +89,7 @@ def refuse_recovery(request: HttpRequest, recovery: int) -> HttpResponse:
 
 @own
 @require_POST
-@reauthentication_required
+@reauthentication_required  # type: ignore[untyped-decorator]
 def unlink(request: HttpRequest, identity: int) -> HttpResponse:
     """A provider's identity opens this account no more."""
     person = person_of(request)

@@ -28,7 +28,7 @@ def enrol(request: HttpRequest) -> HttpResponse:
 
 
 @own
-@reauthentication_required
+@reauthentication_required  # type: ignore[untyped-decorator]
 @require_http_methods(["GET", "POST"])
 def enrol_app(request: HttpRequest) -> HttpResponse:
     """An app and a password, in one step: neither opens anything alone."""

@@ -1,10 +1,8 @@
 """Addresses of people and access, and of one's own account."""
 
 from django.urls import path
-from django.views.generic import RedirectView
 
 from ecluse.portal import waiting_people  # noqa: F401 - says what waits on the first page
-from ecluse.portal.access import public
 from ecluse.portal.views import account, enrolment, people, providers, recovery
 
 _ONE = "people/<slug:organisation>/of/<str:person>"
@@ -39,5 +37,5 @@ urlpatterns = [
     path("me/identities/<int:identity>/unlink/", account.unlink, name="unlink"),
     path("account/oidc/<slug:provider_id>/login/", providers.to_provider, name="openid_connect_login"),
     # The accounts' library goes to its own list after a passkey was added; ours says more.
-    path("account/2fa/", public(RedirectView.as_view(pattern_name="home")), name="mfa_index"),
+    path("account/2fa/", account.to_account, name="mfa_index"),
 ]

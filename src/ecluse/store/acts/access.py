@@ -79,12 +79,12 @@ def _hand_over(act: Act, organisation: Organisation, person: Person, heir: Perso
 
 
 def _revoke_tokens(act: Act, person: Person) -> int:
-    return ApiToken.objects.filter(person=person, revoked_at__isnull=True).update(revoked_at=act.now)
+    return int(ApiToken.objects.filter(person=person, revoked_at__isnull=True).update(revoked_at=act.now))
 
 
 def _remove_authenticators(person: Person) -> int:
     found = Authenticator.objects.filter(user=person)
-    count = found.count()
+    count = int(found.count())
     found.delete()
     return count
 

@@ -79,6 +79,16 @@ def places_of(person: Person) -> list[str]:
     return sorted({membership.organisation.name for membership in held})
 
 
+def names(handles: Iterable[str]) -> dict[str, str]:
+    """The names of people, by handle."""
+    return dict(Person.objects.filter(handle__in=list(handles)).values_list("handle", "name"))
+
+
+def name_of(slug: str) -> str:
+    """An organisation's name."""
+    return Organisation.objects.values_list("name", flat=True).get(slug=slug)
+
+
 def members(organisation: Organisation, handle: str | None = None) -> list[Member]:
     """Everybody who holds or held a role in an organisation, those who are here first; or the one of ``handle``."""
     found = Person.objects.filter(memberships__organisation=organisation).distinct()
