@@ -97,6 +97,7 @@ def ordered(room: Room, agreement: AgreementVersion, number: str = "ORD-M") -> M
     lab = agreement.controller.slug
     director, by = room.people[lab, Role.DIRECTOR], room.people[lab, Role.DPO]
     text = order_text(room, lab, fields=FIELDS, sites=["NORD", "SUD"], exclude_categories=[])
+    text["retention"]["erase_after_acceptance"] = "0d"
     version = orders.draft(by.handle, number, agreement, text, by=by)
     made = orders.freeze(by.handle, version)
     assert orders.approve(director.handle, version, director.handle, signed_by(director, made))

@@ -39,7 +39,7 @@ def furnished() -> None:
 
 
 @pytest.fixture
-def room(furnished: None) -> Iterator[Room]:  # noqa: ARG001 - a fixture's protocol
+def room(furnished: None) -> Iterator[Room]:
     """The furnished room; whatever the test does is undone."""
     cache.clear()
     with transaction.atomic():

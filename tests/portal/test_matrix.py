@@ -50,7 +50,7 @@ class Everybody:
 
 
 @pytest.fixture(scope="module")
-def everybody(furnished: None) -> Iterator[Everybody]:  # noqa: ARG001 - a fixture's protocol
+def everybody(furnished: None) -> Iterator[Everybody]:
     cache.clear()
     with transaction.atomic():
         room = Room.known()

@@ -1,5 +1,6 @@
-"""The room's journal in words: one line a kind of entry."""
+"""The room's journal, and a migration's places' journals, in words: one line a kind of entry."""
 
+from ecluse.control import event_words
 from ecluse.domain.room import RoomEvent
 from ecluse.portal.words import Text
 
@@ -51,3 +52,5 @@ EVENTS: dict[str, Text] = {
     RoomEvent.REMINDED: Text("reminder sent", "rappel envoyé"),
     RoomEvent.CHECKPOINT_COSIGNED: Text("checkpoint cosigned", "point de contrôle cosigné"),
 }
+
+PLACE_EVENTS: dict[str, Text] = {event: Text(words.en, words.fr) for event, words in event_words.EVENTS.items()}

@@ -68,6 +68,13 @@ STATES: dict[str, Label] = {
     "valid": Label(Text("valid", "valable"), Tone.GOOD),
     "due": Label(Text("due", "à faire"), Tone.WAIT),
     "overdue": Label(Text("overdue", "en retard"), Tone.BAD),
+    # A decision, and instructions; a batch's steps.
+    "accepted_with_differences": Label(Text("accepted with differences", "acceptée avec des écarts"), Tone.GOOD),
+    "suspend": Label(Text("stop", "arrêt"), Tone.BAD),
+    "resume": Label(Text("go on", "reprise"), Tone.GOOD),
+    "abort": Label(Text("give up", "abandon"), Tone.BAD),
+    "received": Label(Text("received", "reçu"), Tone.WAIT),
+    "ready": Label(Text("planned", "prévu")),
     "verified": Label(Text("verified", "vérifié"), Tone.GOOD),
 }
 

@@ -1,6 +1,9 @@
 """Searching the journal, and bringing back a cosigned checkpoint."""
 
+from collections.abc import Sequence
+
 from django import forms
+from django.http import QueryDict
 
 from ecluse.domain.room import RoomEvent
 from ecluse.portal.events import EVENTS
@@ -25,6 +28,7 @@ class SearchForm(forms.Form):
         max_length=200,
         label=later("About (its beginning)", "À propos de (son début)"),
     )
+    organisation = forms.ChoiceField(required=False, label=later("Organisation", "Organisation"))
     since = forms.DateField(
         required=False,
         label=later("From", "Du"),
@@ -35,6 +39,13 @@ class SearchForm(forms.Form):
         label=later("Until", "Au"),
         widget=forms.DateInput(attrs={"type": "date"}),
     )
+
+    def __init__(self, data: QueryDict, *, organisations: Sequence[tuple[str, str]]) -> None:
+        """``organisations``: those whose journal one may read, as (slug, name)."""
+        super().__init__(data)
+        field = self.fields["organisation"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
+        field.choices = [("", tr("all of them", "toutes")), *organisations]
 
     def asked(self) -> Asked:
         """What to search; whatever is not valid is not asked."""

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from ecluse.domain.errors import MalformedError
 from ecluse.domain.lifecycle import State
 from ecluse.portal.clocks import clock as clock_of
-from ecluse.portal.events import EVENTS
+from ecluse.portal.events import EVENTS, PLACE_EVENTS
 from ecluse.portal.labels import OWNERS, ROLES, SIDES, SIGNS, Tone, label_of
 from ecluse.portal.lock import lock_of
 from ecluse.portal.navigation import entries
@@ -79,7 +79,7 @@ def role(held: Any) -> str:
 @register.simple_tag
 def event(name: Any) -> str:
     """A journal event in the reader's words; its own name where it has none."""
-    return str(EVENTS.get(name, name))
+    return str(EVENTS.get(name) or PLACE_EVENTS.get(name, name))
 
 
 @register.simple_tag

@@ -5,22 +5,22 @@ import json
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from ecluse.domain.errors import EcluseError
+from ecluse.domain.errors import EcluseError, UsageError
 from ecluse.domain.permissions import Action, Parties, may
 from ecluse.portal.access import guarded, person_of
 from ecluse.portal.forms.journal import CosignForm, SearchForm
 from ecluse.portal.refusals import said
 from ecluse.portal.words import tr
 from ecluse.store.acts.journal import keep_cosigned
-from ecluse.store.models import WitnessedCheckpoint
+from ecluse.store.models import Organisation, WitnessedCheckpoint
 from ecluse.store.reads import journal as reads
 
 _A_PAGE = 100
+_DIGITS = 18
 
 
 def entry_numbered(request: HttpRequest, entry: int, **_: object) -> Parties:  # noqa: ARG001 - a resolver's protocol
@@ -34,11 +34,21 @@ def journal(request: HttpRequest) -> HttpResponse:
     """What concerns the organisations whose journal one may read, newest first."""
     grants = person_of(request).grants()
     slugs = {g.organisation for g in grants if may(grants, Action.SEE_JOURNAL, Parties.of(g.organisation))}
-    form = SearchForm(request.GET)
-    page = Paginator(reads.search(slugs, form.asked()), _A_PAGE).get_page(request.GET.get("page"))
+    form = SearchForm(request.GET, organisations=_names(slugs))
+    found = reads.search(slugs, form.asked(), below=_number(request, "below"), limit=_A_PAGE)
     own = Parties(frozenset(slugs))
-    shown: dict[str, Any] = {"form": form, "page": page, "may_cosign": may(grants, Action.COSIGN_JOURNAL, own)}
+    shown: dict[str, Any] = {"form": form, "found": found, "may_cosign": may(grants, Action.COSIGN_JOURNAL, own)}
     return render(request, "journal/list.html", shown | _standing())
+
+
+def _names(slugs: set[str]) -> list[tuple[str, str]]:
+    return list(Organisation.objects.filter(slug__in=slugs).values_list("slug", "name"))
+
+
+def _number(request: HttpRequest, name: str) -> int | None:
+    """A whole number of the address, of at most 18 digits; None for anything else."""
+    text = request.GET.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS else None
 
 
 @guarded(Action.SEE_JOURNAL, entry_numbered)
@@ -78,6 +88,33 @@ def checkpoint(_request: HttpRequest) -> HttpResponse:
         reads.head().raw,
         content_type="text/plain; charset=utf-8",
         headers={"Content-Disposition": 'attachment; filename="checkpoint.txt"'},
+    )
+
+
+@guarded(Action.SEE_JOURNAL)
+@require_GET
+def consistency(request: HttpRequest) -> HttpResponse:
+    """That the journal only grew since a checkpoint of ``size`` entries (RFC 6962, 2.1.2), to be checked elsewhere.
+
+    Raises:
+        UsageError: no size was given.
+        UnseenError: the journal never had that many entries.
+    """
+    size = _number(request, "size")
+    if size is None:
+        raise UsageError("say how many entries the earlier checkpoint has")
+    hashes, now = reads.consistency(size), reads.head()
+    answer = {
+        "old_size": size,
+        "new_size": now.checkpoint.size,
+        "proof": [base64.b64encode(each).decode("ascii") for each in hashes],
+        "checkpoint": now.raw.decode("utf-8"),
+        "vkey": now.vkey,
+    }
+    return HttpResponse(
+        json.dumps(answer, indent=2),
+        content_type="application/json",
+        headers={"Content-Disposition": f'attachment; filename="consistency-{size}.json"'},
     )
 
 

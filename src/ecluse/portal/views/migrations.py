@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from ecluse.control.report import reconciliation_html
+from ecluse.control.report_words import Reader
 from ecluse.domain import instruction as instructions
 from ecluse.domain.errors import EcluseError, UnseenError
 from ecluse.domain.lifecycle import TURNS, State
@@ -85,10 +86,10 @@ def migration(request: HttpRequest, migration: int) -> HttpResponse:
         "migration": found,
         "order": papers.order,
         "turn": TURNS[state],
-        "walk": reads.walk(state, counted.before_suspension),
+        "walk": reads.walk(found, counted.before_suspension),
         "counts": counted,
         "account": papers,
-        "quarantined": _quarantined(papers),
+        "kinds": _kinds(papers),
         "story": reads.story(found),
         "places": list(found.places.select_related("agent").order_by("place")),
         "instructions": sorted(decisions.instructions(found), key=lambda each: each.given_at, reverse=True),
@@ -107,16 +108,32 @@ def lock(request: HttpRequest, migration: int) -> HttpResponse:
     """The picture alone, for the page to draw it anew."""
     found = reads.one(migration)
     counted = reads.counts(found)
-    return render(request, "migrations/lock.html", {"migration": found, "level": counted.level, "counts": counted})
+    shown = {"migration": found, "level": counted.level, "counts": counted, "again": True}
+    response = render(request, "migrations/lock.html", shown)
+    if request.GET.get("state", found.state) != found.state:
+        response["HX-Refresh"] = "true"  # the walk, the turn and what one can do have changed with it
+    return response
 
 
-def _quarantined(papers: reads.Account) -> list[tuple[str, str, int]]:
-    """Entity, reason, rows: what the gate set aside, from the receipts."""
-    found: dict[tuple[str, str], int] = {}
-    for receipt in papers.receipts:
-        for each in receipt.quarantined:
-            found[receipt.entity, each.reason] = found.get((receipt.entity, each.reason), 0) + each.rows
-    return [(entity, reason, rows) for (entity, reason), rows in sorted(found.items())]
+def _kinds(papers: reads.Account) -> list[tuple[str, reads.Kind, list[tuple[str, int]]]]:
+    """Each kind of rows by the name that the account gives it; what the gate set aside, with the reason in words."""
+    reader = Reader("fr" if speaks_french() else "en")
+    return [
+        (reader.entity(each.entity), each, [(reader.detail(each.entity, reason), rows) for reason, rows in each.aside])
+        for each in reads.kinds(papers)
+    ]
+
+
+@guarded(Action.SEE_MIGRATION, migration_numbered)
+@require_GET
+def batches(request: HttpRequest, migration: int) -> HttpResponse:
+    """Every planned batch, and how far it is."""
+    found = reads.one(migration)
+    plan = reads.plan_of(found)
+    page = Paginator(plan.batches if plan else (), _A_PAGE * 2).get_page(request.GET.get("page"))
+    states = reads.states_of(found, [batch.id for batch in page])
+    rows = [(batch, states.get(batch.id, "ready")) for batch in page]
+    return render(request, "migrations/batches.html", {"migration": found, "page": page, "rows": rows})
 
 
 @guarded(Action.SEE_MIGRATION, migration_numbered)

@@ -4,7 +4,8 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
 
 from ecluse.domain.errors import UnseenError
 from ecluse.journal import Checkpoint, Journal, read_checkpoint
@@ -19,25 +20,47 @@ class Asked:
     actor: str = ""
     event: str = ""
     subject: str = ""
+    organisation: str = ""
     since: dt.date | None = None
     until: dt.date | None = None
 
 
-def search(organisations: Iterable[str], asked: Asked) -> QuerySet[JournalLine]:
-    """Lines that concern one of the organisations, newest first."""
-    concerned = JournalConcern.objects.filter(organisation__in=sorted(set(organisations))).values("line")
-    found = JournalLine.objects.filter(index__in=concerned)
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of lines, newest first; ``older``: below which index the next page begins, None at the end."""
+
+    lines: tuple[JournalLine, ...]
+    older: int | None
+
+
+def search(organisations: Iterable[str], asked: Asked, *, below: int | None = None, limit: int = 100) -> Found:
+    """Lines that concern one of the organisations, below an index; however long the journal, a page is as quick."""
+    slugs = {asked.organisation} & set(organisations) if asked.organisation else set(organisations)
+    concerned = JournalConcern.objects.filter(line=OuterRef("pk"), organisation__in=sorted(slugs))
+    found = JournalLine.objects.filter(Exists(concerned), *_conditions(asked))
+    if below is not None:
+        found = found.filter(index__lt=below)
+    lines = tuple(found.order_by("-index")[: limit + 1])
+    return Found(lines[:limit], lines[limit - 1].index if len(lines) > limit else None)
+
+
+def _conditions(asked: Asked) -> list[Q]:
+    made: list[Q] = []
     if asked.actor:
-        found = found.filter(actor=asked.actor)
+        made.append(Q(actor=asked.actor))
     if asked.event:
-        found = found.filter(event=asked.event)
+        made.append(Q(event=asked.event))
     if asked.subject:
-        found = found.filter(subject__startswith=asked.subject)
+        made.append(Q(subject__startswith=asked.subject))
     if asked.since:
-        found = found.filter(at__date__gte=asked.since)
+        made.append(Q(at__gte=_midnight(asked.since)))
     if asked.until:
-        found = found.filter(at__date__lte=asked.until)
-    return found
+        made.append(Q(at__lt=_midnight(asked.until + dt.timedelta(days=1))))
+    return made
+
+
+def _midnight(day: dt.date) -> dt.datetime:
+    return timezone.make_aware(dt.datetime.combine(day, dt.time()))
 
 
 def line(entry: int) -> JournalLine:
@@ -73,6 +96,18 @@ def proof(entry: int) -> Proof:
         raise UnseenError("there is no such entry")
     data = next(iter(journal.entries(entry)))
     return Proof(data, journal.inclusion_proof(entry), journal.checkpoint())
+
+
+def consistency(size: int) -> tuple[bytes, ...]:
+    """That the journal of ``size`` entries is the beginning of today's (RFC 6962, 2.1.2): hashes of 32 bytes.
+
+    Raises:
+        UnseenError: it never had that many entries.
+    """
+    journal = Journal.take_up(STORE, log_key())
+    if not 0 < size <= journal.size:
+        raise UnseenError("the journal never had that many entries")
+    return journal.consistency_proof(size)
 
 
 @dataclass(frozen=True, slots=True)

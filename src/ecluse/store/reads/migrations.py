@@ -1,17 +1,18 @@
 """Migrations as their agents reported them: lists, progress, papers, the account, the evidence."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from ecluse.control.evidence import PlaceEvidence, bundle
 from ecluse.domain.agreement import Agreement
 from ecluse.domain.entry import Event
 from ecluse.domain.errors import TransitionError, UnseenError
-from ecluse.domain.lifecycle import TURNS, Owner, State
+from ecluse.domain.lifecycle import TRANSITIONS, TURNS, Owner, State
 from ecluse.domain.order import Order
 from ecluse.domain.plan import Plan
 from ecluse.domain.records import Acceptance, ErasureCertificate, Receipt, Reconciliation
@@ -23,14 +24,19 @@ from ecluse.journal.tiles import CHECKPOINT
 from ecluse.store.models import ArtefactSignature, Migration, Paper, PlaceEntry, PlaceJournal
 from ecluse.wire.artefacts import decode
 from ecluse.workspace.place import Place
+from ecluse.workspace.progress import MOVES
 
 T = TypeVar("T")
 
 WALK = (
     State.ORDERED, State.APPROVED, State.PLANNED, State.EXTRACTING, State.SEALED, State.DELIVERED, State.LOADED,
-    State.RECONCILED, State.ACCEPTED, State.ERASED,
+    State.RECONCILED,
 )  # fmt: skip
-"""The way of a migration that nothing stops."""
+"""The way to the decision; after it comes how it ended, then the erasure."""
+_REACHED = {
+    str(event): to for event, moved in MOVES.items() for (_, move), to in TRANSITIONS.items() if move is moved
+}
+"""Entries of a place's journal, and the state that each leads to."""
 _PAPERS = ("plan", "receipt", "reconciliation", "acceptance", "instruction", "erasure", "source-profile")
 
 
@@ -40,7 +46,7 @@ def visible(organisations: Iterable[str]) -> QuerySet[Migration]:
     found = Migration.objects.select_related("order__agreement__controller", "order__agreement__processor")
     of_controller = found.filter(order__agreement__controller__slug__in=slugs)
     of_processor = found.filter(order__agreement__processor__slug__in=slugs)
-    return (of_controller | of_processor).distinct().order_by("due", "-started_at")
+    return (of_controller | of_processor).distinct().order_by(F("due").asc(nulls_last=True), "-started_at")
 
 
 def one(migration: int) -> Migration:
@@ -69,11 +75,19 @@ class Standing:
     here: bool
 
 
-def walk(state: State, before: State | None) -> tuple[Standing, ...]:
-    """The lifecycle as a walk. A suspended migration stands where it was stopped; a refused or aborted one has left."""
-    at = before if state is State.SUSPENDED and before else state
-    reached = WALK.index(at) if at in WALK else -1
-    return tuple(Standing(each, TURNS[each].owner, place < reached, each is at) for place, each in enumerate(WALK))
+def walk(migration: Migration, before: State | None) -> tuple[Standing, ...]:
+    """The lifecycle as a walk: what its places have passed, where it stands, what is to come.
+
+    A suspended migration stands where it was stopped (``before``); a refused or abandoned one has left the way there.
+    """
+    state = State(migration.state)
+    told = PlaceEntry.objects.filter(journal__migration=migration, event__in=_REACHED)
+    passed = {_REACHED[event] for event in told.order_by().values_list("event", flat=True).distinct()}
+    passed |= {State.ORDERED, State.APPROVED, state}
+    here = before if state is State.SUSPENDED and before else state
+    ended = next((each for each in (State.REFUSED, State.ABORTED) if each in passed), State.ACCEPTED)
+    steps = (*WALK, ended, State.ERASED)
+    return tuple(Standing(each, TURNS[each].owner, each in passed and each is not here, each is here) for each in steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +161,61 @@ def _signatures(digests: Sequence[str]) -> dict[str, dict[str, bytes]]:
     for each in ArtefactSignature.objects.filter(digest__in=digests).order_by("pk"):
         found.setdefault(each.digest, {})[each.signer] = each.armor.encode("ascii")
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of rows on its way, in batches and rows; ``aside``: reasons and rows, as the receipts count them."""
+
+    entity: str
+    batches: int
+    sealed_batches: int
+    rows: int
+    sealed: int
+    aside: tuple[tuple[str, int], ...]
+
+
+def kinds(held: Account) -> tuple[Kind, ...]:
+    """What the plan foresees and the receipts say, by kind of rows, in the plan's order."""
+    if held.plan is None:
+        return ()
+    return tuple(_kind(held.plan, each.entity, held.receipts) for each in held.plan.entities)
+
+
+def _kind(plan: Plan, entity: str, receipts: Sequence[Receipt]) -> Kind:
+    planned = [batch for batch in plan.batches if batch.entity == entity]
+    mine = [receipt for receipt in receipts if receipt.entity == entity]
+    aside: Counter[str] = Counter()
+    for receipt in mine:
+        for each in receipt.quarantined:
+            aside[each.reason] += each.rows
+    rows, sealed = sum(batch.rows for batch in planned), sum(receipt.rows for receipt in mine)
+    return Kind(entity, len(planned), len(mine), rows, sealed, tuple(sorted(aside.items())))
+
+
+_BATCH_STATES = {
+    Event.BATCH_SEALED: "sealed", Event.PARCEL_DELIVERING: "delivered", Event.PARCEL_RECEIVED: "received",
+    Event.BATCH_LOADED: "loaded",
+}  # fmt: skip
+
+
+def states_of(migration: Migration, batches: Iterable[str]) -> dict[str, str]:
+    """How far each of these batches is: ``sealed``, ``delivered``, ``received``, ``loaded``; absent where not begun."""
+    steps = {str(event): state for event, state in _BATCH_STATES.items()}
+    order = list(steps.values())
+    found: dict[str, str] = {}
+    told = PlaceEntry.objects.filter(journal__migration=migration, event__in=steps, subject__in=list(batches))
+    for subject, event in told.values_list("subject", "event"):
+        state = steps[event]
+        if order.index(state) >= order.index(found.get(subject, order[0])):
+            found[subject] = state
+    return found
+
+
+def plan_of(migration: Migration) -> Plan | None:
+    """The plan alone."""
+    data = Paper.objects.filter(migration=migration, kind="plan").values_list("data", flat=True).first()
+    return None if data is None else decode(Plan, bytes(data), file="plan")
 
 
 def evidence(migration: Migration) -> bytes:
