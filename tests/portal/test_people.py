@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from ecluse.domain.addresses import shared_name
 from ecluse.domain.errors import UsageError
-from ecluse.domain.permissions import Action, Role
+from ecluse.domain.permissions import Action, Role, Side
 from ecluse.domain.room import RoomEvent
+from ecluse.portal.__main__ import first_link
 from ecluse.store.acts import access, people
 from ecluse.store.acts.tokens import make
 from ecluse.store.models import (
@@ -338,3 +339,23 @@ def test_roles_see_what_is_theirs(room: Room) -> None:
     assert room.client(VENDOR, Role.ADMINISTRATOR).get(f"{HERE}/").status_code == 404
     assert room.client(LAB, Role.AUDITOR).get(f"{HERE}/").status_code == 200
     assert room.client(LAB, Role.AUDITOR).get(f"{HERE}/invite/").status_code == 403
+
+
+def test_a_first_link_that_was_lost_is_given_again(room: Room) -> None:
+    given = ("Salle neuve", Side.PROCESSOR, "Zoé", "zoe@neuve.example")
+    assert first_link(*given) is None
+    with acting(SYSTEM) as act:
+        Authenticator.objects.all().delete()
+        act.record(RoomEvent.AUTHENTICATOR_REMOVED, LAB, subject="test")
+    link = first_link(*given)
+    assert link
+    client = anonymous()
+    assert client.post(f"{link}", {"name": "Zoé", "email": "zoe@neuve.example"})["Location"] == "/enrol/"
+    again = first_link(*given)
+    assert again not in {None, link}
+    assert anonymous().post(f"{again}", {"name": "Zoé", "email": "zoe@neuve.example"})["Location"] == "/enrol/"
+    assert Person.objects.filter(email="zoe@neuve.example").count() == 1
+    with acting(SYSTEM) as act:
+        Person.objects.filter(email="zoe@neuve.example").update(enrolled_at=timezone.now())
+        act.record(RoomEvent.AUTHENTICATOR_ADDED, LAB, subject="test")
+    assert first_link(*given) is None

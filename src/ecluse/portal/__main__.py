@@ -23,21 +23,22 @@ def set_up() -> None:
 
 
 def first_link(name: str | None, side: Side, administrator: str | None, email: str | None) -> str | None:
-    """Open a new room and give the one-time link of its first administrator; None where somebody is in it already.
+    """Open a new room and give the one-time link of its first administrator; None where somebody can sign in already.
 
     The link stands in for nobody: it lets one person enrol an authenticator of their own (law 6). While nobody has
-    followed it, each start gives a new one and spends the former.
+    enrolled one, each start gives a new link and spends the former.
 
     Raises:
         UsageError: nobody has been named, now or before.
     """
-    from django.conf import settings  # noqa: PLC0415 - settings are ready only now
+    from allauth.mfa.models import Authenticator  # noqa: PLC0415 - models are ready only now
+    from django.conf import settings  # noqa: PLC0415
 
     from ecluse.store.acts import people  # noqa: PLC0415
     from ecluse.store.models import Invitation, Organisation, Person  # noqa: PLC0415
     from ecluse.store.recording import SYSTEM, acting  # noqa: PLC0415
 
-    if Person.objects.exists():
+    if Authenticator.objects.exists() or Person.objects.filter(enrolled_at__isnull=False).exists():
         return None
     earlier = Invitation.objects.order_by("-made_at").select_related("organisation").first()
     if earlier is not None:

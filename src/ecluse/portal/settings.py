@@ -208,6 +208,7 @@ def _mail() -> dict[str, Any]:
     return {
         "EMAIL_HOST": url.hostname,
         "EMAIL_PORT": url.port or 587,
+        "EMAIL_TIMEOUT": 10,  # somebody waits for the page
         "EMAIL_HOST_USER": unquote(url.username or ""),
         "EMAIL_HOST_PASSWORD": unquote(url.password or ""),
         "EMAIL_USE_TLS": url.scheme == "smtp",

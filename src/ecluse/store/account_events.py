@@ -3,7 +3,12 @@
 from typing import Any
 
 from allauth.mfa.models import Authenticator
-from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
+from allauth.mfa.signals import (
+    authentication_failed,
+    authenticator_added,
+    authenticator_removed,
+    authenticator_reset,
+)
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 
 from ecluse.domain.room import RoomEvent
@@ -18,6 +23,7 @@ def listen() -> None:
     user_logged_in.connect(_signed_in, dispatch_uid="ecluse.signed_in")
     user_logged_out.connect(_signed_out, dispatch_uid="ecluse.signed_out")
     user_login_failed.connect(_failed, dispatch_uid="ecluse.sign_in_failed")
+    authentication_failed.connect(_wrong_code, dispatch_uid="ecluse.wrong_code")
     authenticator_added.connect(_added, dispatch_uid="ecluse.authenticator_added")
     authenticator_removed.connect(_removed, dispatch_uid="ecluse.authenticator_removed")
     authenticator_reset.connect(_added, dispatch_uid="ecluse.authenticator_reset")
@@ -49,6 +55,11 @@ def _failed(credentials: dict[str, Any], **_: Any) -> None:
     with acting(SYSTEM) as act:
         concerns = organisations(person) if person else ()
         act.record(RoomEvent.SIGN_IN_FAILED, *concerns, subject=person.handle if person else ANONYMOUS)
+
+
+def _wrong_code(user: Person, authenticator: Authenticator, **_: Any) -> None:
+    with acting(SYSTEM) as act:
+        act.record(RoomEvent.SIGN_IN_FAILED, *organisations(user), subject=user.handle, kind=authenticator.type)
 
 
 def _added(user: Person, authenticator: Authenticator, **_: Any) -> None:
