@@ -1,13 +1,12 @@
 """Endpoints of agents: enrol, work, estimates, reports, papers, signs of life. No patient's row can come this way."""
 
-from allauth.account.adapter import get_adapter
 from django.http import Http404, HttpRequest
 from ninja import Router
 
 from ecluse.domain.errors import MalformedError, UnseenError
 from ecluse.domain.estimate import Estimate
 from ecluse.portal.api import shapes
-from ecluse.portal.api.base import AgentBearer, agent_of, key_of, limited
+from ecluse.portal.api.base import AgentBearer, agent_of, client_address, key_of, limited
 from ecluse.store.acts import agents, orders, reports
 from ecluse.store.acts.agreements import artefact_of
 from ecluse.store.acts.reports import GivenPaper, Report
@@ -26,7 +25,7 @@ _NEW = "system"
 @router.post("/enrol", response={200: shapes.EnrolOut, PROBLEMS: shapes.Problem}, auth=None)
 def enrol(request: HttpRequest, given: shapes.EnrolIn) -> shapes.EnrolOut:
     """Bind an agent to its key, by its one-time code; the token in the answer is never shown again."""
-    limited(f"enrol-{get_adapter(request).get_client_ip(request)}", _ENROLMENTS)
+    limited(f"enrol-{client_address(request)}", _ENROLMENTS)
     agent, token = agents.enrol(_NEW, given.code, given.key, given.version)
     slug = agent.organisation.slug
     return shapes.EnrolOut(agent=agent.handle, place=agent.place, organisation=slug, token=token)
