@@ -128,7 +128,7 @@ def test_an_agreement_is_drafted_letter_by_letter(room: Room) -> None:
     assert client.post(reverse("agreement_draft", args=[version.pk]), form).status_code == 302
     html = page(client, "agreement_draft", version.pk)
     assert html.count("empty</span>") == 1  # annex IV: the sub-processor has no address yet
-    assert "sub_processors[0].address" in html
+    assert "Sub-processor 1: address</a>: nothing is filled in yet" in html
     again = posted(html)
     assert again["measures"] == ["0", "2"]
     assert (again["measures__0__heading"], again["measures__1__heading"]) == ("Locaux", "")

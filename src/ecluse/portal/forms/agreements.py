@@ -14,7 +14,7 @@ from ecluse.control.measures import PROPOSALS
 from ecluse.control.report_words import Lang, Words
 from ecluse.domain.agreement import Signer
 from ecluse.portal.forms.agreement_sections import CONTACT, PROSE, SECTIONS, SUB, Section, numbered
-from ecluse.portal.forms.drafts import DraftForm, at, day, lines, one_line, place, plain, prose, several
+from ecluse.portal.forms.drafts import DraftForm, Lack, at, day, lines, one_line, place, plain, prose, several
 from ecluse.portal.words import Text, speaks_french, tr
 from ecluse.seal.signing import fingerprint
 from ecluse.store.models import Organisation
@@ -49,7 +49,7 @@ class Part:
 
     section: Section
     fields: tuple[BoundField, ...]
-    problems: tuple[Problem, ...]
+    lacks: tuple[Lack, ...]
 
 
 class AgreementForm(DraftForm):
@@ -208,7 +208,7 @@ class AgreementForm(DraftForm):
             Part(
                 section,
                 tuple(self[name] for name in self.fields if section.holds(name)),
-                tuple(each for each in problems if section.lacks(each.path.replace(".", "__").replace("[", "__"))),
+                self.lacks(p for p in problems if section.lacks(p.path.replace(".", "__").replace("[", "__"))),
             )
             for section in SECTIONS
         ]

@@ -1,11 +1,23 @@
 """Forms of drafts: whatever is missing may be missing until the text is frozen."""
 
+import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 
 from ecluse.portal.words import Text
+from ecluse.wire.artefacts import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """What a draft lacks: the field's own words, or its path where the form has no such field; and where it is."""
+
+    what: str
+    message: str
+    anchor: str
 
 
 class DraftForm(forms.Form):
@@ -21,6 +33,16 @@ class DraftForm(forms.Form):
         super().full_clean()
         for field in needed:
             field.required = True
+
+    def lacks(self, problems: Iterable[Problem]) -> tuple[Lack, ...]:
+        """Problems as somebody who fills in the form reads them."""
+        return tuple(self._lack(each) for each in problems)
+
+    def _lack(self, problem: Problem) -> Lack:
+        name = re.sub(r"\[(\d+)\]", r"__\1", problem.path).replace(".", "__")
+        if name not in self.fields:
+            return Lack(problem.path, problem.message, "")
+        return Lack(str(self.fields[name].label), problem.message, self[name].id_for_label or f"id_{name}")
 
     def put(self, name: str, field: forms.Field, label: Text, help_text: Text | None = None) -> None:
         """Add a field with words in both languages."""

@@ -98,12 +98,13 @@ def agreement(request: HttpRequest, agreement: int) -> HttpResponse:
         "announces": may(grants, Action.ANNOUNCE_SUB_PROCESSOR, parties),
         "objects": may(grants, Action.OBJECT_TO_SUB_PROCESSOR, parties),
     }
-    told |= _frozen(request, version) if version.artefact else {"problems": _problems(version)}
+    signs = may(grants, Action.SIGN_AGREEMENT, parties)
+    told |= _frozen(request, version, signs=signs) if version.artefact else {"problems": _problems(version)}
     told["amends"] = told["drafts"] and bool(version.artefact) and told["versions"][0][0].pk == version.pk
     return render(request, "agreements/one.html", told)
 
 
-def _frozen(request: HttpRequest, version: AgreementVersion) -> dict[str, Any]:
+def _frozen(request: HttpRequest, version: AgreementVersion, *, signs: bool) -> dict[str, Any]:
     text = artefact_of(version)
     signers = reading.signer_states(text, version.digest)
     mine = [each for each in signers if each.signer.id == person_of(request).handle and each.signed_at is None]
@@ -112,7 +113,7 @@ def _frozen(request: HttpRequest, version: AgreementVersion) -> dict[str, Any]:
     return {
         "text": text,
         "signers": signers,
-        "signs": bool(mine) and version.ended_at is None,
+        "signs": bool(mine) and signs and version.ended_at is None,
         "body": shown(agreement_document(text, reads(), signed_by=signed)),
         "changes": _changes(version, text),
         "notice": NoticeForm() if general else None,

@@ -152,7 +152,7 @@ def order_draft(request: HttpRequest, order: int) -> HttpResponse:
         acts.redraft(person_of(request).handle, version, form.text())
         messages.success(request, tr("The draft is kept.", "Le brouillon est enregistré."))
         return redirect("order_draft", order=version.pk)
-    told = {"version": version, "form": form, "problems": _problems(version), "agents": _agents(agreement)}
+    told = {"version": version, "form": form, "lacks": form.lacks(_problems(version)), "agents": _agents(agreement)}
     return render(request, "orders/draft.html", told | _picture(form))
 
 
