@@ -21,9 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import ConsoleMessage
+from playwright.sync_api import ConsoleMessage, Locator, Page, Response
 from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import Locator, Page, Response
 
 from browser import browser_pages, virtual_authenticator
 from migrating import ROOT
