@@ -3,6 +3,7 @@
 from allauth.account.decorators import reauthentication_required
 from allauth.socialaccount.models import SocialAccount
 from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
@@ -70,6 +71,8 @@ def remove_authenticator(request: HttpRequest, authenticator: int) -> HttpRespon
     """One of one's authenticators goes; one stays."""
     person = person_of(request)
     access.remove_authenticator(person.handle, person, authenticator)
+    # With the app its password goes, and with the password every session but this one.
+    update_session_auth_hash(request, person)
     messages.success(request, tr("The authenticator is removed.", "L'authentificateur est retiré."))
     return redirect("account")
 
