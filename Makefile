@@ -5,7 +5,7 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help demo demo-real test check unit property crash fuzz bench docs lock clean
+.PHONY: help demo room demo-real test check unit property crash fuzz bench docs lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -14,6 +14,11 @@ demo:  ## a whole migration, from a legacy LIS to a verified evidence bundle
 	@scripts/system-packages demo
 	@scripts/venv demo
 	@$(PYTHON) -m demo.run
+
+room:  ## the control room with the demo's data, in your browser
+	@scripts/system-packages demo
+	@scripts/venv room
+	@$(PYTHON) -m demo.room
 
 demo-real:  ## the same on a third party's hospital, from CSV into PostgreSQL
 	@scripts/system-packages real
@@ -66,6 +71,8 @@ docs: dev  ## write the generated pages again
 lock: dev  ## pin the dependencies again, with hashes
 	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  --extra migration --group lock-build pyproject.toml --output-file requirements/demo.lock
+	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  --extra migration --extra portal --group lock-build pyproject.toml --output-file requirements/room.lock
 	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  --all-extras --group dev --group lock-build pyproject.toml --output-file requirements/dev.lock
 	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
