@@ -33,6 +33,7 @@ VALUES: Mapping[str, str | None] = MappingProxyType({
     "line feed": "a\nb",
     "carriage returns": "a\rb\r\nc",
     "French": "Éloïse Nœud-Ÿ, “à l’aube”, 5 €",
+    "capitals": "DÛ OÙ ØRE",
     "astral": "🧪 𝄞 𝛼",
     "combining": "e\u0301 \u200b \u00a0",
     "unseen line ends": "a\u2028b\u0085c",
@@ -169,8 +170,7 @@ SOURCES: tuple[Format, ...] = (
     Format("odbc-sqlite", "ODBC: SQLite", w.odbc(w.sqlite, "SQLite3"), changed=_CUT, takes=_without("\0")),
     Format("odbc-postgresql", "ODBC: PostgreSQL", w.odbc(w.postgresql, _PSQLODBC), changed=_NEVER, takes=_without("\0"),
            server="postgresql"),
-    Format("odbc-mariadb", "ODBC: MariaDB", w.odbc(w.mariadb, "MariaDB+Unicode"), changed=_CUT, takes=_without("\0"),
-           server="mariadb"),
+    Format("odbc-mariadb", "ODBC: MariaDB", w.odbc(w.mariadb, "MariaDB+Unicode"), server="mariadb"),
 )  # fmt: skip
 
 

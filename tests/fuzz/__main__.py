@@ -136,7 +136,7 @@ def _tally() -> None:
         mine = [entry for entry in entries if entry["target"] == name]
         executions, cpu = sum(entry["executions"] for entry in mine), sum(entry["cpu"] for entry in mine) / 60
         findings = {found for entry in mine for found in entry["findings"]}
-        print(f"| {name} | {executions:,} | {cpu:.0f} | {len(findings)} |")  # noqa: T201
+        print(f"| {name} | {executions:,} | {cpu:.1f} | {len(findings)} |")  # noqa: T201
 
 
 def _again(names: list[str]) -> int:

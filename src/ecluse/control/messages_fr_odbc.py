@@ -3,7 +3,7 @@
 FRENCH_ODBC: dict[str, str] = {
     "the source's URL says another engine than {}": "l'URL de la source dit un autre moteur que {1}",
     "an engine with ODBC is a database": "un moteur joint par ODBC est une base de données",
-    "text is utf16 or utf8": "text vaut utf16 ou utf8",
+    "text is utf16 or utf8; of mysql, utf8": "text vaut utf16 ou utf8 ; de mysql, utf8",
     "{} is a number up to {}": "{1} est un nombre jusqu'à {2}",
     "by ODBC there is no snapshot that another connection could adopt":
         "par ODBC, il n'y a pas d'instantané qu'une autre connexion pourrait adopter",

@@ -78,9 +78,10 @@ class OdbcSource:
         self._engine = spec.engine
         self.dialect = DIALECTS[spec.engine]
         self._lengths = {name: _length(address.options, name) for name in _LENGTHS}
-        text = address.options.get("text", "utf16")
-        if text not in _TEXTS:
-            raise UsageError("text is utf16 or utf8")
+        # MariaDB's driver (3.1) takes Ø, Ù, Ú, Û (U+..D8 to U+..DB) for half a character in UTF-16: it cuts ends off
+        text = address.options.get("text", "utf8" if spec.engine is Engine.MYSQL else "utf16")
+        if text not in _TEXTS or (text == "utf16" and spec.engine is Engine.MYSQL):
+            raise UsageError("text is utf16 or utf8; of mysql, utf8")
         self._text = _TEXTS[text]
         self._busy = self._began = False
         user, password = address.user or None, spec.password()
