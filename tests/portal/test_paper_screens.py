@@ -99,6 +99,26 @@ def test_every_page_opens_and_asks_little(room: Room) -> None:
         assert "<script>" not in html, name
 
 
+def test_many_papers_cost_no_more_questions(room: Room) -> None:
+    client = english(room, *DIRECTOR)
+    agreement = signed_agreement(room)
+
+    def asked(name: str) -> int:
+        page(client, name)
+        with CaptureQueriesContext(connection) as queries:
+            page(client, name)
+        return len(queries)
+
+    names = ("home", "agreements", "orders", "register", "order_new")
+    frozen_order(room, agreement, "ORD-0")
+    few = [asked(name) for name in names]
+    for number in range(1, 25):
+        frozen_order(room, agreement, f"ORD-{number}")
+    for number in range(2, 12):
+        agreements.freeze("test", draft_agreement(room, f"DPA-{number}"))
+    assert [asked(name) for name in names] == few
+
+
 def test_an_agreement_is_drafted_letter_by_letter(room: Room) -> None:
     client = english(room, *DPO)
     give_passkey(room.people[DIRECTOR])

@@ -206,7 +206,8 @@ def approve(act: Act, version: OrderVersion, signer: str, armour: bytes) -> bool
     lock(version)
     _check_open(version)
     _check_agreed(version.agreement)
-    if OrderVersion.objects.filter(number=version.number, version__gt=version.version).exclude(digest="").exists():
+    later = OrderVersion.objects.filter(number=version.number, version__gt=version.version, withdrawn_at__isnull=True)
+    if later.exclude(digest="").exists():
         raise TransitionError("a later version of this order was frozen", hint="approve that one")
     order, agreement = artefact_of(version), agreement_of(version.agreement)
     policies.check_agreement_signed(agreement, verified(agreement, agreement))
