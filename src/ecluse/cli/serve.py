@@ -5,6 +5,7 @@ import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
@@ -105,8 +106,23 @@ def command(  # noqa: PLR0917 - one for each option
     os.execve(sys.executable, [sys.executable, "-m", "ecluse.portal", json.dumps(told)], os.environ | given)  # noqa: S606 - no shell
 
 
+def _is_site(origin: str) -> bool:
+    """Scheme, host and port, and nothing else; without TLS, this machine alone."""
+    try:
+        parts = urlsplit(origin)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return False
+    plain = f"{parts.scheme}://{parts.hostname}{port}" == origin.rstrip("/")
+    return (
+        bool(parts.hostname)
+        and plain
+        and (parts.scheme == "https" or (parts.scheme, parts.hostname) == ("http", "localhost"))
+    )
+
+
 def _check(address: str, origin: str, *, tls: bool) -> None:
-    if not origin.startswith(("https://", "http://localhost")):
+    if not _is_site(origin):
         raise UsageError(
             tr("--origin must be https, or http://localhost", "--origin doit être en https, ou http://localhost")
         )

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, cast
+from urllib.parse import quote
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -58,6 +59,10 @@ def organisation_named(request: HttpRequest, organisation: str, **_: Any) -> Par
     return Parties.of(organisation)
 
 
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    return redirect(f"/account/login/?next={quote(request.get_full_path())}")
+
+
 def guarded(action: Action, parties: Callable[..., Parties] = anywhere) -> Callable[[View[P]], Guarded]:
     """Let a view run only for whoever may take ``action`` on what ``parties`` finds from the address.
 
@@ -68,7 +73,7 @@ def guarded(action: Action, parties: Callable[..., Parties] = anywhere) -> Calla
         @wraps(view)
         def guard(request: HttpRequest, /, *args: P.args, **rest: P.kwargs) -> HttpResponse:
             if not request.user.is_authenticated:
-                return redirect(f"/account/login/?next={request.get_full_path()}")
+                return _to_sign_in(request)
             check_may(grants_of(request), action, parties(request, **rest))
             return view(request, *args, **rest)
 
@@ -86,7 +91,7 @@ def own(view: View[P]) -> View[P]:
     @wraps(view)
     def guard(request: HttpRequest, /, *args: P.args, **rest: P.kwargs) -> HttpResponse:
         if not request.user.is_authenticated:
-            return redirect(f"/account/login/?next={request.get_full_path()}")
+            return _to_sign_in(request)
         return view(request, *args, **rest)
 
     guard.is_own = True  # type: ignore[attr-defined]

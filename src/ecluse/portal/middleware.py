@@ -3,8 +3,9 @@
 import re
 from collections.abc import Callable
 
+from django.core.exceptions import BadRequest
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.shortcuts import redirect, render
 from django.urls import Resolver404, resolve
 
@@ -84,6 +85,7 @@ class Recorded:
         if safe or request.path_info.startswith("/api/"):
             return self._respond(request)
         person = request.user if request.user.is_authenticated else None
+        _receive(request)
         with acting(person.handle if person else ANONYMOUS) as act:
             response = self._respond(request)
             if response.status_code >= _SERVER_ERROR:
@@ -143,6 +145,14 @@ def status_of(error: EcluseError) -> int:
     if isinstance(error, RetryableError):
         return 409
     return 422 if type(error).exit_code < 70 else 500  # noqa: PLR2004 - 70 and above are our own faults
+
+
+def _receive(request: HttpRequest) -> None:
+    """Take the body before the act opens: an act holds SQLite's one writer, and a body may come a byte a minute."""
+    try:
+        _ = request.body
+    except UnreadablePostError:
+        raise BadRequest("the body did not come") from None
 
 
 def _undo() -> None:
