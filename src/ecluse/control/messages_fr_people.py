@@ -17,6 +17,12 @@ FRENCH_PEOPLE: dict[str, str] = {
     "one address, one person: invite each at an address of theirs":
         "une adresse, une personne : invitez chacun à une adresse qui soit la sienne",
     "this person has left": "cette personne est partie",
+    "this person is of another organisation now": "cette personne est maintenant d'une autre organisation",
+    "its administrators recover them": "ses administrateurs la rétablissent",
+    "a name holds signs that are not seen": "un nom contient des signes qui ne se voient pas",
+    "write it with letters, on one line": "écrivez-le en lettres, sur une ligne",
+    "{} is a name of the room's own": "{1} est un nom de la salle elle-même",
+    "choose another": "choisissez-en un autre",
     "this organisation is here already": "cette organisation est déjà ici",
     "its own administrator invites its people": "son propre administrateur invite ses personnes",
     "two administrators bring somebody back by a recovery":
@@ -60,6 +66,7 @@ FRENCH_PEOPLE: dict[str, str] = {
     "sign in with your authenticator, then link it": "entrez avec votre authentificateur, puis reliez-la",
     "the provider's secret is not in the environment: {}":
         "le secret du fournisseur n'est pas dans l'environnement : {1}",
+    "id, name, issuer, client_id, secret_env": "id, name, issuer, client_id, secret_env",
     "a list 'providers' is missing": "il manque une liste « providers »",
     "two providers have one id": "deux fournisseurs ont le même id",
     "a provider's id is lower-case letters, digits and hyphens":

@@ -11,10 +11,15 @@ from ecluse.domain.permissions import Role, Side
 from ecluse.domain.room import RoomEvent
 
 
-def set_up() -> None:
-    """Ready Django, and bring the room's tables up to date."""
+def ready() -> None:
+    """Ready Django; the room is as it was."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecluse.portal.settings")
     django.setup()
+
+
+def set_up() -> None:
+    """Ready Django, and bring the room's tables up to date."""
+    ready()
     from ecluse.store import recording  # noqa: PLC0415 - models are ready only now
 
     with recording.schema_change():
@@ -34,7 +39,7 @@ def first_link(name: str | None, side: Side, administrator: str | None, email: s
     from allauth.mfa.models import Authenticator  # noqa: PLC0415 - models are ready only now
     from django.conf import settings  # noqa: PLC0415
 
-    from ecluse.store.acts import people  # noqa: PLC0415
+    from ecluse.store.acts import access, people  # noqa: PLC0415
     from ecluse.store.models import Invitation, Organisation, Person  # noqa: PLC0415
     from ecluse.store.recording import SYSTEM, acting  # noqa: PLC0415
 
@@ -52,7 +57,11 @@ def first_link(name: str | None, side: Side, administrator: str | None, email: s
         if organisation is None:
             act.record(RoomEvent.OPENED, subject="control-room")
             organisation = people.add_organisation(SYSTEM, slug, name, side)
-        people.withdraw_open_invitations(SYSTEM, organisation, email)
+        for waiting in Invitation.objects.filter(accepted_at__isnull=True, withdrawn_at__isnull=True):
+            people.withdraw_invitation(SYSTEM, waiting)
+        # Whoever followed a former link and enrolled nothing was perhaps the wrong person: they go no further.
+        for person in Person.objects.all():
+            access.end_all_sessions(person)
         secret = people.invite(SYSTEM, organisation, Role.ADMINISTRATOR, email, administrator)
     return f"{settings.ECLUSE_ORIGIN}/join/{secret}/"
 

@@ -154,7 +154,8 @@ def _person_page(
 ) -> HttpResponse:  # fmt: skip
     place = _place(organisation)
     member = reads.members(place, handle)[0]
-    sessions = live_sessions(member.person)
+    # Whoever has left works elsewhere, which is nothing of theirs.
+    sessions = [] if member.left else live_sessions(member.person)
     shown = {
         "organisation": place,
         "member": member,
@@ -230,6 +231,8 @@ def leave(request: HttpRequest, organisation: str, person: str) -> HttpResponse:
 def end_sessions(request: HttpRequest, organisation: str, person: str) -> HttpResponse:
     """Whatever sessions somebody has end now."""
     found = _somebody(person)
+    if reads.members(_place(organisation), person)[0].left:
+        raise UnseenError("this person has left")
     count = access.end_sessions(person_of(request).handle, found)
     messages.success(request, tr(f"Sessions ended: {count}.", f"Sessions fermées : {count}."))
     return redirect("person", organisation, person)

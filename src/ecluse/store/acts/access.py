@@ -178,8 +178,9 @@ def ask_recovery(act: Act, organisation: Organisation, person: Person, *, by: Pe
 
     Raises:
         ForbiddenError: one does not ask for oneself.
-        UsageError: it is asked already.
+        UsageError: it is asked already; or the person belongs to another organisation now.
     """
+    _check_theirs(person, organisation)
     if by.pk == person.pk:
         raise ForbiddenError("nobody recovers their own account", hint="two other administrators do")
     if Recovery.objects.filter(
@@ -208,6 +209,7 @@ def approve_recovery(act: Act, recovery: Recovery, *, by: Person) -> str:
         raise ForbiddenError("a recovery takes two administrators", hint="another one than who asked approves it")
     if not _administers(recovery.asked_by, recovery.organisation):
         raise ForbiddenError("whoever asked is no administrator any more", hint="ask anew")
+    _check_theirs(recovery.person, recovery.organisation)
     if recovery.approved_at or recovery.refused_at or recovery.expires_at <= act.now:
         raise UsageError("this recovery is not open any more")
     secret = secrets.token_urlsafe(32)
@@ -216,6 +218,17 @@ def approve_recovery(act: Act, recovery: Recovery, *, by: Person) -> str:
     recovery.save()
     act.record(RoomEvent.RECOVERY_APPROVED, recovery.organisation.slug, subject=recovery.person.handle)
     return secret
+
+
+def _check_theirs(person: Person, organisation: Organisation) -> None:
+    """Whoever moved on is recovered where they are now; whoever left altogether, where they were.
+
+    Raises:
+        UsageError: the person holds roles, and none in this organisation.
+    """
+    held = person.memberships.filter(until__isnull=True)
+    if held.exists() and not held.filter(organisation=organisation).exists():
+        raise UsageError("this person is of another organisation now", hint="its administrators recover them")
 
 
 def _administers(person: Person, organisation: Organisation) -> bool:
@@ -256,13 +269,15 @@ def recover(act: Act, recovery: Recovery) -> Person:
 
     Raises:
         UnseenError: the link was used meanwhile.
+        UsageError: the person has moved on to another organisation since.
     """
     held = Recovery.objects.select_for_update(of=("self",)).filter(pk=recovery.pk, used_at__isnull=True).first()
     if held is None:
         raise UnseenError("this link is spent or expired")
+    person = held.person
+    _check_theirs(person, held.organisation)
     held.used_at = act.now
     held.save()
-    person = held.person
     concerned = {held.organisation.slug, *organisations(person)}
     for membership in person.memberships.filter(until__isnull=True).exclude(organisation=held.organisation):
         membership.until = act.now

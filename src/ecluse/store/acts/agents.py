@@ -6,6 +6,7 @@ import secrets
 from django.utils import timezone
 
 from ecluse.domain.errors import ForbiddenError, SignatureError, UnseenError, UsageError
+from ecluse.domain.names import is_the_rooms
 from ecluse.domain.room import RoomEvent
 from ecluse.seal.signing import fingerprint
 from ecluse.store.acts.people import digest_of_secret
@@ -22,12 +23,14 @@ def invite(act: Act, organisation: Organisation, place: Place, handle: str, *, o
     """Name an agent that ``owner`` answers for; gives its one-time code, which is kept nowhere.
 
     Raises:
-        UsageError: the handle is taken by another agent or a person.
+        UsageError: the handle is taken by another agent or a person, or is the room's own.
         ForbiddenError: the owner is not of this organisation.
     """
     if not any(grant.organisation == organisation.slug for grant in owner.grants()):
         raise ForbiddenError("an agent's owner is somebody of its organisation")
     known = Agent.objects.filter(handle=handle).first()
+    if is_the_rooms(handle):
+        raise UsageError(f"{handle} is a name of the room's own", hint="choose another")
     if Person.objects.filter(handle=handle).exists():
         raise UsageError(f"{handle} is a person's name here")
     if known is not None and (known.enrolled_at or known.revoked_at or known.organisation != organisation):

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from ecluse.domain.addresses import shared_name
 from ecluse.domain.errors import ForbiddenError, UnseenError, UsageError
+from ecluse.domain.names import is_plain, is_the_rooms
 from ecluse.domain.permissions import Role, Side
 from ecluse.domain.room import RoomEvent
 from ecluse.store.models import Agent, Invitation, Membership, Organisation, Person
@@ -39,8 +40,10 @@ def invite(act: Act, organisation: Organisation, role: Role, email: str, name: s
     """Invite one person by a link that works once; gives its secret, which is kept nowhere.
 
     Raises:
-        UsageError: the address is shared, or of somebody who holds this role already, or who has left.
+        UsageError: the address is shared, or of somebody who holds this role already, or who has left; or a name
+            with signs that are not seen.
     """
+    check_plain(name)
     shared = shared_name(email)
     if shared:
         raise UsageError(
@@ -75,11 +78,12 @@ def bring_in(
     While nobody has joined there, repeating it makes another link, and the former works no longer.
 
     Raises:
-        UsageError: the organisation has its own people already; or as for :func:`invite`.
+        UsageError: the organisation has its own people already, or another brought it in; or as for :func:`invite`.
     """
+    check_plain(name)
     side = Side.PROCESSOR if Side(of.side) is Side.CONTROLLER else Side.CONTROLLER
     found = Organisation.objects.filter(name__iexact=name).first()
-    if found is not None and (found.memberships.exists() or found.side != side):
+    if found is not None and (found.memberships.exists() or found.side != side or _asked_by_others(found, of)):
         raise UsageError("this organisation is here already", hint="its own administrator invites its people")
     if found is None:
         found = add_organisation(act.actor, free_slug(name), name, side)
@@ -89,6 +93,22 @@ def bring_in(
         found.address = address
         found.save()
     return found, invite(act.actor, found, Role.ADMINISTRATOR, email, administrator, by=by)
+
+
+def _asked_by_others(organisation: Organisation, of: Organisation) -> bool:
+    """Whether somebody else than the people of ``of`` invited the first administrator: theirs it is to invite anew."""
+    made = Invitation.objects.filter(organisation=organisation)
+    return made.exclude(invited_by__memberships__organisation=of).exists()
+
+
+def check_plain(name: str) -> None:
+    """A name of a person or an organisation is what one sees of it.
+
+    Raises:
+        UsageError: it holds signs that are not seen, or more than one line.
+    """
+    if not is_plain(name):
+        raise UsageError("a name holds signs that are not seen", hint="write it with letters, on one line")
 
 
 def _has_enrolled(person: Person) -> bool:
@@ -124,7 +144,9 @@ def join(act: Act, invitation: Invitation, name: str, language: str) -> Person:
 
     Raises:
         ForbiddenError: the address has an account: its person accepts by signing in.
+        UsageError: a name with signs that are not seen.
     """
+    check_plain(name)
     if account_of(invitation) is not None:
         raise ForbiddenError("this address has an account here", hint="sign in, then follow the link")
     person = Person.objects.filter(email__iexact=invitation.email).first()
@@ -229,6 +251,7 @@ def free_handle(name: str) -> str:
     """A handle nobody has: ``dr.martin`` of “Dr Martin”, then ``dr.martin-2``."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     stem = re.sub(r"[^a-z0-9]+", ".", plain).strip(".")[:48] or "person"
+    stem = f"{stem}.person" if is_the_rooms(stem) else stem
     handle, count = stem, 1
     while Person.objects.filter(handle=handle).exists() or Agent.objects.filter(handle=handle).exists():
         count += 1
@@ -245,16 +268,3 @@ def free_slug(name: str) -> str:
         count += 1
         slug = f"{stem}-{count}"
     return slug
-
-
-@act
-def withdraw_open_invitations(act: Act, organisation: Organisation, email: str) -> int:
-    """Whatever links were sent to an address for this organisation work no longer; gives their number."""
-    waiting = Invitation.objects.filter(
-        organisation=organisation, email__iexact=email, accepted_at__isnull=True, withdrawn_at__isnull=True
-    )
-    for each in waiting:
-        each.withdrawn_at = act.now
-        each.save()
-        act.record(RoomEvent.INVITATION_WITHDRAWN, organisation.slug, subject=f"invitation-{each.pk}")
-    return len(waiting)
