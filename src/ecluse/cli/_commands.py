@@ -151,6 +151,15 @@ _AGENT = Group(
     },
 )  # fmt: skip
 
+_ROOM = Group(
+    "room",
+    context_settings=SETTINGS,
+    text=Text("The control room's own records.", "Les enregistrements de la salle de contrôle."),
+    entries={
+        "verify": Entry("room_verify", Text("Rebuild its journal and compare", "Reconstruire son journal et comparer")),
+    },
+)
+
 _HELP = Group(
     "help",
     context_settings=SETTINGS,
@@ -207,6 +216,7 @@ ecluse run -w migration
         "register": _REGISTER,
         "serve": Entry("serve", Text("Open the control room in the browser",
                                      "Ouvrir la salle de contrôle dans le navigateur")),
+        "room": _ROOM,
         "agent": _AGENT,
         "help": _HELP,
     },

@@ -23,4 +23,10 @@ FRENCH_ROOM: dict[str, str] = {
     "there is no such entry": "il n'y a pas de telle écriture",
     "the witness saw {} entries, and this journal has {}: it was set back":
         "le témoin a vu {1} écritures, et ce journal en a {2} : il a été remonté",
+    "the journal never had that many entries": "le journal n'a jamais eu autant d'écritures",
+    "say how many entries the earlier checkpoint has": "dites combien d'écritures a le point de contrôle antérieur",
+    "entry {}: no line": "écriture {1} : pas de ligne",
+    "entry {}: a line without an entry": "écriture {1} : une ligne sans écriture",
+    "entry {}: the line's {} is another": "écriture {1} : le champ {2} de la ligne est un autre",
+    "entry {}: other organisations may read the line": "écriture {1} : d'autres organisations peuvent lire la ligne",
 }  # fmt: skip

@@ -67,7 +67,8 @@ def test_the_search_sees_messages(sites: list[Site]) -> None:
 def test_no_french_is_left_of_a_message_that_is_gone(sites: list[Site]) -> None:
     found = {site.template for site in sites}
     composed = {"did you mean {}?", "did you mean {}? allowed: {}", "allowed: {}", "helper columns start with '_'",
-                "{} (and {} more)", "declared otherwise"}  # fmt: skip
+                "{} (and {} more)", "declared otherwise", "entry {}: no line", "entry {}: a line without an entry",
+                "entry {}: the line's {} is another", "entry {}: other organisations may read the line"}  # fmt: skip
     assert sorted(TEMPLATES.keys() - found - composed) == []
 
 

@@ -1,0 +1,62 @@
+"""``ecluse room verify``."""
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+
+from ecluse.cli import _output
+from ecluse.cli._app import FILE, define, option
+from ecluse.cli._text import Text, tr
+from ecluse.domain.errors import Location, TamperError, UsageError
+
+
+@define(
+    Text(
+        "Rebuild the control room's journal and compare. Computes the Merkle tree (RFC 6962) again from the entries "
+        "alone, compares it with the signed checkpoint, then every entry with the line that people search and with who "
+        "may read it. Nothing is written; the room may go on meanwhile. Exit code 17 when something differs.",
+        "Reconstruire le journal de la salle de contrôle et comparer. Recalcule l'arbre de Merkle (RFC 6962) depuis "
+        "les seules écritures, le compare au point de contrôle signé, puis compare chaque écriture à la ligne que l'on "
+        "cherche et à qui peut la lire. Rien n'est écrit ; la salle peut continuer. Code de sortie 17 si quelque chose "
+        "diffère.",
+    ),
+    example="ecluse room verify --home control-room",
+)
+@option("--home", type=FILE, default=Path("control-room"), show_default=True,
+        text=Text("Folder of the room.", "Dossier de la salle."))  # fmt: skip
+@option("--database", metavar="URL",
+        text=Text("PostgreSQL instead of the folder's SQLite.",
+                  "PostgreSQL au lieu du SQLite du dossier."))  # fmt: skip
+@option("--witness", "witnesses", multiple=True,
+        text=Text("Public key of a witness whose cosignature is needed.",
+                  "Clé publique d'un témoin dont la cosignature est exigée."))  # fmt: skip
+def command(home: Path, database: str | None, witnesses: tuple[str, ...]) -> None:
+    """Verify the journal of one room."""
+    if find_spec("django") is None:
+        raise UsageError(tr("this command needs the portal extra", "cette commande demande l'extra « portal »"),
+                         hint="pip install 'ecluse[portal]'")  # fmt: skip
+    if not (home / "keys" / "log.key").is_file():
+        raise UsageError(tr("there is no control room here", "il n'y a pas de salle de contrôle ici"),
+                         location=Location(file=str(home)))  # fmt: skip
+    os.environ["ECLUSE_HOME"] = str(home.absolute())
+    if database:
+        os.environ["ECLUSE_DATABASE_URL"] = database
+    from ecluse.portal.__main__ import ready  # noqa: PLC0415 - settings are read there
+
+    ready()
+    from ecluse.store.reads.check import check  # noqa: PLC0415 - models are ready only now
+
+    checked = check(witnesses)
+    problems = list(checked.problems)
+    _output.emit({"size": checked.size, "root": checked.root.hex(), "problems": problems})
+    where = Location(file=str(home))
+    for problem in problems[1:]:
+        _output.complain(TamperError(problem, location=where))
+    if problems:
+        raise TamperError(problems[0], location=where)
+    _output.say(
+        tr(
+            f"{home}: sound, {checked.size} entries, root {checked.root.hex()}",
+            f"{home} : intact, {checked.size} écritures, racine {checked.root.hex()}",
+        )
+    )
