@@ -229,7 +229,7 @@ def test_a_receipt_that_lies_is_refused(told: Reported) -> None:
         value["groups"][0]["rows"] += 1
 
     def columns(value: Any) -> None:
-        value["columns"] = [*value["columns"], "nir"]
+        value["columns"] = [*value["columns"], "unordered"]
 
     lies = [
         _as(honest, mine, more),

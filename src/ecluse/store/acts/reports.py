@@ -41,6 +41,7 @@ _COUNTED: Mapping[Event, str] = {
     Event.PARCEL_RECEIVED: "received",
     Event.BATCH_LOADED: "loaded",
 }
+_ENDS = {Event.ACCEPTED: State.ACCEPTED, Event.REFUSED: State.REFUSED, Event.ABORTED: State.ABORTED}
 _ROWS: Mapping[Event, str] = {Event.BATCH_SEALED: "rows_sealed", Event.BATCH_LOADED: "rows_loaded"}
 
 
@@ -165,7 +166,7 @@ def _known_of(migration: Migration) -> Known:
 def _counts_of(entries: Sequence[Entry], before: Mapping[str, Any]) -> dict[str, Any]:
     """What a journal's entries say, added to what the former said.
 
-    ``state``, ``before_suspension``, ``pins`` (digests by kind); ``batches`` planned, ``sealed``, ``delivered``,
+    ``state``, ``ended`` (as which), ``before_suspension``, ``pins`` (digests by kind); ``batches``, ``sealed``, ``delivered``,
     ``received``, ``loaded``; ``rows_sealed``, ``rows_loaded``.
 
     Raises:
@@ -179,15 +180,23 @@ def _counts_of(entries: Sequence[Entry], before: Mapping[str, Any]) -> dict[str,
     )
     done = replay(entries, start)
     made: dict[str, Any] = {name: before.get(name, 0) for name in (*_COUNTED.values(), *_ROWS.values(), "batches")}
+    ended = str(before.get("ended", ""))
     for entry in entries:
         if entry.event in _COUNTED:
             made[_COUNTED[entry.event]] += 1
         if entry.event in _ROWS:
             made[_ROWS[entry.event]] += _number(entry, "rows")
+        if entry.event in _ENDS:
+            ended = str(_ENDS[entry.event])
         if entry.event is Event.PLAN_SIGNED:
             made["batches"] = _number(entry, "batches")
     stood = str(done.before_suspension) if done.before_suspension else None
-    return made | {"state": str(done.state), "before_suspension": stood, "pins": done.pins}
+    return made | {
+        "state": str(done.state),
+        "ended": ended,
+        "before_suspension": stood,
+        "pins": done.pins,
+    }
 
 
 def _number(entry: Entry, name: str) -> int:
@@ -238,13 +247,20 @@ def _entry(data: bytes, agent: Agent, order: str) -> Entry:
 
 def _project(migration: Migration, now: dt.datetime) -> None:
     """The migration's row follows its places' journals."""
-    stands = {place: State(counts["state"]) for place, counts in migration.places.values_list("place", "counts")}
+    said = dict(migration.places.values_list("place", "counts"))
+    # A place that is erased says how it ended, until the other is erased too.
+    over = all(counts["state"] == State.ERASED for counts in said.values())
+    stands = {place: State(_stood(counts, over=over)) for place, counts in said.items()}
     state = joint_state(stands.get(Place.SOURCE), stands.get(Place.DESTINATION))
     if state != migration.state:
         days = TURNS[state].days
         migration.state, migration.since = state, now
         migration.due = now + dt.timedelta(days=days) if days is not None else None
         migration.save()
+
+
+def _stood(counts: Mapping[str, Any], *, over: bool) -> str:
+    return str(counts["state"] if over or counts["state"] != State.ERASED else counts["ended"] or State.ERASED)
 
 
 _TRAVELS = (Plan, Receipt, Reconciliation, Acceptance, Instruction, ErasureCertificate, SourceProfile)
