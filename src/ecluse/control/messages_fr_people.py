@@ -66,7 +66,7 @@ FRENCH_PEOPLE: dict[str, str] = {
     "sign in with your authenticator, then link it": "entrez avec votre authentificateur, puis reliez-la",
     "the provider's secret is not in the environment: {}":
         "le secret du fournisseur n'est pas dans l'environnement : {1}",
-    "id, name, issuer, client_id, secret_env": "id, name, issuer, client_id, secret_env",
+    "each has id, name, issuer, client_id and secret_env": "chacun a id, name, issuer, client_id et secret_env",
     "a list 'providers' is missing": "il manque une liste « providers »",
     "two providers have one id": "deux fournisseurs ont le même id",
     "a provider's id is lower-case letters, digits and hyphens":

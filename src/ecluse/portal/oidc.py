@@ -82,7 +82,9 @@ def _provider(given: Any, place: Location) -> Provider:
     levels = values.pop("multi_factor_acr", [])
     texts = all(isinstance(value, str) for value in (*values.values(), *levels)) and isinstance(levels, list)
     if not texts or not {"id", "name", "issuer", "client_id", "secret_env"} <= set(values):
-        raise MalformedError("this field is missing", location=place, hint="id, name, issuer, client_id, secret_env")
+        raise MalformedError(
+            "this field is missing", location=place, hint="each has id, name, issuer, client_id and secret_env"
+        )
     made = Provider(**values, multi_factor_acr=tuple(levels))
     if not _ID.fullmatch(made.id):
         raise MalformedError("a provider's id is lower-case letters, digits and hyphens", location=place)
