@@ -1,5 +1,6 @@
 """Attacks by requests: slow bodies, absurd numbers and texts, addresses that smuggle."""
 
+import logging
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -48,6 +49,20 @@ def test_no_act_is_open_while_a_body_comes(room: Room, kind: str) -> None:
     client.generic("POST", "/account/login/", b"", kind, **given)
     assert body.acts
     assert not any(body.acts)
+
+
+@pytest.mark.parametrize("path", ["/join/SECRET/", "/recover/SECRET/"])
+def test_no_links_secret_is_logged(room: Room, path: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A refused form is logged with its address, which is a link's while the link still opens something."""
+    for client in (
+        Client(headers={"host": "localhost"}, enforce_csrf_checks=True),
+        Client(headers={"host": "localhost"}),
+    ):
+        client.post(path)
+    stderr = next(each for each in logging.getLogger().handlers if type(each) is logging.StreamHandler)
+    said = [stderr.format(record) for record in caplog.records if stderr.filter(record)]
+    assert any(path.split("/")[1] in each for each in said)
+    assert not any("SECRET" in each for each in said)
 
 
 def test_a_body_too_large_is_refused(room: Room) -> None:

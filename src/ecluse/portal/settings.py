@@ -222,7 +222,8 @@ DEFAULT_FROM_EMAIL = os.environ.get("ECLUSE_MAIL_FROM", f"ecluse@{_ORIGIN.hostna
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"stderr": {"class": "logging.StreamHandler"}},
+    "filters": {"discreet": {"()": "ecluse.portal.logs.Discreet"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "filters": ["discreet"]}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
 }
 # RFC 9116 asks for a date within a year: that of the process's start, and half a year.
