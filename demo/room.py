@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from demo import run
@@ -35,6 +36,8 @@ _MOST_PASSES = 8
 def main(arguments: list[str] | None = None) -> int:
     """Make the room anew, print a link for each person, and serve until stopped."""
     parser = argparse.ArgumentParser(description="The control room with the demo's data.")
+    parser.add_argument("folder", type=Path, nargs="?", default=FOLDER, help="made anew (default build/demo-room)")
+    parser.add_argument("--demo", type=Path, default=run.FOLDER, help="what make demo left (default build/demo)")
     parser.add_argument("--port", type=int, default=8443)
     given = parser.parse_args(arguments)
     if find_spec("django") is None or find_spec("granian") is None:
@@ -42,9 +45,10 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     try:
         _check_free(given.port)
-        if not (run.FOLDER / "persons.keyed").is_file() and run.main([]):
+        if not (given.demo / "persons.keyed").is_file() and run.main([str(given.demo)]):
             return 1
-        stage = Stage(FOLDER)
+        stage = Stage(given.folder.resolve())
+        (stage.folder / "demo").symlink_to(given.demo.resolve())
         origin = f"http://localhost:{given.port}"
         found = _founded(stage, origin)
         with _serving(stage, given.port, origin) as server:
@@ -152,7 +156,7 @@ def _agree(stage: Stage, found: "Demo", origin: str) -> None:
     from ecluse.store.reads.signers import candidates  # noqa: PLC0415
     from ecluse.wire.artefacts import encode  # noqa: PLC0415
 
-    text = _read("agreement.json")
+    text = _read(stage, "agreement.json")
     for side, organisation in (("controller", found.lab), ("processor", found.vendor)):
         text[side]["signers"] = [
             {"id": each.id, "name": each.name, "role": str(each.role), "key": each.key}
@@ -176,7 +180,7 @@ def _order(stage: Stage, found: "Demo", origin: str) -> "OrderVersion":
     from ecluse.store.models import AgreementVersion  # noqa: PLC0415
 
     director = found.person(Side.CONTROLLER, Role.DIRECTOR)
-    text = _read("order.json")
+    text = _read(stage, "order.json")
     text["controller"]["signatory"] = director.handle
     shown = json.loads(stage.ecluse("key", "show", "keys/kalisil.age", "--json", quiet=True))
     text["destination"]["recipient"] = shown["recipient"]
@@ -219,10 +223,9 @@ def _carry_out(stage: Stage, found: "Demo", version: "OrderVersion", origin: str
 
 def _pass(stage: Stage, place: str) -> None:
     """One pass of an agent, as its owner runs it."""
-    demo = os.path.relpath(run.FOLDER, stage.folder)
     options = {
-        "source": ("--source", f"{demo}/legacy.sqlite", "--profile", "demo-dxlab", "--persons", f"{demo}/persons.keyed",
-                   "--exclusion-key", f"{demo}/keys/exclusion"),
+        "source": ("--source", "demo/legacy.sqlite", "--profile", "demo-dxlab", "--persons", "demo/persons.keyed",
+                   "--exclusion-key", "demo/keys/exclusion"),
         "destination": ("--destination", "new.sqlite", "--destination-profile", "demo-kalisil",
                         "--identity", "keys/kalisil.age"),
     }  # fmt: skip
@@ -232,8 +235,8 @@ def _pass(stage: Stage, place: str) -> None:
     )  # fmt: skip
 
 
-def _read(name: str) -> dict[str, Any]:
-    return dict(json.loads((run.FOLDER / name).read_text(encoding="utf-8")))
+def _read(stage: Stage, name: str) -> dict[str, Any]:
+    return dict(json.loads((stage.folder / "demo" / name).read_text(encoding="utf-8")))
 
 
 def _tell(found: "Demo", origin: str) -> None:

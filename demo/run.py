@@ -218,6 +218,8 @@ def farewell(stage: Stage) -> None:
   edit order.yaml: patient.phone, or a category less: ecluse order check order.yaml --agreement agreement.json
   remove a clause from agreement.yaml: ecluse agreement check agreement.yaml
   ecluse source scan legacy.sqlite --draft draft.yaml     or your own database: no patient's value is shown
+  make room                                  the control room with this data, in your browser; the first time it
+                                             installs Django and what goes with it
   make demo-real                             the same on a third party's hospital, from CSV into PostgreSQL
   docs/getting-started.md                    the same, explained""",
         f"""Fait en {stage.seconds():.0f} s ; tout est dans {stage.folder} ; allez-y, et
@@ -227,6 +229,8 @@ def farewell(stage: Stage) -> None:
   modifiez order.yaml : patient.phone, une catégorie en moins : ecluse order check order.yaml --agreement agreement.json
   ôtez une clause d'agreement.yaml : ecluse agreement check agreement.yaml
   ecluse source scan legacy.sqlite --draft draft.yaml     ou votre base : aucune valeur de patient n'est montrée
+  make room                                  la salle de contrôle avec ces données, dans votre navigateur ; la
+                                             première fois elle installe Django et ce qui va avec
   make demo-real                             la même chose sur l'hôpital d'un tiers, de CSV à PostgreSQL
   docs/getting-started.md                    la même chose, expliquée""",
     )

@@ -71,7 +71,7 @@ class World:
             assert stranger.go(path).path.startswith("/account/login/"), path
         stranger.look().picture("sign-in")
         joining = self.everybody.stranger()
-        joining.go(self.room.first_link).look().picture("invitation")
+        joining.go(self.room.first_link).look()
         joining.write(name="Sacha Roux", email="somebody.else@passage.example").press("Rejoindre")
         assert "Le lien n'a pas été envoyé à cette adresse." in joining.look().text
         admin = self.everybody.join(self.room.first_link, "Sacha Roux", "sacha.roux@passage.example")
@@ -113,8 +113,13 @@ class World:
             self.by[key] = self.everybody.join(invited(lab, name, email, role), name, email, lang)
         assert "Claire Martin" in lab.go("people/").look().text
         assert "Alain Petit" not in lab.text
+        today = dt.datetime.now(dt.UTC).date()
+        for handle in ("noe.garnier", "ines.faure", "alain.petit"):
+            admin.go(f"people/passage-sas/of/{handle}/").look().page.locator("summary", has_text="formation").click()
+            until = (today + dt.timedelta(days=365)).isoformat()
+            admin.write(subject="Protection des données", done_on=today.isoformat(), expires_on=until)
+            admin.press("Enregistrer")
         admin.go("people/").look().picture("people")
-        admin.go("people/passage-sas/of/noe.garnier/").look()
         admin.go("me/").look()
 
     def agents_are_enrolled(self) -> None:
@@ -144,7 +149,7 @@ class World:
         path = dpo.path
         for who in ("director", "management"):
             walker = self.by[who]
-            walker.go("").look().picture(f"home-{who}")
+            walker.go("").look()
             walker.go(path).press("Lire et signer").look()
             walker.sign("Signer avec ma clé d'accès")
             assert walker.path == path, walker.text
@@ -170,7 +175,8 @@ class World:
         for name in FIELDS:
             dpo.tick("fields", name)
         dpo.page.locator("#picture .leaves", has_text="prescripteur").wait_for()
-        dpo.look().picture("order-draft", height=1000)
+        dpo.look().page.locator("[value='patient.sex']").scroll_into_view_if_needed()
+        dpo.picture("order-draft", height=560)
         dpo.press("Enregistrer le brouillon")
         dpo.press("Voir l'ordre")
         dpo.look().press("Figer le texte")
@@ -180,7 +186,7 @@ class World:
         assert self.by["vendor_security"].go("orders/").look().text.count(ORDER) == 1
         director = self.by["director"]
         assert ORDER in director.go("").picture("home").text
-        director.go(path).press("Lire et approuver").look().picture("approve", height=1000)
+        director.go(path).press("Lire et approuver").look().picture("approve")
         director.sign("Approuver avec ma clé d'accès")
         assert director.path == path, director.text
         assert "Aucun" in director.go("migrations/").text
@@ -205,8 +211,8 @@ class World:
         self.by["director"].go(engineer.path).look()
         self.agent("source")
         engineer.page.locator("#lock", has_text="The downstream gate is open").wait_for()  # drawn anew by itself
-        engineer.go(engineer.path).look().picture("migration", height=1000)
-        director.go(engineer.path).picture("migration", height=1000)
+        engineer.go(engineer.path).look().picture("migration", height=700)
+        director.go(engineer.path).picture("migration", height=700)
         self.agent("destination")
         self.agent("source")
         assert "Decide" not in engineer.go(engineer.path).text
@@ -217,17 +223,15 @@ class World:
         assert ORDER in director.go("").look().text
         director.go("migrations/").press(ORDER).look()
         path = director.path
-        director.press(
-            "Lire le compte entier" if director.button("Lire le compte entier").count() else "Décider"
-        ).look()
-        director.picture("decide")
+        director.press("Lire le compte entier").look()
+        director.go(path).press("Décider de la réconciliation").look()
         director.tick("decision", "accepted").press("Continuer vers la signature").look()
         director.sign("Signer la décision")
         assert director.path == path, director.text
         for place in ("destination", "source", "destination"):
             self.agent(place)
-        assert "effac" in director.go(path).look().picture("erased", height=1000).text
-        self.by["vendor_dpo"].go(path).look().picture("erased", height=1000)
+        assert "effac" in director.go(path).look().picture("erased", height=700).text
+        self.by["vendor_dpo"].go(path).look().picture("erased", height=700)
 
     def the_auditor_believes_nobody(self, folder: Path) -> None:
         """The bundle verifies offline by keys got elsewhere; the journal gives its proofs."""
@@ -243,13 +247,14 @@ class World:
         ]
         self.desk.path("allowed_signers").write_text("".join(trusted))
         self.desk.spawn("evidence", "verify", str(bundle), "--trust", "allowed_signers")
-        auditor.go("journal/").look().picture("journal")
-        assert "dossier" in auditor.text
+        assert "preuves emportées" in auditor.go("journal/").look().text
+        auditor.page.evaluate("document.querySelector('form.filters[role=search]').scrollIntoView()")
+        auditor.picture("journal")
         auditor.page.locator("tbody th a").first.click()
-        auditor.look().picture("proof")
+        auditor.look()
         proof = auditor.saved("Prendre l'écriture et sa preuve", folder)
         assert proof.stat().st_size > 100
-        auditor.go("register/").look().picture("register")
+        auditor.go("register/").look()
         assert auditor.go("people/laboratoire-des-trois-rivieres/invite/").page.locator("form").count() <= 2
         assert auditor.go("people/passage-sas/").look().page.title().startswith(("Rien", "Introuvable"))
 
