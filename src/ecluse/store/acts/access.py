@@ -146,6 +146,8 @@ def remove_authenticator(act: Act, person: Person, authenticator: int) -> None:
     found = Authenticator.objects.filter(user=person, pk=authenticator).first()
     if found is None:
         raise UnseenError("there is no such authenticator")
+    # Locked: of two who take the last two away at once, the second finds one.
+    Person.objects.select_for_update().get(pk=person.pk)
     if not Authenticator.objects.filter(user=person).exclude(pk=authenticator).exists():
         raise UsageError("this is your last authenticator", hint="add another one first")
     kind = found.type

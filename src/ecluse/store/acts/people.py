@@ -238,6 +238,8 @@ def check_administered_without(organisation: Organisation, ending: set[int]) -> 
     Raises:
         UsageError: the memberships that end (keys) include the last one.
     """
+    # Locked: of two administrators who end one another at once, the second stays.
+    Organisation.objects.select_for_update().get(pk=organisation.pk)
     administrators = set(
         Membership.objects.filter(
             organisation=organisation, role=Role.ADMINISTRATOR, until__isnull=True, person__is_active=True
