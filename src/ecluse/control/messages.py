@@ -9,6 +9,7 @@ from functools import cache
 
 from ecluse.control.messages_fr import FRENCH
 from ecluse.control.messages_fr_access import FRENCH_ACCESS
+from ecluse.control.messages_fr_agents import FRENCH_AGENTS
 from ecluse.control.messages_fr_fhir import FRENCH_FHIR
 from ecluse.control.messages_fr_formats import FRENCH_FORMATS
 from ecluse.control.messages_fr_odbc import FRENCH_ODBC
@@ -25,7 +26,7 @@ from ecluse.control.phrases import Phrases
 
 TEMPLATES = (
     FRENCH_RULES | FRENCH_ROWS | FRENCH_SYSTEMS | FRENCH_ODBC | FRENCH_FORMATS | FRENCH_PROOFS | FRENCH_PASSKEYS
-    | FRENCH_PAPERS | FRENCH_ACCESS | FRENCH_FHIR | FRENCH_PEOPLE | FRENCH_ROOM
+    | FRENCH_PAPERS | FRENCH_ACCESS | FRENCH_FHIR | FRENCH_PEOPLE | FRENCH_ROOM | FRENCH_AGENTS
 )  # fmt: skip
 _TEMPLATES = Phrases(TEMPLATES)
 _HEAD = re.compile(r"([\w.+/-]+): (.+)", re.DOTALL)

@@ -166,8 +166,8 @@ def _known_of(migration: Migration) -> Known:
 def _counts_of(entries: Sequence[Entry], before: Mapping[str, Any]) -> dict[str, Any]:
     """What a journal's entries say, added to what the former said.
 
-    ``state``, ``ended`` (as which), ``before_suspension``, ``pins`` (digests by kind); ``batches``, ``sealed``, ``delivered``,
-    ``received``, ``loaded``; ``rows_sealed``, ``rows_loaded``.
+    ``state``, ``ended`` (as which), ``before_suspension``, ``pins`` (digests by kind); ``batches``, ``sealed``,
+    ``delivered``, ``received``, ``loaded``; ``rows_sealed``, ``rows_loaded``.
 
     Raises:
         TransitionError: an entry moves the migration where it may not go.
