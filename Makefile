@@ -64,6 +64,7 @@ bench: dev  ## speed and memory beside the peers, as ratios
 	$(PYTHON) -m bench
 	$(PYTHON) -m bench.messages
 	$(PYTHON) -m bench.fhir
+	$(PYTHON) -m bench.portal
 
 docs: dev  ## write the generated pages again
 	@for generator in docs/generate_*.py; do echo "$$generator"; $(PYTHON) "$$generator" || exit 1; done

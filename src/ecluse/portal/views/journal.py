@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from ecluse.domain.errors import EcluseError, UsageError
 from ecluse.domain.permissions import Action, Parties, may
-from ecluse.portal.access import guarded, person_of
+from ecluse.portal.access import grants_of, guarded, person_of
 from ecluse.portal.forms.journal import CosignForm, SearchForm
 from ecluse.portal.refusals import said
 from ecluse.portal.words import tr
@@ -32,7 +32,7 @@ def entry_numbered(request: HttpRequest, entry: int, **_: object) -> Parties:  #
 @require_GET
 def journal(request: HttpRequest) -> HttpResponse:
     """What concerns the organisations whose journal one may read, newest first."""
-    grants = person_of(request).grants()
+    grants = grants_of(request)
     slugs = {g.organisation for g in grants if may(grants, Action.SEE_JOURNAL, Parties.of(g.organisation))}
     form = SearchForm(request.GET, organisations=_names(slugs))
     found = reads.search(slugs, form.asked(), below=_number(request, "below"), limit=_A_PAGE)
@@ -71,7 +71,7 @@ def proof(_request: HttpRequest, entry: int) -> HttpResponse:
         "entry": base64.b64encode(proved.entry).decode("ascii"),
         "proof": [base64.b64encode(each).decode("ascii") for each in proved.hashes],
         "checkpoint": proved.checkpoint.decode("utf-8"),
-        "vkey": reads.head().vkey,
+        "vkey": proved.vkey,
     }
     return HttpResponse(
         json.dumps(answer, indent=2),

@@ -14,7 +14,7 @@ from ecluse.domain.lifecycle import TURNS, State
 from ecluse.domain.permissions import Action, Parties, may
 from ecluse.domain.records import Acceptance, Decision
 from ecluse.portal import approval
-from ecluse.portal.access import guarded, person_of
+from ecluse.portal.access import grants_of, guarded, person_of
 from ecluse.portal.forms.migrations import DecisionForm, ReasonForm
 from ecluse.portal.refusals import said
 from ecluse.portal.signing import listed_key, remembered, signing_page
@@ -67,7 +67,7 @@ def migration_numbered(request: HttpRequest, migration: int, **_: object) -> Par
 @require_GET
 def migrations(request: HttpRequest) -> HttpResponse:
     """All that one may see, the overdue first."""
-    grants = person_of(request).grants()
+    grants = grants_of(request)
     slugs = {g.organisation for g in grants if may(grants, Action.SEE_MIGRATION, Parties.of(g.organisation))}
     page = Paginator(reads.visible(slugs), _A_PAGE).get_page(request.GET.get("page"))
     rows = [(each, TURNS[State(each.state)].owner) for each in page]
@@ -80,7 +80,7 @@ def migration(request: HttpRequest, migration: int) -> HttpResponse:
     """The walk, the lock, the numbers, the papers, what happened."""
     found = reads.one(migration)
     counted, papers = reads.counts(found), reads.account(found)
-    parties, grants = migration_numbered(request, migration), person_of(request).grants()
+    parties, grants = migration_numbered(request, migration), grants_of(request)
     state = State(found.state)
     shown = {
         "migration": found,

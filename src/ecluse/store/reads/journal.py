@@ -82,6 +82,7 @@ class Proof:
     entry: bytes
     hashes: tuple[bytes, ...]
     checkpoint: bytes
+    vkey: str
 
 
 def proof(entry: int) -> Proof:
@@ -95,7 +96,7 @@ def proof(entry: int) -> Proof:
     if not 0 <= entry < journal.size:
         raise UnseenError("there is no such entry")
     data = next(iter(journal.entries(entry)))
-    return Proof(data, journal.inclusion_proof(entry), journal.checkpoint())
+    return Proof(data, journal.inclusion_proof(entry), journal.checkpoint(), log_key().vkey)
 
 
 def consistency(size: int) -> tuple[bytes, ...]:
