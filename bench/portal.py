@@ -1,7 +1,8 @@
-"""``python -m bench.portal``: the server's time for each page of a control room with 200 migrations and 100,000 entries.
+"""``python -m bench.portal``: the server's time for each page of a room with 200 migrations and 100,000 entries.
 
-The room is a SQLite file in a folder that goes when the measuring ends. Each page is asked for five times by a signed-in
-director, in this process, without a network; the median is told, the slowest page last, with its number of queries.
+The room is a SQLite file in a folder that goes when the measuring ends. Each page is asked for five times by a
+director who has signed in, in this process, without a network; the median is told, the slowest page last, with its
+number of queries.
 """
 
 import json
