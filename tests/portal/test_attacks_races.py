@@ -47,10 +47,10 @@ def both(take, things):
     [each.join() for each in threads]
 administrators = Membership.objects.filter(role="administrator", until=None)
 both(lambda each: people.withdraw(SYSTEM, each), list(administrators))
-print(administrators.count())
+print(administrators.all().count())
 keys = Authenticator.objects.filter(user=one)
 both(lambda each: access.remove_authenticator(SYSTEM, one, each), list(keys.values_list("pk", flat=True)))
-print(keys.count())
+print(keys.all().count())
 """
 
 
