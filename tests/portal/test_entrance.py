@@ -1,7 +1,7 @@
 """The way in, and the guard on every write."""
 
 import pytest
-from django.test import Client
+from django.test import Client, override_settings
 
 from ecluse.domain.errors import InternalError
 from ecluse.domain.permissions import Role
@@ -59,3 +59,12 @@ def test_an_act_that_records_nothing_is_undone(room: Room) -> None:
 def test_the_rooms_journal_is_one_that_verifies(room: Room) -> None:
     journal = Journal.open(STORE, log_key())
     assert journal.size == JournalLine.objects.count() > 40
+
+
+def test_security_txt_says_where_to_report_or_is_not_there(room: Room) -> None:
+    client = Client(headers={"host": "localhost"})
+    assert client.get("/.well-known/security.txt").status_code == 404
+    with override_settings(SECURITY_CONTACT="mailto:security@logiciel.example"):
+        lines = client.get("/.well-known/security.txt").content.decode().splitlines()
+    assert lines[0] == "Contact: mailto:security@logiciel.example"
+    assert any(line.startswith("Expires: 20") for line in lines)

@@ -57,6 +57,9 @@ _LOCAL = ("127.0.0.1", "localhost", "::1")
 @option("--email", metavar="ADDRESS", text=Text("First start: their address.", "Premier démarrage : son adresse."))
 @option("--workers", type=click.IntRange(1, 64), default=1, show_default=True,
         text=Text("Processes that answer.", "Processus qui répondent."))  # fmt: skip
+@option("--security-contact", metavar="URL",
+        text=Text("Where to report a hole, for security.txt (RFC 9116): mailto:… or https://….",
+                  "Où signaler une faille, pour security.txt (RFC 9116) : mailto:… ou https://…."))  # fmt: skip
 def command(  # noqa: PLR0917 - one for each option
     home: Path,
     origin: str | None,
@@ -70,6 +73,7 @@ def command(  # noqa: PLR0917 - one for each option
     administrator: str | None,
     email: str | None,
     workers: int,
+    security_contact: str | None,
 ) -> None:
     """Become the process that listens."""
     if find_spec("django") is None or find_spec("granian") is None:
@@ -80,7 +84,11 @@ def command(  # noqa: PLR0917 - one for each option
         raise UsageError(tr("--listen is ADDRESS:PORT", "--listen est ADRESSE:PORT"))
     scheme = "https" if certificate else "http"
     origin = origin or f"{scheme}://localhost:{port}"
-    _check(address.strip("[]"), origin, tls=certificate is not None or behind_proxy)
+    _check(address.strip("[]"), origin, tls=certificate is not None)
+    if security_contact and not security_contact.startswith(("https://", "mailto:")):
+        raise UsageError(
+            tr("--security-contact is mailto:… or https://…", "--security-contact est mailto:… ou https://…")
+        )
     first = not (home / "keys").is_dir()
     if first and not (organisation and administrator and email):
         raise UsageError(
@@ -102,8 +110,9 @@ def command(  # noqa: PLR0917 - one for each option
     given = {"ECLUSE_HOME": str(home.absolute()), "ECLUSE_ORIGIN": origin.rstrip("/")}
     given |= {"ECLUSE_BEHIND_PROXY": "1"} if behind_proxy else {}
     given |= {"ECLUSE_DATABASE_URL": database} if database else {}
+    given |= {"ECLUSE_SECURITY_CONTACT": security_contact} if security_contact else {}
     # Another process image: nothing of this one, which can reach the code that reads rows, goes along.
-    os.execve(sys.executable, [sys.executable, "-m", "ecluse.portal", json.dumps(told)], os.environ | given)  # noqa: S606 - no shell
+    os.execve(sys.executable, [sys.executable, "-P", "-m", "ecluse.portal", json.dumps(told)], os.environ | given)  # noqa: S606 - no shell
 
 
 def _is_site(origin: str) -> bool:
@@ -129,5 +138,5 @@ def _check(address: str, origin: str, *, tls: bool) -> None:
     if not tls and address not in _LOCAL:
         raise UsageError(
             tr("without TLS, only this machine may be listened to", "sans TLS, seule cette machine peut être écoutée"),
-            hint="--certificate --key, or --behind-proxy",
+            hint="--certificate --key, or --behind-proxy --listen 127.0.0.1:PORT",
         )

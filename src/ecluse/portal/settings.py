@@ -227,4 +227,5 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": "WARNING"},
 }
 # RFC 9116 asks for a date within a year: that of the process's start, and half a year.
+SECURITY_CONTACT = os.environ.get("ECLUSE_SECURITY_CONTACT", "")
 SECURITY_TXT_EXPIRES = (dt.datetime.now(dt.UTC) + dt.timedelta(days=180)).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -106,9 +106,15 @@ def language(request: HttpRequest) -> HttpResponse:
 @public
 @require_GET
 def security_txt(_request: HttpRequest) -> HttpResponse:
-    """RFC 9116: where to report a hole."""
+    """RFC 9116: where to report a hole.
+
+    Raises:
+        UnseenError: whoever runs this room has not said where.
+    """
+    if not settings.SECURITY_CONTACT:
+        raise UnseenError("nobody has said where to report a hole")
     lines = (
-        f"Contact: {settings.ECLUSE_ORIGIN}/report/",
+        f"Contact: {settings.SECURITY_CONTACT}",
         f"Canonical: {settings.ECLUSE_ORIGIN}/.well-known/security.txt",
         "Preferred-Languages: fr, en",
         f"Expires: {settings.SECURITY_TXT_EXPIRES}",

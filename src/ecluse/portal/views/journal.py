@@ -126,7 +126,8 @@ def cosign(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         raw = form.cleaned_data["checkpoint"].replace("\r\n", "\n").encode()
         try:
-            keep_cosigned(person_of(request).handle, raw, form.cleaned_data["witness"])
+            by = person_of(request)
+            keep_cosigned(by.handle, by, raw, form.cleaned_data["witness"])
         except EcluseError as error:
             form.add_error(None, said(error).message)
         else:

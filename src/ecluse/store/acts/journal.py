@@ -4,18 +4,20 @@ from ecluse.domain.errors import TamperError
 from ecluse.domain.room import RoomEvent
 from ecluse.journal import Journal, cosigned_at, read_checkpoint, verify_consistency
 from ecluse.journal.note import VerifierKey
+from ecluse.store.account_events import organisations
 from ecluse.store.journal_files import STORE, log_key
-from ecluse.store.models import WitnessedCheckpoint
+from ecluse.store.models import Person, WitnessedCheckpoint
 from ecluse.store.recording import Act, act
 from ecluse.wire.canonical import digest
 
 
 @act
-def keep_cosigned(act: Act, cosigned: bytes, witness: str) -> WitnessedCheckpoint:
+def keep_cosigned(act: Act, by: Person, cosigned: bytes, witness: str) -> WitnessedCheckpoint:
     """Keep a checkpoint that a witness has cosigned: of this journal, as it is or as it was.
 
     Args:
         act: opened by the decorator.
+        by: who brings it; the entry concerns their organisations.
         cosigned: the signed note, with the log's signature and the witness's.
         witness: the witness's verifier key (vkey).
 
@@ -33,5 +35,6 @@ def keep_cosigned(act: Act, cosigned: bytes, witness: str) -> WitnessedCheckpoin
     made, _ = WitnessedCheckpoint.objects.get_or_create(
         size=head.size, key=witness, defaults={"witness": key.name, "cosigned_at": at, "raw": cosigned}
     )
-    act.record(RoomEvent.CHECKPOINT_COSIGNED, subject=digest(cosigned), witness=key.name, size=head.size)
+    concerns, address = organisations(by), digest(cosigned)
+    act.record(RoomEvent.CHECKPOINT_COSIGNED, *concerns, subject=address, witness=key.name, size=head.size)
     return made

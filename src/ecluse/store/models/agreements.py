@@ -32,7 +32,7 @@ class AgreementVersion(models.Model):
 
 
 class SubProcessorNotice(models.Model):
-    """A sub-processor that the processor wants to bring in, announced to the controller, who may object (Art. 28(2))."""
+    """A sub-processor that the processor wants to bring in, announced; the controller may object (Art. 28(2))."""
 
     agreement = models.ForeignKey(AgreementVersion, models.PROTECT, related_name="notices")
     name = models.CharField(max_length=300)
