@@ -344,6 +344,7 @@ DESTINATION_PROFILE: dict[str, Any] = {
         },
     },
     "fhir": None,
+    "hprim": None,
 }
 
 

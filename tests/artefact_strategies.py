@@ -191,7 +191,7 @@ def _source_profile(value: Any) -> Any:
 
 def _destination_profile(value: Any) -> Any:
     value["engine"] = value["engine"] if value["engine"] in {"postgresql", "mysql"} else "sqlite"
-    value["fhir"] = None
+    value["fhir"], value["hprim"] = None, None
     value["entities"] = {
         entity.name: part | {"columns": {KEY: "id", entity.fields[1].name: "other"}, "values": {}}
         for entity, part in zip(CATALOGUE.entities, value["entities"].values(), strict=False)

@@ -241,5 +241,5 @@ def test_grants_hold_no_person_and_no_password() -> None:
 
 
 def test_dialects_cover_engines() -> None:
-    loaded_only = {engine for engine in Engine if engine.value in {"fhir", "hl7"}}
+    loaded_only = {engine for engine in Engine if engine.value in {"fhir", "hl7", "hprim"}}
     assert set(DIALECTS) == set(Engine) - loaded_only

@@ -2,8 +2,7 @@
 
 import pytest
 
-from ecluse.cli import _messages
-from ecluse.control import phrases, report_reasons
+from ecluse.control import messages, phrases, report_reasons
 from ecluse.control.phrases import Phrases
 
 GIVEN = Phrases({"{} is damaged: {}": "{1} est abîmé : {2t}", "it ends": "il finit", "{} is {}": "{2} pour {1}"})
@@ -25,4 +24,4 @@ def test_a_sentence_by_its_template(english: str, french: str | None) -> None:
 
 def test_errors_and_reasons_are_translated_by_one_code() -> None:
     assert isinstance(report_reasons._FRENCH, phrases.Phrases)
-    assert isinstance(_messages._TEMPLATES, phrases.Phrases)
+    assert isinstance(messages._TEMPLATES, phrases.Phrases)

@@ -141,6 +141,10 @@ GOOD: dict[str, dict[str, Change]] = {
     },
     "room-entry": {
         "full": lambda value: value,
+        "a-person": also(
+            set_("event", "person.joined"), set_("concerns", ["trois-rivieres"]), set_("subject", "camille.durand"),
+            set_("detail", {"role": "dpo"}),
+        ),
         "of-nobody": also(set_("event", "room.opened"), set_("concerns", []), set_("detail", {})),
     },
     "source-profile": {
@@ -160,6 +164,9 @@ GOOD: dict[str, dict[str, Change]] = {
         "fhir": also(
             set_("engine", "fhir"), set_("entities", {}),
             set_("fhir", {"source": "dxlab", "zone": "Europe/Paris", "entries": 50, "bundle": "transaction"}),
+        ),
+        "hprim": also(
+            set_("engine", "hprim"), set_("entities", {}), set_("hprim", {"format": "sante", "encoding": "iso8859-1"}),
         ),
     },
 }  # fmt: skip
@@ -408,6 +415,16 @@ BAD: dict[str, dict[str, tuple[Change, str | None, str]]] = {
     },
     "destination-profile": {
         "csv": (set_("engine", "csv"), "engine", "a destination is a database"),
+        "hprim-untold": (
+            also(set_("engine", "hprim"), set_("entities", {})), "hprim", "its format and encoding are told",
+        ),
+        "hprim-encoding": (
+            also(
+                set_("engine", "hprim"), set_("entities", {}),
+                set_("hprim", {"format": "sante", "encoding": "utf-8"}),
+            ),
+            "hprim.encoding", "parsers of HPRIM read single bytes",
+        ),
         "fhir-untold": (also(set_("engine", "fhir"), set_("entities", {})), "fhir", "its key spaces and zone are told"),
         "fhir-of-a-database": (
             set_("fhir", {"source": "dxlab", "zone": "Europe/Paris", "entries": 50, "bundle": "transaction"}), "fhir",
