@@ -120,7 +120,7 @@ def test_an_agent_takes_no_persons_name_and_no_stranger_owns_it(room: Room) -> N
     with pytest.raises(ForbiddenError):
         acts.invite(owner.handle, vendor, Place.SOURCE, "agent-1", owner=room.people[LAB, Role.ENGINEER])
     _agent(room)
-    assert "is here already" in _invite(room.client(*ENGINEER)).content.decode()
+    assert "est déjà ici" in _invite(room.client(*ENGINEER)).content.decode()
 
 
 def test_an_agent_whose_owner_has_left_is_dead(room: Room) -> None:
