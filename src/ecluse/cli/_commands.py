@@ -201,6 +201,8 @@ ecluse run -w migration
         "load": Entry("load", Text("Step: load them", "Étape : les charger")),
         "reconcile": Entry("reconcile", Text("Step: read everything back and give account",
                                              "Étape : tout relire et rendre compte")),
+        "compare": Entry("compare", Text("Show a sample of prior results side by side, in this terminal alone",
+                                         "Montrer un échantillon d'antériorités côte à côte, dans ce seul terminal")),
         "accept": Entry("accept", Text("Step: decide on the reconciliation", "Étape : décider sur la réconciliation")),
         "erase": Entry("erase", Text("Step: erase what was made for the way, and certify it",
                                      "Étape : effacer ce qui a été fait pour la route, et le certifier")),

@@ -27,6 +27,11 @@ FRENCH_ROWS: dict[str, str] = {
         "les lignes ne sont pas aussi nombreuses que le dit l'en-tête du colis",
     "a value is too long": "une valeur est trop longue",
     "a value does not fit {} without loss": "une valeur n'entre pas dans {1} sans perte",
+    # samples
+    "a destination of messages has no tables to read a sample from":
+        "une destination de messages n'a pas de tables où lire un échantillon",
+    "the order carries no results that lead to a patient: there is nothing to sample":
+        "l'ordre ne porte pas de résultats qui mènent à un patient : il n'y a rien à échantillonner",
     # extraction and gates
     "{}: the source answers batch {} with nothing, not even columns":
         "{1} : la source ne répond rien au lot {2}, pas même des colonnes",

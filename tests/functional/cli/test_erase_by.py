@@ -37,6 +37,7 @@ MOVES = {
     "receive": "receive -w w",
     "load": "load -w w",
     "reconcile": "reconcile -w w",
+    "compare": "compare -w w",
     "accept": "accept -w w --key director.key",
     "suspend": "suspend -w w --key director.key --reason late",
     "abort": "abort -w w --key director.key --reason late",
@@ -44,9 +45,12 @@ MOVES = {
 }
 NO_PLACE = {
     "agreement new", "agreement check", "agreement sign", "agreement show", "order new", "order check", "order sign",
-    "order show", "order diff", "agreement export", "agreement diff", "order exclude-persons", "key new", "key show", "source scan", "profile check", "evidence verify",
-    "help exit-codes", "source identities", "codes suggest", "codes confirm", "codes export", "codes check",
+    "order show", "order diff", "agreement export", "agreement diff", "order exclude-persons", "key new", "key show",
+    "source scan", "profile check", "evidence verify", "help exit-codes", "source identities", "codes suggest",
+    "codes confirm", "codes export", "codes check", "serve", "room verify", "agent enrol",
 }  # fmt: skip
+AGENT = {"agent run"}
+"""Opens a place for a control room; what it does past the day is in tests/integration/agents."""
 
 
 def late(monkeypatch: pytest.MonkeyPatch, at: dt.datetime = DAY) -> None:
@@ -71,7 +75,7 @@ def planned(desk: Desk) -> Desk:
 
 def test_no_command_that_opens_a_place_is_forgotten() -> None:
     """A new command is put into one of the three lists, or this fails."""
-    assert not _leaves(APP) - ONLY_LOOKS.keys() - MOVES.keys() - NO_PLACE
+    assert not _leaves(APP) - ONLY_LOOKS.keys() - MOVES.keys() - NO_PLACE - AGENT
 
 
 @pytest.mark.parametrize("lang", LOUD)
