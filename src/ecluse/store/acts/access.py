@@ -14,8 +14,9 @@ from ecluse.domain.errors import ForbiddenError, UnseenError, UsageError
 from ecluse.domain.permissions import Role
 from ecluse.domain.room import RoomEvent
 from ecluse.store.account_events import organisations
-from ecluse.store.acts.people import check_administered_without, digest_of_secret
+from ecluse.store.acts.people import check_administered_without
 from ecluse.store.models import AccessReview, Agent, ApiToken, Membership, Organisation, Person, Recovery, Training
+from ecluse.store.reads.bearers import secret_digest
 from ecluse.store.recording import Act, act
 
 APPROVAL_HOURS = 72
@@ -216,7 +217,7 @@ def approve_recovery(act: Act, recovery: Recovery, *, by: Person) -> str:
         raise UsageError("this recovery is not open any more")
     secret = secrets.token_urlsafe(32)
     recovery.approved_by, recovery.approved_at = by, act.now
-    recovery.digest, recovery.expires_at = digest_of_secret(secret), act.now + dt.timedelta(hours=LINK_HOURS)
+    recovery.digest, recovery.expires_at = secret_digest(secret), act.now + dt.timedelta(hours=LINK_HOURS)
     recovery.save()
     act.record(RoomEvent.RECOVERY_APPROVED, recovery.organisation.slug, subject=recovery.person.handle)
     return secret
@@ -256,7 +257,7 @@ def refuse_recovery(act: Act, recovery: Recovery) -> None:
 def open_recovery(secret: str, now: dt.datetime) -> Recovery | None:
     """The recovery that a link's secret opens, if it is still open."""
     found = Recovery.objects.filter(
-        digest=digest_of_secret(secret), approved_at__isnull=False, used_at__isnull=True, refused_at__isnull=True,
+        digest=secret_digest(secret), approved_at__isnull=False, used_at__isnull=True, refused_at__isnull=True,
         expires_at__gt=now,
     )  # fmt: skip
     return found.select_related("person", "organisation", "asked_by", "approved_by").first()

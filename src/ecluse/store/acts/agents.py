@@ -9,8 +9,8 @@ from ecluse.domain.errors import ForbiddenError, SignatureError, UnseenError, Us
 from ecluse.domain.names import is_the_rooms
 from ecluse.domain.room import RoomEvent
 from ecluse.seal.signing import fingerprint
-from ecluse.store.acts.people import digest_of_secret
 from ecluse.store.models import Agent, EnrolmentCode, Organisation, Person
+from ecluse.store.reads.bearers import secret_digest
 from ecluse.store.recording import Act, act
 from ecluse.store.sightings import agent_seen
 from ecluse.workspace.place import Place
@@ -40,7 +40,7 @@ def invite(act: Act, organisation: Organisation, place: Place, handle: str, *, o
     code = f"ecc_{secrets.token_urlsafe(24)}"
     EnrolmentCode.objects.filter(agent=agent, used_at__isnull=True).update(used_at=act.now)
     EnrolmentCode.objects.create(
-        agent=agent, digest=digest_of_secret(code), expires_at=act.now + dt.timedelta(minutes=CODE_MINUTES)
+        agent=agent, digest=secret_digest(code), expires_at=act.now + dt.timedelta(minutes=CODE_MINUTES)
     )
     act.record(RoomEvent.AGENT_INVITED, organisation.slug, subject=handle, place=str(place), owner=owner.handle)
     return code
@@ -58,7 +58,7 @@ def enrol(act: Act, code: str, key: str, version: str) -> tuple[Agent, str]:
     found = (
         EnrolmentCode.objects.select_for_update(of=("self",))
         .select_related("agent__organisation")
-        .filter(digest=digest_of_secret(code), used_at__isnull=True, expires_at__gt=timezone.now())
+        .filter(digest=secret_digest(code), used_at__isnull=True, expires_at__gt=timezone.now())
         .first()
     )
     if found is None or found.agent.revoked_at is not None:
@@ -72,7 +72,7 @@ def enrol(act: Act, code: str, key: str, version: str) -> tuple[Agent, str]:
     token, agent = f"eca_{secrets.token_urlsafe(32)}", found.agent
     found.used_at = act.now
     found.save()
-    agent.key, agent.token_digest, agent.enrolled_at = line, digest_of_secret(token), act.now
+    agent.key, agent.token_digest, agent.enrolled_at = line, secret_digest(token), act.now
     agent.version = version[:32]
     agent.save()
     agent_seen(agent, version=version)

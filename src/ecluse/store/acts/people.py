@@ -1,7 +1,6 @@
 """Organisations, invitations, roles, training (R4, R6, R20)."""
 
 import datetime as dt
-import hashlib
 import re
 import secrets
 import unicodedata
@@ -15,14 +14,10 @@ from ecluse.domain.names import is_plain, is_the_rooms
 from ecluse.domain.permissions import Role, Side
 from ecluse.domain.room import RoomEvent
 from ecluse.store.models import Agent, Invitation, Membership, Organisation, Person
+from ecluse.store.reads.bearers import secret_digest
 from ecluse.store.recording import Act, act
 
 INVITATION_DAYS = 7
-
-
-def digest_of_secret(secret: str) -> str:
-    """What is kept of a link's or token's secret of 256 bits (hence no salt): SHA-256, hexadecimal."""
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 @act
@@ -62,7 +57,7 @@ def invite(act: Act, organisation: Organisation, role: Role, email: str, name: s
         organisation=organisation,
         role=role,
         invited_by=by,
-        digest=digest_of_secret(secret),
+        digest=secret_digest(secret),
         expires_at=timezone.now() + dt.timedelta(days=INVITATION_DAYS),
     )
     act.record(RoomEvent.INVITED, organisation.slug, subject=f"invitation-{made.pk}", role=str(role))
@@ -118,7 +113,7 @@ def _has_enrolled(person: Person) -> bool:
 def open_invitation(secret: str) -> Invitation | None:
     """The invitation that a link's secret opens, if it is still open."""
     return Invitation.objects.filter(
-        digest=digest_of_secret(secret),
+        digest=secret_digest(secret),
         accepted_at__isnull=True,
         withdrawn_at__isnull=True,
         expires_at__gt=timezone.now(),

@@ -8,8 +8,8 @@ from ecluse.domain.errors import ForbiddenError, UsageError
 from ecluse.domain.permissions import MAY, Action
 from ecluse.domain.room import RoomEvent
 from ecluse.store.account_events import organisations
-from ecluse.store.acts.people import digest_of_secret
 from ecluse.store.models import ApiToken, Person
+from ecluse.store.reads.bearers import secret_digest
 from ecluse.store.recording import Act, act
 
 MAX_DAYS = 90
@@ -40,7 +40,7 @@ def make(act: Act, person: Person, name: str, scopes: Iterable[Action], days: in
     made = ApiToken.objects.create(
         person=person,
         name=name.strip()[:100],
-        digest=digest_of_secret(secret),
+        digest=secret_digest(secret),
         scopes=[str(scope) for scope in wanted],
         expires_at=act.now + dt.timedelta(days=days),
     )
