@@ -85,6 +85,26 @@ def test_a_nursery_that_died_is_replaced(tmp_path: Path) -> None:
     assert sum(batch.num_rows for _, batch in reader.passing({"t"})) == 10
 
 
+def test_no_handler_of_cores_gets_a_childs() -> None:
+    """``core_pattern`` may be a pipe, which ignores the limit; what is not dumpable has no core, nor what it forks."""
+    code = """
+        import ctypes, os, resource, signal, socket
+        from ecluse.adapters.sources import _nursery
+        line, other = socket.socketpair()
+        other.close()
+        _nursery.main(line)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        if os.fork() == 0:
+            print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), resource.getrlimit(resource.RLIMIT_CORE), flush=True)
+            os._exit(0)
+        os.wait()
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == "0 (0, 0)"
+
+
 def test_nothing_outlives_a_process_that_is_killed(tmp_path: Path) -> None:
     parquet(tmp_path / "t.parquet")
     code = """

@@ -6,6 +6,7 @@ bounded in memory and time, as it is asked; it writes rows as an Arrow stream, t
 
 import base64
 import contextlib
+import ctypes
 import json
 import os
 import resource
@@ -25,10 +26,12 @@ from ecluse.domain.errors import EcluseError
 from ecluse.domain.files import FileFormat, SourceFile
 
 _LOADED = ("ecluse.adapters.sources._excel", "ecluse.adapters.sources._parquet")
+_PR_SET_DUMPABLE = 4
 
 
 def main(line: socket.socket) -> None:
     """Serve until the line ends, which it does with the process at its other end."""
+    _leave_no_core()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for module in _LOADED:
@@ -44,6 +47,13 @@ def main(line: socket.socket) -> None:
             _serve(request, *ends)
         for end in ends:
             os.close(end)
+
+
+def _leave_no_core() -> None:
+    """For this process and its children, which die of what they read. A new program is dumpable again, prctl(2)."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)  # a core that is piped to a handler ignores the limit
 
 
 def _received(line: socket.socket, size: int) -> bytes:
@@ -70,7 +80,6 @@ def _bound(memory: int, seconds: int) -> None:
         used = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * os.sysconf("SC_PAGE_SIZE")
         resource.setrlimit(resource.RLIMIT_AS, (used + memory, used + memory))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
