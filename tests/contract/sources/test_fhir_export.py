@@ -231,6 +231,8 @@ def test_what_could_not_be_exported_is_not_missed_in_silence() -> None:
         Exporter(dict(FILES), errors=f"{outcome}\n".encode() * 2), ProfileError, r"everything: 2 errors \(exception\)"
     )
     refused(Exporter(dict(FILES), errors=b"<html>ZZCANARY"), ProfileError, r"1 errors \(structure\)")
+    named = outcome.replace("exception", "zzcanary-marie")
+    refused(Exporter(dict(FILES), errors=named.encode()), ProfileError, r"1 errors \(no code\)")
 
 
 def test_warnings_alone_stop_nothing() -> None:

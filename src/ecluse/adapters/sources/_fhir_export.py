@@ -20,6 +20,7 @@ from urllib.parse import SplitResult, urlencode, urlsplit
 
 import orjson
 
+from ecluse.adapters.fhir.issues import ISSUE_CODES
 from ecluse.adapters.sources._fhir_access import Access, Bearer
 from ecluse.domain.errors import ConnectionLostError, EcluseError, MalformedError, ProfileError
 
@@ -191,7 +192,7 @@ class ExportClient:
                         count += severity in _SEVERE
                         codes |= {code} if severity in _SEVERE else set()
         if count:
-            shown = ", ".join(sorted(code for code in codes if re.fullmatch(r"[a-z-]{1,30}", code))) or "no code"
+            shown = ", ".join(sorted(codes & ISSUE_CODES)) or "no code"
             raise ProfileError(
                 f"the FHIR server could not export everything: {count} errors ({shown})",
                 hint="its error files say which, to whoever operates it",
