@@ -52,15 +52,15 @@ class Vault:
         with pa.ipc.new_stream(sink, rows.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as stream:
             stream.write_table(rows)
         with self._lock:
-            sealed = self._cipher.encrypt(_nonce(self._end), sink.getvalue(), None)
             place = self._end
+            sealed = self._cipher.encrypt(_nonce(place), sink.getvalue(), None)
+            self._end += len(sealed)  # also where the write fails: no other rows are ever sealed under this nonce
             try:
                 written = os.pwrite(self._file.fileno(), sealed, place)
             except OSError:
                 written = -1
             if written != len(sealed):
                 raise StorageError("rows cannot be put aside, sealed, before they become messages: is the disk full?")
-            self._end += written
         return place, written
 
     def get(self, place: int, length: int) -> pa.Table:
