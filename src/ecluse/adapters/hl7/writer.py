@@ -19,16 +19,16 @@ from ecluse.adapters.messages.assembly import (
     check_requests,
     check_status,
     columns_of,
-    looked_up,
+    heads_of,
     of_requests,
-    place_of,
     ranks,
+    result_texts,
     segments,
     sorted_by,
 )
 from ecluse.adapters.messages.grammar import Places
 from ecluse.adapters.messages.model import Heading, Message, Rows
-from ecluse.adapters.messages.texts import plain, to_text
+from ecluse.adapters.messages.texts import to_text
 from ecluse.adapters.sources._arrow import Bounds
 from ecluse.domain.catalogue import KEY
 
@@ -55,12 +55,7 @@ def write(rows: Rows, places: Places, heading: Heading) -> list[Message]:
     lines = Lines()
     count = len(known)
     each = np.arange(count, dtype=np.int64)
-    patients = looked_up(rows["patient"], requests.column("patient"))
-    written = {
-        **columns_of(places, "patient", patients, rows),
-        **columns_of(places, "request", requests, rows),
-    }
-    _add_key(places, written, requests)
+    written = heads_of(places, rows, requests)
     controls = [heading.control(key) for key in known.to_pylist()]
     _fill(written, heading, controls, count)
     for name, parts in written.items():
@@ -71,13 +66,6 @@ def write(rows: Rows, places: Places, heading: Heading) -> list[Message]:
         Message(key, control, f"{text}\r".encode())
         for key, control, text in zip(known.to_pylist(), controls, texts, strict=True)
     ]
-
-
-def _add_key(places: Places, written: dict[str, Parts], requests: pa.Table) -> None:
-    """The patient's key stands in the message even where the patient's row is not there."""
-    path = places.entities["patient"][KEY]
-    own = to_text(requests.column("patient"), "request.patient", HL7.style)
-    written[path.segment][place_of(path)] = own
 
 
 def _fill(written: dict[str, Parts], heading: Heading, controls: Sequence[str], count: int) -> None:
@@ -133,16 +121,9 @@ def _fill_result(parts: dict[str, Parts], table: pa.Table, places: Places, withi
     """OBX-1 and the value: SN with a comparator, NM for a number, else ST or TX with the original text."""
     own = parts.setdefault("OBX", {})
     own.setdefault((1, 0, 0), pa.array(within + 1).cast(pa.string()))
-    empty = pa.array([""] * table.num_rows, pa.string())
     for place in [place for place in own if place[0] == 5]:  # noqa: PLR2004
         del own[place]
-    number = comparator = shown = empty
-    if "value" in table.column_names:
-        number = pc.fill_null(plain(table.column("value"), "observation.value").combine_chunks(), "")
-    if "comparator" in table.column_names:
-        comparator = to_text(table.column("comparator"), "observation.comparator", HL7.style)
-    if "raw_value" in table.column_names:
-        shown = to_text(table.column("raw_value"), "observation.raw_value", HL7.style)
+    number, comparator, shown = result_texts(table, HL7.style)
     compared, numeric = pc.not_equal(comparator, ""), pc.not_equal(number, "")
     long = pc.or_(pc.greater(pc.utf8_length(shown), _ONE_LINE), pc.match_substring(shown, "\\.br\\"))
     kind = pc.if_else(compared, "SN", pc.if_else(numeric, "NM", pc.if_else(long, "TX", "ST")))

@@ -20,17 +20,17 @@ from ecluse.adapters.messages.assembly import (
     check_requests,
     check_status,
     columns_of,
-    looked_up,
+    heads_of,
     of_requests,
-    place_of,
     ranks,
+    result_texts,
     segments,
     sorted_by,
 )
 from ecluse.adapters.messages.grammar import Grammar, Places, wrong
 from ecluse.adapters.messages.model import ENCODING, UNWRITABLE, Heading, Message, Rows
 from ecluse.adapters.messages.readback import rows_of, wanted
-from ecluse.adapters.messages.texts import UNTOLD, Style, plain, to_text
+from ecluse.adapters.messages.texts import UNTOLD, Style
 from ecluse.adapters.sources._field_paths import FieldPath
 from ecluse.adapters.sources._hl7v2_marks import Marks
 from ecluse.adapters.sources._hprim_medecin import report_rows
@@ -168,14 +168,8 @@ def _texts(rows: Rows, requests: pa.Table, places: Places) -> list[str]:
     """Each request's mail."""
     lines, count = Lines(), requests.num_rows
     each = np.arange(count, dtype=np.int64)
-    parts: dict[str, Parts] = {"HDR": {}}
-    patients = looked_up(rows["patient"], requests.column("patient"))
-    for entity, table in (("patient", patients), ("request", requests)):
-        for name, columns in columns_of(places, entity, table, rows).items():
-            parts.setdefault(name, {}).update(columns)
-    path = places.entities["patient"][KEY]
-    parts[path.segment][place_of(path)] = to_text(requests.column("patient"), "request.patient", MEDECIN.style)
-    lines.add(_header(parts["HDR"], requests), each, 0)
+    parts = heads_of(places, rows, requests)
+    lines.add(_header(parts.get("HDR", {}), requests), each, 0)
     results = of_requests(rows.get("observation"), requests.column(KEY).combine_chunks(), ["rank", KEY])
     lines.add(pa.array(["****LAB****"] * count, pa.string()), each, _LAB)
     if results is not None:
@@ -234,14 +228,7 @@ def _unslashed(text: pa.Array) -> pa.Array:
 
 def _fill_result(own: Parts, table: pa.Table, places: Places) -> None:
     """RES-4 and RES-5: a number is N; with a comparator, or none at all, A."""
-    empty = pa.array([""] * table.num_rows, pa.string())
-    number = comparator = shown = empty
-    if "value" in table.column_names:
-        number = pc.fill_null(plain(table.column("value"), "observation.value").combine_chunks(), "")
-    if "comparator" in table.column_names:
-        comparator = to_text(table.column("comparator"), "observation.comparator", MEDECIN.style)
-    if "raw_value" in table.column_names:
-        shown = to_text(table.column("raw_value"), "observation.raw_value", MEDECIN.style)
+    number, comparator, shown = result_texts(table, MEDECIN.style)
     numeric, compared = pc.not_equal(number, ""), pc.not_equal(comparator, "")
     # a comparator without its number could not be told from one with it
     unclear = pc.or_(pc.and_(compared, pc.invert(numeric)), pc.invert(pc.match_substring_regex(comparator, "^[<>=]*$")))

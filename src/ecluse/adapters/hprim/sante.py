@@ -21,17 +21,17 @@ from ecluse.adapters.messages.assembly import (
     check_requests,
     check_status,
     columns_of,
-    looked_up,
+    heads_of,
     of_requests,
-    place_of,
     ranks,
+    result_texts,
     segments,
     sorted_by,
 )
 from ecluse.adapters.messages.grammar import Grammar, Places, wrong
 from ecluse.adapters.messages.model import ENCODING, UNWRITABLE, Heading, Message, Rows
 from ecluse.adapters.messages.readback import rows_of, wanted
-from ecluse.adapters.messages.texts import UNTOLD, Style, plain, to_text
+from ecluse.adapters.messages.texts import UNTOLD, Style, to_text
 from ecluse.adapters.sources._field_paths import FieldPath
 from ecluse.adapters.sources._hl7v2_marks import Marks
 from ecluse.adapters.sources._segments import segment_rows
@@ -163,14 +163,7 @@ def _texts(rows: Rows, requests: pa.Table, places: Places, heading: Heading, con
     """Each request's message, its lines whole."""
     lines, count = Lines(), requests.num_rows
     each = np.arange(count, dtype=np.int64)
-    parts: dict[str, Parts] = {}
-    patients = looked_up(rows["patient"], requests.column("patient"))
-    for entity, table in (("patient", patients), ("request", requests)):
-        for name, columns in columns_of(places, entity, table, rows).items():
-            parts.setdefault(name, {}).update(columns)
-    # the patient's key stands in the message even where the patient's row is not there
-    path = places.entities["patient"][KEY]
-    parts[path.segment][place_of(path)] = to_text(requests.column("patient"), "request.patient", SANTE.style)
+    parts = heads_of(places, rows, requests)
     _fill(parts, heading, controls, count)
     for place, name in enumerate(("H", "P", "OBR")):
         lines.add(_segments(name, parts[name], count), each, place)
@@ -218,18 +211,11 @@ def _fill(parts: dict[str, Parts], heading: Heading, controls: list[str], count:
 
 def _fill_result(own: Parts, table: pa.Table, places: Places) -> None:
     """OBX-3 and OBX-6: NM for a number, ST for one with a comparator, else ST or TX with the original text."""
-    empty = pa.array([""] * table.num_rows, pa.string())
-    number = comparator = shown = empty
-    if "value" in table.column_names:
-        number = pc.fill_null(plain(table.column("value"), "observation.value").combine_chunks(), "")
-    if "comparator" in table.column_names:
-        comparator = to_text(table.column("comparator"), "observation.comparator", SANTE.style)
-        known = pa.array(["", *COMPARATORS], pa.string())
-        unknown = pc.sum(pc.invert(pc.is_in(comparator, value_set=known))).as_py() or 0
-        if unknown:
-            raise DestinationError(f"observation.comparator: {unknown} rows have none of {', '.join(COMPARATORS)}")
-    if "raw_value" in table.column_names:
-        shown = to_text(table.column("raw_value"), "observation.raw_value", SANTE.style)
+    number, comparator, shown = result_texts(table, SANTE.style)
+    known = pa.array(["", *COMPARATORS], pa.string())
+    unknown = pc.sum(pc.invert(pc.is_in(comparator, value_set=known))).as_py() or 0
+    if unknown:
+        raise DestinationError(f"observation.comparator: {unknown} rows have none of {', '.join(COMPARATORS)}")
     numeric, compared = pc.not_equal(number, ""), pc.not_equal(comparator, "")
     kind = pc.if_else(pc.or_(compared, pc.match_substring(shown, "\\.br\\")), "TX", "ST")
     kind = pc.if_else(pc.equal(shown, ""), "", kind)

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from ecluse.adapters.messages.grammar import Places
 from ecluse.adapters.messages.model import Rows
-from ecluse.adapters.messages.texts import to_text
+from ecluse.adapters.messages.texts import Style, plain, to_text
 from ecluse.adapters.sources._arrow import Bounds
 from ecluse.adapters.sources._field_paths import FieldPath
 from ecluse.adapters.sources._hl7v2_marks import Marks
@@ -25,10 +25,10 @@ __all__ = [
     "check_requests",
     "check_status",
     "columns_of",
-    "looked_up",
+    "heads_of",
     "of_requests",
-    "place_of",
     "ranks",
+    "result_texts",
     "segments",
     "sorted_by",
 ]
@@ -79,8 +79,36 @@ def columns_of(places: Places, entity: str, table: pa.Table, rows: Rows) -> dict
             continue
         codes = places.values.get(entity, {}).get(name)
         partial = kept.type is FieldType.PARTIAL_DATE
-        parts[place_of(path)] = to_text(table.column(name), f"{entity}.{name}", style, codes, partial=partial)
+        parts[_place_of(path)] = to_text(table.column(name), f"{entity}.{name}", style, codes, partial=partial)
     return found
+
+
+def heads_of(places: Places, rows: Rows, requests: pa.Table) -> dict[str, Parts]:
+    """Segments that come once a message: the patient's and the request's.
+
+    The patient's key stands there even where the patient's row is not there.
+    """
+    found: dict[str, Parts] = {}
+    patients = _looked_up(rows["patient"], requests.column("patient"))
+    for entity, table in (("patient", patients), ("request", requests)):
+        for name, columns in columns_of(places, entity, table, rows).items():
+            found.setdefault(name, {}).update(columns)
+    path = places.entities["patient"][KEY]
+    key = to_text(requests.column("patient"), "request.patient", places.grammar.style)
+    found[path.segment][_place_of(path)] = key
+    return found
+
+
+def result_texts(table: pa.Table, style: Style) -> tuple[pa.Array, pa.Array, pa.Array]:
+    """Number, comparator and original text of each result; '' where there is none, or it is not ordered."""
+    number = comparator = shown = pa.array([""] * table.num_rows, pa.string())
+    if "value" in table.column_names:
+        number = pc.fill_null(plain(table.column("value"), "observation.value").combine_chunks(), "")
+    if "comparator" in table.column_names:
+        comparator = to_text(table.column("comparator"), "observation.comparator", style)
+    if "raw_value" in table.column_names:
+        shown = to_text(table.column("raw_value"), "observation.raw_value", style)
+    return number, comparator, shown
 
 
 def _refer(parts: Parts, path: FieldPath, keys: pa.ChunkedArray, to: str, *, places: Places, rows: Rows) -> None:
@@ -89,7 +117,7 @@ def _refer(parts: Parts, path: FieldPath, keys: pa.ChunkedArray, to: str, *, pla
     parts[path.field, own[KEY].field, own[KEY].component] = to_text(keys, path.column, style)
     if to not in rows:
         return
-    known = looked_up(rows[to], keys)
+    known = _looked_up(rows[to], keys)
     for name, part in own.items():
         if name != KEY:
             codes = places.values.get(to, {}).get(name)
@@ -128,7 +156,7 @@ def _joined(parts: Mapping[tuple[int, int], pa.Array], count: int, marks: Marks)
     return pc.utf8_rtrim(pc.binary_join_element_wise(*components, mark), characters=mark)
 
 
-def place_of(path: FieldPath) -> tuple[int, int, int]:
+def _place_of(path: FieldPath) -> tuple[int, int, int]:
     """A path's place among a segment's parts."""
     return path.field, path.component, path.subcomponent
 
@@ -147,7 +175,7 @@ def _positions(keys: pa.ChunkedArray | pa.Array, known: pa.ChunkedArray | pa.Arr
     return places
 
 
-def looked_up(table: pa.Table, keys: pa.ChunkedArray) -> pa.Table:
+def _looked_up(table: pa.Table, keys: pa.ChunkedArray) -> pa.Table:
     """The row of each key; nulls where there is none."""
     at = _positions(keys, table.column(KEY))
     return table.take(pa.array(at, mask=at < 0))
