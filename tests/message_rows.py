@@ -1,7 +1,9 @@
 """Rows for messages, drawn by Hypothesis: texts that break formats, lunar dates, numbers with comparators."""
 
 import datetime as dt
+from collections.abc import Mapping
 from decimal import Decimal
+from random import Random
 from typing import Any
 
 import pyarrow as pa
@@ -52,15 +54,20 @@ PARTIAL = st.one_of(
 NUMBERS = st.one_of(st.none(), st.decimals(-(10**17), 10**17, places=10), st.sampled_from([Decimal("0.0000000001")]))
 
 
+Texts = tuple[st.SearchStrategy[str | None], st.SearchStrategy[str]]
+"""Of texts, and of keys."""
+
+
 @st.composite
-def rows(draw: st.DrawFn) -> Rows:
-    text, keyed = (TEXT, KEYED) if draw(st.booleans()) else (TAME, TAME_KEYS)
+def rows(draw: st.DrawFn, schemas: Mapping[str, pa.Schema] = SCHEMAS, texts: Texts | None = None) -> Rows:
+    """``texts``: by default hostile ones, or tame."""
+    text, keyed = texts or ((TEXT, KEYED) if draw(st.booleans()) else (TAME, TAME_KEYS))
     patients = draw(st.lists(keyed, min_size=1, max_size=3, unique=True))
     doctors = draw(st.lists(keyed, max_size=3, unique=True))
     sites = draw(st.lists(keyed, max_size=2, unique=True))
     requests = draw(st.lists(keyed, min_size=1, max_size=4, unique=True))
     results = draw(st.lists(st.tuples(keyed, st.sampled_from(requests)), max_size=6, unique_by=lambda pair: pair[0]))
-    made: dict[str, list[dict[str, Any]]] = {entity: [] for entity in SCHEMAS}
+    made: dict[str, list[dict[str, Any]]] = {entity: [] for entity in schemas}
     by_request: dict[str, list[str]] = {}
     for key, request in results:
         by_request.setdefault(request, []).append(key)
@@ -83,12 +90,50 @@ def rows(draw: st.DrawFn) -> Rows:
              "site": draw(st.one_of(st.none(), st.sampled_from(sites)) if sites else st.none()), "comment": draw(text)}
         )  # fmt: skip
     for number in range(draw(st.integers(0, 3))):
+        if "specimen" in schemas:
+            made["specimen"].append(
+                {"source_id": f"S{number}", "request": draw(st.sampled_from(requests)), "type": draw(text)}
+            )
         request = draw(st.sampled_from(requests))
         result = draw(st.sampled_from([None, *by_request.get(request, [])]))
         made["comment"].append(
             {"source_id": f"N{number}", "request": request, "observation": result, "text": draw(text)}
         )
-    return {entity: pa.Table.from_pylist(each, SCHEMAS[entity]) for entity, each in made.items()}
+    return {entity: pa.Table.from_pylist(each, schemas[entity]) for entity, each in made.items()}
+
+
+def shuffled(found: Rows, chance: Random) -> Rows:
+    """The same rows in another order."""
+    made = {}
+    for entity, table in found.items():
+        order = list(range(table.num_rows))
+        chance.shuffle(order)
+        made[entity] = table.take(pa.array(order, pa.int64()))
+    return made
+
+
+def one(schemas: Mapping[str, pa.Schema] = SCHEMAS, **changes: Any) -> Rows:
+    """One request with one result, changed: ``entity__column``."""
+    made: dict[str, dict[str, Any]] = {
+        "patient": {"source_id": "P", "family_name": "MARTIN"},
+        "request": {"source_id": "R", "patient": "P"},
+        "observation": {"source_id": "O", "request": "R", "code": "CRP", "status": "F"},
+    }
+    for name, value in changes.items():
+        entity, column = name.split("__")
+        made[entity][column] = value
+    return {
+        entity: pa.Table.from_pylist([made[entity]] if entity in made else [], schema)
+        for entity, schema in schemas.items()
+    }
+
+
+def fits(text: str, encoding: str) -> bool:
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def of_requests(found: Rows, keys: set[str]) -> Rows:

@@ -18,7 +18,7 @@ from ecluse.domain.errors import DestinationError
 from ecluse.domain.profile import DestinationProfile
 from ecluse.wire.documents import read as read_document
 from message_rows import SCHEMAS as ALL
-from message_rows import Rows, listed, of_requests, rows, texts_of
+from message_rows import Rows, fits, listed, of_requests, rows, texts_of
 
 PROFILE = read_document(Path(str(files("ecluse.profiles"))) / "hprim-medecin-mail.yaml").to(DestinationProfile)
 HEADING = Heading("sha256:" + "0" * 64, "20260102030405")
@@ -59,14 +59,6 @@ def can_be_told(found: Rows) -> bool:
         and all(row["birth_date"] in PARTIAL for row in found["patient"].to_pylist())
         and not any(row["comparator"] and row["value"] is None for row in results)
     )
-
-
-def fits(text: str, encoding: str) -> bool:
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 @given(rows(), st.sampled_from(["iso8859-1", "cp1252"]))

@@ -19,20 +19,12 @@ from ecluse.adapters.messages.model import ENCODING, UNWRITABLE, Heading
 from ecluse.domain.errors import DestinationError
 from ecluse.domain.profile import DestinationProfile
 from ecluse.wire.documents import read as read_document
-from message_rows import SCHEMAS, Rows, listed, of_requests, rows, texts_of
+from message_rows import SCHEMAS, Rows, fits, listed, of_requests, one, rows, shuffled, texts_of
 
 PROFILE = read_document(Path(str(files("ecluse.profiles"))) / "hprim-sante-oru.yaml").to(DestinationProfile)
 HEADING = Heading("sha256:" + "0" * 64, "20260102030405", "CHU", "Hôpital|1")
 LAYOUT = SanteLayout(places_of(SANTE, PROFILE, SCHEMAS), SCHEMAS, "iso8859-1")
 ENCODINGS = ("iso8859-1", "iso8859-15", "cp1252")
-
-
-def fits(text: str, encoding: str) -> bool:
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 @given(rows(), st.sampled_from(ENCODINGS))
@@ -55,12 +47,7 @@ def test_rows_come_back_as_they_went_or_their_request_is_refused(given_rows: Row
 
 @given(rows(), st.randoms(use_true_random=False))
 def test_the_same_rows_give_the_same_bytes_in_any_order(given_rows: Rows, chance: Any) -> None:
-    shuffled = {}
-    for entity, table in given_rows.items():
-        order = list(range(table.num_rows))
-        chance.shuffle(order)
-        shuffled[entity] = table.take(pa.array(order, pa.int64()))
-    assert LAYOUT.write(shuffled, HEADING) == LAYOUT.write(given_rows, HEADING)
+    assert LAYOUT.write(shuffled(given_rows, chance), HEADING) == LAYOUT.write(given_rows, HEADING)
 
 
 @given(rows())
@@ -79,21 +66,6 @@ def test_messages_are_of_their_grammar_whatever_stands_in_them(given_rows: Rows)
         shown = [line.split("|") for line in whole if line.startswith("OBX|")]
         assert [line[1] for line in shown] == [str(number + 1) for number in range(len(mine))]
         assert sorted(line[11] for line in shown) == sorted(row["status"] for row in mine)
-
-
-def one(**changes: Any) -> Rows:
-    """One request with one result, changed."""
-    made: dict[str, dict[str, Any]] = {
-        "patient": {"source_id": "P", "family_name": "MARTIN"},
-        "request": {"source_id": "R", "patient": "P"},
-        "observation": {"source_id": "O", "request": "R", "code": "CRP", "status": "F"},
-    }
-    for name, value in changes.items():
-        entity, column = name.split("__")
-        made[entity][column] = value
-    return {
-        entity: pa.Table.from_pylist([made[entity]] if entity in made else [], SCHEMAS[entity]) for entity in SCHEMAS
-    }
 
 
 @pytest.mark.parametrize(
