@@ -78,6 +78,14 @@ def test_a_pass_left_early_leaves_no_process(tmp_path: Path) -> None:
     assert gone(nursery())
 
 
+def test_rows_that_are_not_those_announced_are_refused_at_once(tmp_path: Path) -> None:
+    reader = parquet(tmp_path / "t.parquet")
+    reader.tables = {"t": pa.schema([("n", pa.string())])}
+    with pytest.raises(MalformedError, match="what read the file died"):
+        list(reader.passing({"t"}))
+    assert gone(nursery())
+
+
 def test_a_nursery_that_died_is_replaced(tmp_path: Path) -> None:
     reader = parquet(tmp_path / "t.parquet", 10)
     os.kill(nursery(), signal.SIGKILL)

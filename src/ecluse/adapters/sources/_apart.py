@@ -56,6 +56,7 @@ class ApartReader:
             data, verdict = _child({"what": "rows", "table": table, **self._request()})
             with data, verdict:
                 whole = yield from self._batches(data, table)
+                data.close()  # or a child whose rows are not wanted would wait for ever to write them
                 told = self._told(verdict)
             if not whole:
                 raise self._dead()
