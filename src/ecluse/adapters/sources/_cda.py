@@ -87,11 +87,14 @@ class CdaReader(CountedInPassing):
         with opened(self._declared.paths[number - 1], self._declared.called(number)) as source:
             size = os.fstat(source.fileno()).st_size
             data = source.read(size if size <= _LARGEST else 0)
+        aside = None
         try:
             document = parsed(readable(_whole(data, size), self._declared.file.encoding))
             made = {kind: [self._row(number, node, document) for node in document.rows(kind)] for kind in kinds}
-        except RefusedError as refused:
-            self._aside(account, SetAside(number, refused.line, 0, size, refused.reason))
+        except RefusedError as refused:  # what it comes of may hold the document, and would be the next error's context
+            aside = SetAside(number, refused.line, 0, size, refused.reason)
+        if aside is not None:
+            self._aside(account, aside)
             return {}
         account.records += 1
         _count(document, account)

@@ -5,6 +5,7 @@ over as far as it was read, and must be the same so far. What a server says of a
 only statuses and codes of fixed lists are passed on.
 """
 
+import contextlib
 import hashlib
 import http.client
 import io
@@ -283,11 +284,14 @@ class ExportClient:
 
         Raises ProfileError for one to where it may not.
         """
-        try:
-            parts = urlsplit(url if "://" in url else f"{self._own.scheme}://{self._own.netloc}/{url.lstrip('/')}")
-            host, port = (parts.hostname or "").lower(), parts.port
-        except ValueError:
-            raise ProfileError("the FHIR server gives an address that is none") from None
+        port, parts = None, None
+        with contextlib.suppress(ValueError):  # whose words quote the address
+            url.encode("ascii")
+            found = urlsplit(url if "://" in url else f"{self._own.scheme}://{self._own.netloc}/{url.lstrip('/')}")
+            port, parts = found.port, found
+        if parts is None:
+            raise ProfileError("the FHIR server gives an address that is none")
+        host = (parts.hostname or "").lower()
         if (parts.scheme, host, port) == (self._own.scheme, self._own.hostname, self._own.port):
             return parts, True
         secure = parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)
