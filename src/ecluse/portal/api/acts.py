@@ -7,31 +7,18 @@ from django.conf import settings
 from django.http import HttpRequest
 from ninja.errors import HttpError
 
-from ecluse.domain.errors import UnseenError
 from ecluse.domain.permissions import Action, Parties, Role
+from ecluse.portal.access import organisation_named
 from ecluse.portal.api import shapes
-from ecluse.portal.api.base import caller, check_scoped, key_of, scoped, token_of
-from ecluse.portal.api.people import (
-    PROBLEMS,
-    agent_out,
-    agreement_at,
-    agreement_out,
-    of_agreement,
-    of_order,
-    of_organisation,
-    order_at,
-    order_out,
-    router,
-)
+from ecluse.portal.api.base import PROBLEMS, caller, check_scoped, scoped, token_of
+from ecluse.portal.api.people import agent_out, agreement_out, order_out, router
+from ecluse.portal.parties import agent_numbered, of_agent, of_agreement, of_order
 from ecluse.store.acts import agents, agreements, orders, people
 from ecluse.store.acts.agreements import parties_of
-from ecluse.store.models import Agent, Organisation
+from ecluse.store.models import Organisation
+from ecluse.store.reads.agreements import agreement_of
+from ecluse.store.reads.orders import order_version
 from ecluse.workspace.place import Place
-
-
-def of_agent(request: HttpRequest, agent: int, **_: object) -> Parties:  # noqa: ARG001 - a resolver's protocol
-    """An agent's organisation."""
-    return Parties.of(_agent(agent).organisation.slug)
 
 
 @router.post(
@@ -39,7 +26,7 @@ def of_agent(request: HttpRequest, agent: int, **_: object) -> Parties:  # noqa:
     response={200: shapes.LinkOut, PROBLEMS: shapes.Problem},
     tags=["people"],
 )
-@scoped(Action.INVITE, of_organisation)
+@scoped(Action.INVITE, organisation_named)
 def invite(request: HttpRequest, organisation: str, given: shapes.InvitationIn) -> shapes.LinkOut:
     """Invite one person to a role; the link works once and is not shown again."""
     person, found = caller(request), Organisation.objects.get(slug=organisation)
@@ -71,7 +58,7 @@ def draft_agreement(request: HttpRequest, given: shapes.AgreementIn) -> shapes.A
 @scoped(Action.DRAFT_AGREEMENT, of_agreement)
 def redraft_agreement(request: HttpRequest, agreement: int, given: shapes.TextIn) -> shapes.AgreementOut:
     """Change a draft."""
-    found = agreement_at(agreement)
+    found = agreement_of(agreement)
     agreements.redraft(caller(request).handle, found, _text(given))
     return agreement_out(found)
 
@@ -82,7 +69,7 @@ def redraft_agreement(request: HttpRequest, agreement: int, given: shapes.TextIn
 @scoped(Action.DRAFT_AGREEMENT, of_agreement)
 def freeze_agreement(request: HttpRequest, agreement: int) -> shapes.AgreementOut:
     """Fix an agreement's text, so that both parties can sign it in their browsers."""
-    found = agreement_at(agreement)
+    found = agreement_of(agreement)
     agreements.freeze(caller(request).handle, found)
     return agreement_out(found)
 
@@ -90,7 +77,7 @@ def freeze_agreement(request: HttpRequest, agreement: int) -> shapes.AgreementOu
 @router.post("/orders", response={200: shapes.OrderOut, PROBLEMS: shapes.Problem}, tags=["orders"])
 def draft_order(request: HttpRequest, given: shapes.OrderIn) -> shapes.OrderOut:
     """Begin an order, or the next version of one that was frozen."""
-    found = agreement_at(given.agreement)
+    found = agreement_of(given.agreement)
     check_scoped(token_of(request), Action.DRAFT_ORDER, Parties.of(*parties_of(found)))
     person = caller(request)
     return order_out(orders.draft(person.handle, given.number, found, _text(given), by=person))
@@ -100,7 +87,7 @@ def draft_order(request: HttpRequest, given: shapes.OrderIn) -> shapes.OrderOut:
 @scoped(Action.DRAFT_ORDER, of_order)
 def redraft_order(request: HttpRequest, order: int, given: shapes.TextIn) -> shapes.OrderOut:
     """Change a draft."""
-    found = order_at(order)
+    found = order_version(order)
     orders.redraft(caller(request).handle, found, _text(given))
     return order_out(found)
 
@@ -109,7 +96,7 @@ def redraft_order(request: HttpRequest, order: int, given: shapes.TextIn) -> sha
 @scoped(Action.DRAFT_ORDER, of_order)
 def freeze_order(request: HttpRequest, order: int) -> shapes.OrderOut:
     """Fix an order's text, so that it can be approved in a browser."""
-    found = order_at(order)
+    found = order_version(order)
     orders.freeze(caller(request).handle, found)
     return order_out(found)
 
@@ -118,7 +105,7 @@ def freeze_order(request: HttpRequest, order: int) -> shapes.OrderOut:
 @scoped(Action.DRAFT_ORDER, of_order)
 def ask_estimate(request: HttpRequest, order: int) -> shapes.OrderOut:
     """Ask the source's agent to count what an order's text would take."""
-    found = order_at(order)
+    found = order_version(order)
     orders.ask_estimate(caller(request).handle, found)
     return order_out(found)
 
@@ -127,7 +114,7 @@ def ask_estimate(request: HttpRequest, order: int) -> shapes.OrderOut:
 @scoped(Action.DRAFT_ORDER, of_order)
 def withdraw_order(request: HttpRequest, order: int) -> shapes.OrderOut:
     """Take back an order that nobody has approved yet."""
-    found = order_at(order)
+    found = order_version(order)
     orders.withdraw(caller(request).handle, found)
     return order_out(found)
 
@@ -135,7 +122,7 @@ def withdraw_order(request: HttpRequest, order: int) -> shapes.OrderOut:
 @router.post(
     "/organisations/{organisation}/agents", response={200: shapes.CodeOut, PROBLEMS: shapes.Problem}, tags=["agents"]
 )
-@scoped(Action.ENROL_AGENT, of_organisation)
+@scoped(Action.ENROL_AGENT, organisation_named)
 def invite_agent(request: HttpRequest, organisation: str, given: shapes.AgentIn) -> shapes.CodeOut:
     """Name an agent that the caller answers for; its code works once, for an hour, and is not shown again."""
     person, found = caller(request), Organisation.objects.get(slug=organisation)
@@ -147,16 +134,9 @@ def invite_agent(request: HttpRequest, organisation: str, given: shapes.AgentIn)
 @scoped(Action.REVOKE_AGENT, of_agent)
 def revoke_agent(request: HttpRequest, agent: int) -> shapes.AgentOut:
     """End an agent: its token works no longer, from now on."""
-    found = _agent(agent)
+    found = agent_numbered(agent)
     agents.revoke(caller(request).handle, found)
     return agent_out(found)
-
-
-def _agent(pk: int) -> Agent:
-    found = Agent.objects.select_related("organisation", "owner").filter(pk=key_of(pk)).first()
-    if found is None:
-        raise UnseenError("there is no such agent")
-    return found
 
 
 def _role(text: str) -> Role:

@@ -6,7 +6,7 @@ from ninja import Router
 from ecluse.domain.errors import MalformedError, UnseenError
 from ecluse.domain.estimate import Estimate
 from ecluse.portal.api import shapes
-from ecluse.portal.api.base import AgentBearer, agent_of, client_address, key_of, limited
+from ecluse.portal.api.base import PROBLEMS, AgentBearer, agent_of, client_address, limited
 from ecluse.store.acts import agents, orders, reports
 from ecluse.store.acts.agreements import artefact_of
 from ecluse.store.acts.reports import GivenPaper, Report
@@ -17,7 +17,6 @@ from ecluse.wire.artefacts import decode, digest_of
 
 router = Router(tags=["agents"], auth=AgentBearer())
 
-PROBLEMS = frozenset({400, 401, 403, 404, 409, 413, 422, 429})
 _ENROLMENTS = 10
 _NEW = "system"
 
@@ -98,7 +97,7 @@ def _names(agent: Agent, version: OrderVersion) -> bool:
 def _asked_order(agent: Agent, order: int) -> OrderVersion:
     if agent.place != "source":
         raise Http404
-    version = OrderVersion.objects.select_related("agreement").filter(pk=key_of(order)).first()
+    version = OrderVersion.objects.select_related("agreement").filter(pk=order).first()
     if version is None or version.estimate_asked_at is None or not _names(agent, version):
         raise UnseenError("no estimate is asked of this agent")
     return version

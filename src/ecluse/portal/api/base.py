@@ -4,6 +4,7 @@ A bearer comes in the Authorization header alone: a browser's cookie opens nothi
 one act (no CSRF). Personal tokens have what their person may do *and* their scopes name; nothing that takes a passkey.
 """
 
+import json
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -21,7 +22,7 @@ from ninja.parser import Parser
 from ninja.security import HttpBearer
 
 from ecluse.domain.errors import EcluseError, ForbiddenError
-from ecluse.domain.permissions import MAY, Action, Parties, check_may
+from ecluse.domain.permissions import Action, Parties, check_may
 from ecluse.portal.middleware import status_of
 from ecluse.store.acts.tokens import SIGNING
 from ecluse.store.models import Agent, ApiToken, Person
@@ -33,8 +34,9 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 PROBLEM = "application/problem+json"
+PROBLEMS = frozenset({400, 401, 403, 404, 409, 413, 422, 429})
+"""Every status that a refusal has."""
 _SERVER_ERROR = 500
-_MAX_PK = (1 << 63) - 1
 _CALLS, _WRONG = 600, 20
 """Calls a minute of one bearer; bearers a minute from one address that open nothing."""
 
@@ -158,12 +160,6 @@ def scoped(
     return wrap
 
 
-def allowed(request: HttpRequest, action: Action) -> frozenset[str]:
-    """The organisations within which the caller may take an action."""
-    held = caller(request).grants()
-    return frozenset(each.organisation for each in held if (each.side, each.role) in MAY[action])
-
-
 def check_no_nul(value: Any) -> None:
     """Refuse the one character that databases do not keep.
 
@@ -197,8 +193,6 @@ class RoomApi(NinjaAPI):
 
 def problem(status: int, title: str, *, detail: str = "", hint: str = "", where: str = "") -> HttpResponse:
     """A refusal, for programs; never a stack, never a value that was given."""
-    import json  # noqa: PLC0415 - only here
-
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     body |= {name: text for name, text in (("hint", hint), ("where", where)) if text}
     response = HttpResponse(json.dumps(body), status=status, content_type=PROBLEM)
@@ -265,14 +259,3 @@ def handle_errors(api: NinjaAPI) -> None:  # noqa: C901 - one handler for each
 def parser() -> Parser:
     """The parser of bodies."""
     return _Parser()
-
-
-def key_of(value: int) -> int:
-    """A primary key from an address.
-
-    Raises:
-        Http404: no key of any row.
-    """
-    if not 0 <= value <= _MAX_PK:
-        raise Http404
-    return value

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from ninja import Router
 from pydantic import Field
 
@@ -11,10 +12,12 @@ from ecluse.control.register import Activity, register, register_rows
 from ecluse.control.register import Migration as Registered
 from ecluse.domain.errors import UnseenError
 from ecluse.domain.lifecycle import TURNS, State
-from ecluse.domain.permissions import Action, Parties
+from ecluse.domain.permissions import Action
 from ecluse.journal import Journal
+from ecluse.portal.access import organisation_named
 from ecluse.portal.api import shapes
-from ecluse.portal.api.base import PersonBearer, allowed, caller, key_of, scoped, token_of
+from ecluse.portal.api.base import PROBLEMS, PersonBearer, caller, scoped, token_of
+from ecluse.portal.parties import of_agreement, of_migration, of_order
 from ecluse.seal.signing import fingerprint
 from ecluse.store import journal_files
 from ecluse.store.acts.agreements import artefact_of, parties_of
@@ -22,7 +25,6 @@ from ecluse.store.acts.orders import artefact_of as order_of
 from ecluse.store.models import (
     Agent,
     AgreementVersion,
-    ArtefactSignature,
     JournalLine,
     Membership,
     Migration,
@@ -32,66 +34,15 @@ from ecluse.store.models import (
     PlaceEntry,
 )
 from ecluse.store.reads.agents import listed, state_of
+from ecluse.store.reads.agreements import agreement_of, agreements_of, allowed_in
+from ecluse.store.reads.journal import head
+from ecluse.store.reads.migrations import one, visible
+from ecluse.store.reads.orders import order_version, orders_of
+from ecluse.store.reads.papers import signatures_of
 
 router = Router(auth=PersonBearer())
 
-PROBLEMS = frozenset({400, 401, 403, 404, 409, 413, 422, 429})
 PAGE = 200
-
-
-def of_organisation(request: HttpRequest, organisation: str, **_: object) -> Parties:  # noqa: ARG001 - a resolver
-    """The organisation that the address names."""
-    if not Organisation.objects.filter(slug=organisation).exists():
-        raise UnseenError("there is no such organisation")
-    return Parties.of(organisation)
-
-
-def of_agreement(request: HttpRequest, agreement: int, **_: object) -> Parties:  # noqa: ARG001
-    """An agreement's parties."""
-    return Parties.of(*parties_of(agreement_at(agreement)))
-
-
-def of_order(request: HttpRequest, order: int, **_: object) -> Parties:  # noqa: ARG001
-    """An order's parties: its agreement's."""
-    return Parties.of(*parties_of(order_at(order).agreement))
-
-
-def of_migration(request: HttpRequest, migration: int, **_: object) -> Parties:  # noqa: ARG001
-    """A migration's parties: its order's."""
-    return Parties.of(*parties_of(_migration_at(migration).order.agreement))
-
-
-def agreement_at(pk: int) -> AgreementVersion:
-    """One version of an agreement.
-
-    Raises:
-        UnseenError: there is none.
-    """
-    found = AgreementVersion.objects.select_related("controller", "processor").filter(pk=key_of(pk)).first()
-    if found is None:
-        raise UnseenError("there is no such agreement")
-    return found
-
-
-def order_at(pk: int) -> OrderVersion:
-    """One version of an order.
-
-    Raises:
-        UnseenError: there is none.
-    """
-    joined = OrderVersion.objects.select_related("agreement__controller", "agreement__processor")
-    found = joined.filter(pk=key_of(pk)).first()
-    if found is None:
-        raise UnseenError("there is no such order")
-    return found
-
-
-def _migration_at(pk: int) -> Migration:
-    joined = Migration.objects.select_related("order__agreement__controller", "order__agreement__processor")
-    found = joined.filter(pk=key_of(pk)).first()
-    if found is None:
-        raise UnseenError("there is no such migration")
-    return found
 
 
 @router.get("/me", response={200: shapes.MeOut, PROBLEMS: shapes.Problem}, tags=["people"])
@@ -117,7 +68,7 @@ def organisations(request: HttpRequest) -> list[shapes.OrganisationOut]:
     response={200: list[shapes.PersonOut], PROBLEMS: shapes.Problem},
     tags=["people"],
 )
-@scoped(Action.SEE_PEOPLE, of_organisation)
+@scoped(Action.SEE_PEOPLE, organisation_named)
 def people(request: HttpRequest, organisation: str) -> list[shapes.PersonOut]:  # noqa: ARG001 - the guard's
     """People of an organisation and their roles there."""
     held = Membership.objects.filter(organisation__slug=organisation, until__isnull=True)
@@ -135,7 +86,7 @@ def people(request: HttpRequest, organisation: str) -> list[shapes.PersonOut]:  
 @scoped(Action.SEE_AGREEMENT)
 def agreements(request: HttpRequest) -> list[shapes.AgreementOut]:
     """Every version of the agreements of the caller's organisations."""
-    return [agreement_out(each) for each in _agreements(allowed(request, Action.SEE_AGREEMENT))]
+    return [agreement_out(each) for each in agreements_of(caller(request).grants())]
 
 
 @router.get(
@@ -144,7 +95,7 @@ def agreements(request: HttpRequest) -> list[shapes.AgreementOut]:
 @scoped(Action.SEE_AGREEMENT, of_agreement)
 def agreement(request: HttpRequest, agreement: int) -> shapes.AgreementOut:  # noqa: ARG001
     """One version of an agreement."""
-    return agreement_out(agreement_at(agreement))
+    return agreement_out(agreement_of(agreement))
 
 
 @router.get(
@@ -153,7 +104,7 @@ def agreement(request: HttpRequest, agreement: int) -> shapes.AgreementOut:  # n
 @scoped(Action.SEE_AGREEMENT, of_agreement)
 def agreement_artefact(request: HttpRequest, agreement: int) -> shapes.PaperOut:  # noqa: ARG001
     """The frozen text of an agreement, as ``X.json``, and its signatures."""
-    found = agreement_at(agreement)
+    found = agreement_of(agreement)
     return _artefact("agreement", found.digest, bytes(found.artefact))
 
 
@@ -161,22 +112,21 @@ def agreement_artefact(request: HttpRequest, agreement: int) -> shapes.PaperOut:
 @scoped(Action.SEE_ORDER)
 def orders(request: HttpRequest) -> list[shapes.OrderOut]:
     """Every version of the orders of the caller's organisations."""
-    found = OrderVersion.objects.filter(agreement__in=_agreements(allowed(request, Action.SEE_ORDER)))
-    return [order_out(each) for each in found]
+    return [order_out(each) for each in orders_of(caller(request).grants())]
 
 
 @router.get("/orders/{order}", response={200: shapes.OrderOut, PROBLEMS: shapes.Problem}, tags=["orders"])
 @scoped(Action.SEE_ORDER, of_order)
 def order(request: HttpRequest, order: int) -> shapes.OrderOut:  # noqa: ARG001
     """One version of an order, with its estimate."""
-    return order_out(order_at(order))
+    return order_out(order_version(order))
 
 
 @router.get("/orders/{order}/artefact", response={200: shapes.PaperOut, PROBLEMS: shapes.Problem}, tags=["orders"])
 @scoped(Action.SEE_ORDER, of_order)
 def order_artefact(request: HttpRequest, order: int) -> shapes.PaperOut:  # noqa: ARG001
     """The frozen text of an order, as ``X.json``, and its signatures."""
-    found = order_at(order)
+    found = order_version(order)
     return _artefact("order", found.digest, bytes(found.artefact))
 
 
@@ -184,8 +134,7 @@ def order_artefact(request: HttpRequest, order: int) -> shapes.PaperOut:  # noqa
 @scoped(Action.SEE_MIGRATION)
 def migrations(request: HttpRequest) -> list[shapes.MigrationOut]:
     """Migrations of the caller's organisations, newest first."""
-    mine = _agreements(allowed(request, Action.SEE_MIGRATION))
-    found = Migration.objects.filter(order__agreement__in=mine).select_related("order").order_by("-pk")
+    found = visible(allowed_in(caller(request).grants(), Action.SEE_MIGRATION)).order_by("-pk")
     return [shapes.MigrationOut(**_migration(each)) for each in found]
 
 
@@ -195,7 +144,7 @@ def migrations(request: HttpRequest) -> list[shapes.MigrationOut]:
 @scoped(Action.SEE_MIGRATION, of_migration)
 def migration(request: HttpRequest, migration: int) -> shapes.MigrationWhole:  # noqa: ARG001
     """One migration: what its places have reported, and the digests of its papers."""
-    found = _migration_at(migration)
+    found = one(migration)
     places = [
         shapes.PlaceOut(
             place=each.place,
@@ -244,7 +193,7 @@ def entries(request: HttpRequest, migration: int, place: str, start: shapes.Inde
 @scoped(Action.SEE_AGENTS)
 def agents(request: HttpRequest) -> list[shapes.AgentOut]:
     """Agents of the caller's organisations."""
-    return [agent_out(each) for each in listed(allowed(request, Action.SEE_AGENTS))]
+    return [agent_out(each) for each in listed(allowed_in(caller(request).grants(), Action.SEE_AGENTS))]
 
 
 @router.get("/journal", response={200: list[shapes.LineOut], PROBLEMS: shapes.Problem}, tags=["journal"])
@@ -273,15 +222,15 @@ def journal(
 @scoped(Action.SEE_JOURNAL)
 def checkpoint(request: HttpRequest) -> shapes.CheckpointOut:  # noqa: ARG001
     """The room's journal's signed head, for whoever keeps or cosigns it."""
-    found = Journal.take_up(journal_files.STORE, journal_files.log_key())
-    return shapes.CheckpointOut(checkpoint=found.checkpoint().decode("utf-8"), vkey=journal_files.log_key().vkey)
+    found = head()
+    return shapes.CheckpointOut(checkpoint=found.raw.decode("utf-8"), vkey=found.vkey)
 
 
 @router.get("/journal/{index}/proof", response={200: shapes.ProofOut, PROBLEMS: shapes.Problem}, tags=["journal"])
 @scoped(Action.SEE_JOURNAL)
 def proof(request: HttpRequest, index: int) -> shapes.ProofOut:
     """That one entry stands in the journal under its signed head (RFC 6962)."""
-    if not _lines(request).filter(index=key_of(index)).exists():
+    if not _lines(request).filter(index=index).exists():
         raise UnseenError("there is no such line")
     found = Journal.take_up(journal_files.STORE, journal_files.log_key())
     return shapes.ProofOut(
@@ -299,11 +248,9 @@ def proof(request: HttpRequest, index: int) -> shapes.ProofOut:
     response={200: shapes.RegisterOut, PROBLEMS: shapes.Problem},
     tags=["agreements"],
 )
-@scoped(Action.SEE_REGISTER, of_organisation)
+@scoped(Action.SEE_REGISTER, organisation_named)
 def registered(request: HttpRequest, organisation: str) -> shapes.RegisterOut:  # noqa: ARG001
     """A processor's register (GDPR Art. 30(2)) as it stands today; empty without an agreement in force."""
-    from django.utils import timezone  # noqa: PLC0415 - only here
-
     signed = AgreementVersion.objects.filter(processor__slug=organisation, in_force_at__isnull=False)
     kept = Migration.objects.filter(order__agreement__in=signed).select_related("order").prefetch_related("places")
     activities = [Activity(artefact_of(each), tuple(_kept(kept, each.pk))) for each in signed]
@@ -325,13 +272,8 @@ def _kept(migrations: QuerySet[Migration], agreement: int) -> list[Registered]:
     ]
 
 
-def _agreements(slugs: frozenset[str]) -> QuerySet[AgreementVersion]:
-    found = AgreementVersion.objects.select_related("controller", "processor")
-    return found.filter(controller__slug__in=slugs) | found.filter(processor__slug__in=slugs)
-
-
 def _lines(request: HttpRequest) -> QuerySet[JournalLine]:
-    mine = allowed(request, Action.SEE_JOURNAL)
+    mine = allowed_in(caller(request).grants(), Action.SEE_JOURNAL)
     return JournalLine.objects.filter(readers__organisation__in=mine).distinct().order_by("-index")
 
 
@@ -398,6 +340,5 @@ def _migration(found: Migration) -> dict[str, Any]:
 def _artefact(kind: str, digest: str, data: bytes) -> shapes.PaperOut:
     if not data:
         raise UnseenError("this is a draft still: it has no artefact")
-    signed = ArtefactSignature.objects.filter(digest=digest).order_by("pk")
-    signatures = {each.signer: each.armor for each in signed}
+    signatures = {signer: armour.decode("ascii") for signer, armour in signatures_of(digest).items()}
     return shapes.PaperOut(kind=kind, digest=digest, text=data.decode("utf-8"), signatures=signatures)

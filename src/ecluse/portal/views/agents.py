@@ -7,10 +7,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from ecluse.domain.errors import EcluseError, UnseenError
+from ecluse.domain.errors import EcluseError
 from ecluse.domain.permissions import Action, Parties, may
 from ecluse.portal.access import guarded, organisation_named, person_of
 from ecluse.portal.forms.agents import AgentForm
+from ecluse.portal.parties import agent_numbered, of_agent
 from ecluse.portal.refusals import said
 from ecluse.portal.words import tr
 from ecluse.store.acts import agents as acts
@@ -19,11 +20,6 @@ from ecluse.store.reads import agents as reads
 from ecluse.workspace.place import Place
 
 _A_PAGE = 50
-
-
-def agent_named(request: HttpRequest, agent: int, **_: object) -> Parties:  # noqa: ARG001 - a resolver's protocol
-    """The organisation of the agent in the address."""
-    return Parties.of(_agent(agent).organisation.slug)
 
 
 @guarded(Action.SEE_AGENTS)
@@ -60,11 +56,11 @@ def invite(request: HttpRequest, organisation: str) -> HttpResponse:
     return render(request, "agents/invite.html", {"organisation": place, "form": form})
 
 
-@guarded(Action.SEE_AGENTS, agent_named)
+@guarded(Action.SEE_AGENTS, of_agent)
 @require_GET
 def agent(request: HttpRequest, agent: int) -> HttpResponse:
     """One agent, and what may be done with it."""
-    found = _agent(agent)
+    found = agent_numbered(agent)
     grants, parties = person_of(request).grants(), Parties.of(found.organisation.slug)
     state = reads.state_of(found)
     shown = {
@@ -77,36 +73,28 @@ def agent(request: HttpRequest, agent: int) -> HttpResponse:
     return render(request, "agents/one.html", shown)
 
 
-@guarded(Action.ENROL_AGENT, agent_named)
+@guarded(Action.ENROL_AGENT, of_agent)
 @require_POST
 def new_code(request: HttpRequest, agent: int) -> HttpResponse:
     """Another code for an agent that is not enrolled yet; the former works no longer."""
-    found = _agent(agent)
+    found = agent_numbered(agent)
     code = acts.invite(
         person_of(request).handle, found.organisation, Place(found.place), found.handle, owner=found.owner
     )
     return _code(request, found, code)
 
 
-@guarded(Action.REVOKE_AGENT, agent_named)
+@guarded(Action.REVOKE_AGENT, of_agent)
 @require_POST
 def revoke(request: HttpRequest, agent: int) -> HttpResponse:
     """The agent's token works no longer, from now on."""
-    found = _agent(agent)
+    found = agent_numbered(agent)
     acts.revoke(person_of(request).handle, found)
     messages.success(
         request,
         tr(f"{found.handle} is revoked: its token is dead.", f"{found.handle} est révoqué : son jeton est mort."),
     )
     return redirect("agents")
-
-
-def _agent(pk: int) -> Agent:
-    joined = Agent.objects.select_related("organisation", "owner", "sighting").prefetch_related("codes")
-    found = joined.filter(pk=pk).first() if pk < 1 << 63 else None
-    if found is None:
-        raise UnseenError("there is no such agent")
-    return found
 
 
 def _code(request: HttpRequest, found: Agent, code: str) -> HttpResponse:

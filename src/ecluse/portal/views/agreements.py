@@ -21,6 +21,7 @@ from ecluse.portal.downloads import asked, handed, rendered, shown, signed_zip
 from ecluse.portal.forms.agreements import AgreementForm, NewAgreement, blank
 from ecluse.portal.forms.notices import NoticeForm, ObjectionForm
 from ecluse.portal.order_picture import reads
+from ecluse.portal.parties import of_agreement
 from ecluse.portal.refusals import said
 from ecluse.portal.words import tr
 from ecluse.store.acts import agreements as acts
@@ -33,11 +34,6 @@ from ecluse.wire.artefacts import Problem
 from ecluse.wire.documents import Document
 
 PAGE = 50
-
-
-def of_agreement(_request: HttpRequest, agreement: int, **_: Any) -> Parties:
-    """The controller and the processor that an agreement binds."""
-    return Parties.of(*parties_of(reading.agreement_of(agreement)))
 
 
 @guarded(Action.SEE_AGREEMENT)

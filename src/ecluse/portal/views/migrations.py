@@ -16,6 +16,7 @@ from ecluse.domain.records import Acceptance, Decision
 from ecluse.portal import approval
 from ecluse.portal.access import grants_of, guarded, person_of
 from ecluse.portal.forms.migrations import DecisionForm, ReasonForm
+from ecluse.portal.parties import of_migration
 from ecluse.portal.refusals import said
 from ecluse.portal.signing import listed_key, remembered, signing_page
 from ecluse.portal.words import Text, speaks_french
@@ -57,12 +58,6 @@ _ACTIONS = {
 }
 
 
-def migration_numbered(request: HttpRequest, migration: int, **_: object) -> Parties:  # noqa: ARG001 - a resolver's protocol
-    """Both parties of the migration's agreement."""
-    agreement = reads.one(migration).order.agreement
-    return Parties.of(agreement.controller.slug, agreement.processor.slug)
-
-
 @guarded(Action.SEE_MIGRATION)
 @require_GET
 def migrations(request: HttpRequest) -> HttpResponse:
@@ -74,13 +69,13 @@ def migrations(request: HttpRequest) -> HttpResponse:
     return render(request, "migrations/list.html", {"page": page, "rows": rows})
 
 
-@guarded(Action.SEE_MIGRATION, migration_numbered)
+@guarded(Action.SEE_MIGRATION, of_migration)
 @require_GET
 def migration(request: HttpRequest, migration: int) -> HttpResponse:
     """The walk, the lock, the numbers, the papers, what happened."""
     found = reads.one(migration)
     counted, papers = reads.counts(found), reads.account(found)
-    parties, grants = migration_numbered(request, migration), grants_of(request)
+    parties, grants = of_migration(request, migration), grants_of(request)
     state = State(found.state)
     shown = {
         "migration": found,
@@ -102,7 +97,7 @@ def migration(request: HttpRequest, migration: int) -> HttpResponse:
     return render(request, "migrations/one.html", shown | {"level": counted.level})
 
 
-@guarded(Action.SEE_MIGRATION, migration_numbered)
+@guarded(Action.SEE_MIGRATION, of_migration)
 @require_GET
 def lock(request: HttpRequest, migration: int) -> HttpResponse:
     """The picture alone, for the page to draw it anew."""
@@ -124,7 +119,7 @@ def _kinds(papers: reads.Account) -> list[tuple[str, reads.Kind, list[tuple[str,
     ]
 
 
-@guarded(Action.SEE_MIGRATION, migration_numbered)
+@guarded(Action.SEE_MIGRATION, of_migration)
 @require_GET
 def batches(request: HttpRequest, migration: int) -> HttpResponse:
     """Every planned batch, and how far it is."""
@@ -136,7 +131,7 @@ def batches(request: HttpRequest, migration: int) -> HttpResponse:
     return render(request, "migrations/batches.html", {"migration": found, "page": page, "rows": rows})
 
 
-@guarded(Action.SEE_MIGRATION, migration_numbered)
+@guarded(Action.SEE_MIGRATION, of_migration)
 @require_GET
 def report(_request: HttpRequest, migration: int) -> HttpResponse:
     """The reconciliation as a page of its own, as ``ecluse reconcile`` writes it.
@@ -154,7 +149,7 @@ def report(_request: HttpRequest, migration: int) -> HttpResponse:
     return HttpResponse(page, headers={"Content-Security-Policy": _REPORT_POLICY})
 
 
-@guarded(Action.TAKE_EVIDENCE, migration_numbered)
+@guarded(Action.TAKE_EVIDENCE, of_migration)
 @require_POST
 def evidence(request: HttpRequest, migration: int) -> HttpResponse:
     """The bundle, for whoever checks it offline; that it was taken is journalled."""
@@ -167,21 +162,21 @@ def evidence(request: HttpRequest, migration: int) -> HttpResponse:
     )
 
 
-@guarded(Action.SUSPEND, migration_numbered)
+@guarded(Action.SUSPEND, of_migration)
 @require_http_methods(["GET", "POST"])
 def suspend(request: HttpRequest, migration: int) -> HttpResponse:
     """Stop the line."""
     return _instruct(request, migration, instructions.Action.SUSPEND)
 
 
-@guarded(Action.RESUME, migration_numbered)
+@guarded(Action.RESUME, of_migration)
 @require_http_methods(["GET", "POST"])
 def resume(request: HttpRequest, migration: int) -> HttpResponse:
     """Let it go on."""
     return _instruct(request, migration, instructions.Action.RESUME)
 
 
-@guarded(Action.ABORT, migration_numbered)
+@guarded(Action.ABORT, of_migration)
 @require_http_methods(["GET", "POST"])
 def abort(request: HttpRequest, migration: int) -> HttpResponse:
     """Give it up."""
@@ -210,7 +205,7 @@ def _instruct(request: HttpRequest, migration: int, action: instructions.Action)
     return render(request, "migrations/instruct.html", words | {"form": form})
 
 
-@guarded(Action.DECIDE, migration_numbered)
+@guarded(Action.DECIDE, of_migration)
 @require_http_methods(["GET", "POST"])
 def decide(request: HttpRequest, migration: int) -> HttpResponse:
     """Decide on the reconciliation: choose, read what is signed, sign."""

@@ -22,6 +22,7 @@ from ecluse.portal.approval import offer, signature
 from ecluse.portal.downloads import handed, signed_zip
 from ecluse.portal.forms.orders import NewOrder, OrderForm
 from ecluse.portal.order_picture import blocks, counted, reads
+from ecluse.portal.parties import of_order
 from ecluse.portal.refusals import said
 from ecluse.portal.words import Text, tr
 from ecluse.store.acts import orders as acts
@@ -36,11 +37,6 @@ from ecluse.wire.artefacts import Problem, validate
 from ecluse.wire.documents import Document
 
 PAGE = 50
-
-
-def of_order(_request: HttpRequest, order: int, **_: Any) -> Parties:
-    """The controller and the processor of an order's agreement."""
-    return Parties.of(*parties_of(reading.order_version(order).agreement))
 
 
 @guarded(Action.SEE_ORDER)
