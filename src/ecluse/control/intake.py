@@ -12,7 +12,7 @@ from ecluse.control.signatures import verified_signers
 from ecluse.domain.agreement import Agreement, SignerRole
 from ecluse.domain.errors import Location, OrderError, SignatureError, TamperError
 from ecluse.domain.instruction import Instruction
-from ecluse.domain.lifecycle import State
+from ecluse.domain.lifecycle import WALK, State
 from ecluse.domain.plan import Plan
 from ecluse.domain.policies import check_acceptance, check_agent, check_instruction
 from ecluse.domain.records import Acceptance, ErasureCertificate, Flow, Receipt, Reconciliation
@@ -25,10 +25,7 @@ ROLES = {Place.SOURCE: SignerRole.SOURCE_AGENT, Place.DESTINATION: SignerRole.DE
 Signatures = Mapping[str, bytes]
 Group = tuple[str, int | None, str | None]
 
-_WALK = (
-    State.ORDERED, State.APPROVED, State.PLANNED, State.EXTRACTING, State.SEALED, State.DELIVERED, State.LOADED,
-    State.RECONCILED, State.ACCEPTED, State.REFUSED, State.ERASED,
-)  # fmt: skip
+_FURTHEST_LAST = (*WALK, State.ACCEPTED, State.REFUSED, State.ERASED)
 
 
 def joint_state(source: State | None, destination: State | None) -> State:
@@ -43,7 +40,7 @@ def joint_state(source: State | None, destination: State | None) -> State:
     alive = [state for state in seen if state is not State.ERASED]
     if seen and not alive:
         return State.ERASED
-    return max([State.APPROVED, *alive], key=_WALK.index)
+    return max([State.APPROVED, *alive], key=_FURTHEST_LAST.index)
 
 
 @dataclass(frozen=True, slots=True)

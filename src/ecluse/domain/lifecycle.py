@@ -70,6 +70,8 @@ _ON = {
     State.LOADED: {Move.RECONCILE: State.RECONCILED},
     State.RECONCILED: {Move.ACCEPT: State.ACCEPTED, Move.REFUSE: State.REFUSED},
 }
+WALK: tuple[State, ...] = tuple(_ON)
+"""The way to the decision, in its order; after it comes how it ended, then the erasure."""
 _ENDING = (State.ACCEPTED, State.REFUSED, State.ABORTED)
 
 TRANSITIONS: dict[tuple[State, Move], State] = (
