@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from ecluse.domain.errors import InternalError
@@ -25,7 +25,7 @@ from ecluse.store.models import JournalConcern, JournalLine
 from ecluse.wire.artefacts import encode, utc
 
 SYSTEM = "system"
-"""The actor of what the room does by itself: it opens, it reminds."""
+"""The actor of what nobody known does: the room opens, a sign-in fails."""
 
 UNRECORDED = frozenset({
     "django_session", "django_migrations", "django_content_type", "django_site", "usersessions_usersession",
@@ -193,8 +193,3 @@ def _append(entries: list[RoomEntry]) -> None:
     JournalConcern.objects.bulk_create(
         JournalConcern(line=line, organisation=slug) for line in lines for slug in line.concerns
     )
-
-
-def in_transaction() -> bool:
-    """Whether a transaction is open on this connection."""
-    return connection.in_atomic_block

@@ -25,6 +25,7 @@ from ecluse.journal import VerifierKey, leaf_hash, read_checkpoint
 from ecluse.journal.merkle import Frontier
 from ecluse.store.acts.agreements import artefact_of, parties_of
 from ecluse.store.models import Agent, ArtefactSignature, Migration, Paper, PlaceEntry, PlaceJournal
+from ecluse.store.reads.migrations import BATCH_STATES
 from ecluse.store.reads.work import place_in
 from ecluse.store.recording import Act, act
 from ecluse.wire.artefacts import KINDS, decode, digest_of
@@ -33,14 +34,7 @@ from ecluse.workspace.place import Place
 from ecluse.workspace.progress import Progress, replay
 
 MAX_ENTRIES = 500
-MAX_PAPERS = 200
 
-_COUNTED: Mapping[Event, str] = {
-    Event.BATCH_SEALED: "sealed",
-    Event.PARCEL_DELIVERING: "delivered",
-    Event.PARCEL_RECEIVED: "received",
-    Event.BATCH_LOADED: "loaded",
-}
 _ENDS = {Event.ACCEPTED: State.ACCEPTED, Event.REFUSED: State.REFUSED, Event.ABORTED: State.ABORTED}
 _ROWS: Mapping[Event, str] = {Event.BATCH_SEALED: "rows_sealed", Event.BATCH_LOADED: "rows_loaded"}
 
@@ -179,11 +173,11 @@ def _counts_of(entries: Sequence[Entry], before: Mapping[str, Any]) -> dict[str,
         pins=dict(before.get("pins", {})),
     )
     done = replay(entries, start)
-    made: dict[str, Any] = {name: before.get(name, 0) for name in (*_COUNTED.values(), *_ROWS.values(), "batches")}
+    made: dict[str, Any] = {name: before.get(name, 0) for name in (*BATCH_STATES.values(), *_ROWS.values(), "batches")}
     ended = str(before.get("ended", ""))
     for entry in entries:
-        if entry.event in _COUNTED:
-            made[_COUNTED[entry.event]] += 1
+        if entry.event in BATCH_STATES:
+            made[BATCH_STATES[entry.event]] += 1
         if entry.event in _ROWS:
             made[_ROWS[entry.event]] += _number(entry, "rows")
         if entry.event in _ENDS:

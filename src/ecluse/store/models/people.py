@@ -65,9 +65,7 @@ class Person(AbstractBaseUser):
         """An address belongs to one person, however it is written."""
 
         ordering: ClassVar = ["name"]
-        constraints: ClassVar = [
-            models.UniqueConstraint(Lower("email"), name="one_address_one_person")
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(Lower("email"), name="one_address_one_person")]
 
     def __str__(self) -> str:
         """The name."""

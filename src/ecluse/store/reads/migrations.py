@@ -12,7 +12,7 @@ from ecluse.control.evidence import PlaceEvidence, bundle
 from ecluse.domain.agreement import Agreement
 from ecluse.domain.entry import Event
 from ecluse.domain.errors import TransitionError, UnseenError
-from ecluse.domain.lifecycle import TRANSITIONS, TURNS, Owner, State
+from ecluse.domain.lifecycle import TRANSITIONS, TURNS, WALK, Owner, State
 from ecluse.domain.order import Order
 from ecluse.domain.plan import Plan
 from ecluse.domain.records import Acceptance, ErasureCertificate, Receipt, Reconciliation
@@ -21,23 +21,23 @@ from ecluse.journal.merkle import Frontier
 from ecluse.journal.state import State as JournalState
 from ecluse.journal.state import plan_append
 from ecluse.journal.tiles import CHECKPOINT
-from ecluse.store.models import ArtefactSignature, Migration, Paper, PlaceEntry, PlaceJournal
+from ecluse.store.models import Migration, Paper, PlaceEntry, PlaceJournal
+from ecluse.store.reads.papers import signatures
 from ecluse.wire.artefacts import decode
 from ecluse.workspace.place import Place
 from ecluse.workspace.progress import MOVES
 
 T = TypeVar("T")
 
-WALK = (
-    State.ORDERED, State.APPROVED, State.PLANNED, State.EXTRACTING, State.SEALED, State.DELIVERED, State.LOADED,
-    State.RECONCILED,
-)  # fmt: skip
-"""The way to the decision; after it comes how it ended, then the erasure."""
-_REACHED = {
-    str(event): to for event, moved in MOVES.items() for (_, move), to in TRANSITIONS.items() if move is moved
-}
+_REACHED = {str(event): to for event, moved in MOVES.items() for (_, move), to in TRANSITIONS.items() if move is moved}
 """Entries of a place's journal, and the state that each leads to."""
-_PAPERS = ("plan", "receipt", "reconciliation", "acceptance", "instruction", "erasure", "source-profile")
+BATCH_STATES: Mapping[Event, str] = {
+    Event.BATCH_SEALED: "sealed",
+    Event.PARCEL_DELIVERING: "delivered",
+    Event.PARCEL_RECEIVED: "received",
+    Event.BATCH_LOADED: "loaded",
+}
+"""How far a batch is by which entry, in the order of the way."""
 
 
 def visible(organisations: Iterable[str]) -> QuerySet[Migration]:
@@ -144,7 +144,7 @@ def account(migration: Migration) -> Account:
         _first(held, Reconciliation, "reconciliation"),
         _first(held, Acceptance, "acceptance"),
         tuple(_all(held, ErasureCertificate, "erasure")),
-        _signatures([migration.order.digest, *(paper.digest for paper in held)]),
+        signatures([migration.order.digest, *(paper.digest for paper in held)]),
     )
 
 
@@ -154,13 +154,6 @@ def _all(held: Sequence[Paper], cls: type[T], kind: str) -> list[T]:
 
 def _first(held: Sequence[Paper], cls: type[T], kind: str) -> T | None:
     return next(iter(_all(held, cls, kind)), None)
-
-
-def _signatures(digests: Sequence[str]) -> dict[str, dict[str, bytes]]:
-    found: dict[str, dict[str, bytes]] = {}
-    for each in ArtefactSignature.objects.filter(digest__in=digests).order_by("pk"):
-        found.setdefault(each.digest, {})[each.signer] = each.armor.encode("ascii")
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,15 +186,9 @@ def _kind(plan: Plan, entity: str, receipts: Sequence[Receipt]) -> Kind:
     return Kind(entity, len(planned), len(mine), rows, sealed, tuple(sorted(aside.items())))
 
 
-_BATCH_STATES = {
-    Event.BATCH_SEALED: "sealed", Event.PARCEL_DELIVERING: "delivered", Event.PARCEL_RECEIVED: "received",
-    Event.BATCH_LOADED: "loaded",
-}  # fmt: skip
-
-
 def states_of(migration: Migration, batches: Iterable[str]) -> dict[str, str]:
     """How far each of these batches is: ``sealed``, ``delivered``, ``received``, ``loaded``; absent where not begun."""
-    steps = {str(event): state for event, state in _BATCH_STATES.items()}
+    steps = {str(event): state for event, state in BATCH_STATES.items()}
     order = list(steps.values())
     found: dict[str, str] = {}
     told = PlaceEntry.objects.filter(journal__migration=migration, event__in=steps, subject__in=list(batches))
@@ -225,13 +212,10 @@ def evidence(migration: Migration) -> bytes:
         TransitionError: no agent has reported anything yet.
     """
     agreement = migration.order.agreement
-    papers = {
-        (paper.kind, paper.digest): bytes(paper.data)
-        for paper in Paper.objects.filter(migration=migration, kind__in=_PAPERS)
-    }
+    papers = {(paper.kind, paper.digest): bytes(paper.data) for paper in Paper.objects.filter(migration=migration)}
     papers["order", migration.order.digest] = bytes(migration.order.artefact)
     papers["agreement", agreement.digest] = bytes(agreement.artefact)
-    signed = _signatures([address for _, address in papers])
+    signed = signatures([address for _, address in papers])
     places = [
         _place_evidence(journal, papers, signed) for journal in migration.places.order_by("place") if journal.size
     ]

@@ -1,13 +1,13 @@
 """Who can be named as a signer of an agreement: people with a passkey that signs, and enrolled agents (law 6)."""
 
+from ecluse.control.intake import ROLES
 from ecluse.domain.agreement import Agreement, Party, Signer, SignerRole
 from ecluse.domain.errors import SignatureError
 from ecluse.domain.permissions import Role, Side
 from ecluse.domain.policies import SIGNS_AS
 from ecluse.store.models import Agent, Membership, Organisation
 from ecluse.store.reads.passkeys import signing_keys_of
-
-_PLACES = {"source": SignerRole.SOURCE_AGENT, "destination": SignerRole.DESTINATION_AGENT}
+from ecluse.workspace.place import Place
 
 
 def candidates(organisation: Organisation) -> tuple[Signer, ...]:
@@ -26,7 +26,7 @@ def candidates(organisation: Organisation) -> tuple[Signer, ...]:
     ]
     enrolled = Agent.objects.filter(organisation=organisation, enrolled_at__isnull=False, revoked_at__isnull=True)
     agents = [
-        Signer(agent.handle, agent.handle, _PLACES[agent.place], agent.key)
+        Signer(agent.handle, agent.handle, ROLES[Place(agent.place)], agent.key)
         for agent in enrolled.order_by("handle")
         if agent.key
     ]

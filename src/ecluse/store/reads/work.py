@@ -1,6 +1,6 @@
 """What an agent has to do: signed papers that wait for it, and estimates that were asked of it. Nothing is changed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,9 +12,12 @@ from ecluse.domain.errors import EcluseError
 from ecluse.domain.lifecycle import State
 from ecluse.domain.order import Order
 from ecluse.store.acts.orders import text_of
-from ecluse.store.models import Agent, AgreementVersion, ArtefactSignature, Migration, OrderVersion, Paper
+from ecluse.store.models import Agent, AgreementVersion, Migration, OrderVersion, Paper
+from ecluse.store.reads.papers import signatures
 from ecluse.wire.artefacts import decode, digest_of, encode
 from ecluse.workspace.place import Place
+
+_Signed = Mapping[str, Mapping[str, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +78,8 @@ def tasks_of(agent: Agent) -> list[Task]:
     papers = _papers(mine)
     digests = [paper.digest for paper in papers]
     digests += [each for migration in mine for each in (migration.order.digest, migration.order.agreement.digest)]
-    signatures = _signatures(digests)
-    return [_task(agent, migration, papers, signatures) for migration in mine]
+    signed = signatures(digests)
+    return [_task(agent, migration, papers, signed) for migration in mine]
 
 
 def asked_of(agent: Agent) -> list[Asked]:
@@ -96,7 +99,7 @@ def asked_of(agent: Agent) -> list[Asked]:
         text = order_text(version)
         if text is None or place_in(agent, _read_agreement(bytes(version.agreement.artefact))) is None:
             continue
-        agreement = _agreement_paper(version.agreement, _signatures([version.agreement.digest]))
+        agreement = _agreement_paper(version.agreement, signatures([version.agreement.digest]))
         found.append(Asked(version.pk, agreement, encode(text), digest_of(text)))
     return found
 
@@ -124,34 +127,28 @@ def _papers(migrations: Iterable[Migration]) -> list[Paper]:
     return list(Paper.objects.filter(migration__in=list(migrations), kind__in=kinds).order_by("received_at", "pk"))
 
 
-def _signatures(digests: Iterable[str]) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {}
-    for each in ArtefactSignature.objects.filter(digest__in=list(digests)).order_by("pk"):
-        found.setdefault(each.digest, {})[each.signer] = each.armor
-    return found
+def _signed(kind: str, digest: str, data: bytes | memoryview, signed: _Signed) -> SignedPaper:
+    armours = {signer: armour.decode("ascii") for signer, armour in signed.get(digest, {}).items()}
+    return SignedPaper(kind, digest, bytes(data), armours)
 
 
-def _agreement_paper(version: AgreementVersion, signatures: dict[str, dict[str, str]]) -> SignedPaper:
-    return SignedPaper("agreement", version.digest, bytes(version.artefact), signatures.get(version.digest, {}))
+def _agreement_paper(version: AgreementVersion, signed: _Signed) -> SignedPaper:
+    return _signed("agreement", version.digest, version.artefact, signed)
 
 
-def _task(agent: Agent, migration: Migration, papers: Iterable[Paper], signatures: dict[str, dict[str, str]]) -> Task:
+def _task(agent: Agent, migration: Migration, papers: Iterable[Paper], signed: _Signed) -> Task:
     order = migration.order
     places = {each.place: each for each in migration.places.all()}
     own = places.get(agent.place)
     return Task(
-        agreement=_agreement_paper(order.agreement, signatures),
-        order=SignedPaper("order", order.digest, bytes(order.artefact), signatures.get(order.digest, {})),
+        agreement=_agreement_paper(order.agreement, signed),
+        order=_signed("order", order.digest, order.artefact, signed),
         state=migration.state,
         states={place: str(each.counts.get("state", "")) for place, each in places.items()},
         size=own.size if own else 0,
-        papers=tuple(_told(papers, migration, signatures)),
+        papers=tuple(
+            _signed(paper.kind, paper.digest, paper.data, signed)
+            for paper in papers
+            if paper.migration_id == migration.pk
+        ),
     )
-
-
-def _told(
-    papers: Iterable[Paper], migration: Migration, signatures: dict[str, dict[str, str]]
-) -> Iterator[SignedPaper]:
-    for paper in papers:
-        if paper.migration_id == migration.pk:
-            yield SignedPaper(paper.kind, paper.digest, bytes(paper.data), signatures.get(paper.digest, {}))
