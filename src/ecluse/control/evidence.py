@@ -106,7 +106,7 @@ def _members(known: PlaceEvidence) -> Iterator[tuple[str, bytes]]:
 
 def _of_workspace(place: Workspace) -> PlaceEvidence:
     papers = {}
-    for kind, address in sorted(_named(place)):
+    for kind, address in sorted(named_papers(place)):
         cls = KINDS[kind]
         papers[kind, address] = encode(place.get(cls, address)), place.signatures(cls, address)
     store, journal = FolderStore(place.root / "journal"), {CHECKPOINT: place.journal.checkpoint()}
@@ -118,7 +118,7 @@ def _of_workspace(place: Workspace) -> PlaceEvidence:
     return PlaceEvidence(place.place, papers, journal, place.key.verifier)
 
 
-def _named(place: Workspace) -> set[tuple[str, str]]:
+def named_papers(place: Workspace) -> set[tuple[str, str]]:
     """Kind and digest of every artefact that the journal names, and of the profile that the plan names."""
     done = place.progress()
     named = set(done.pins.items())

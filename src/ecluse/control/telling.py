@@ -5,14 +5,10 @@ verify the first.
 """
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
-from ecluse.control.instruct import is_instructed
-from ecluse.domain.errors import StorageError
-from ecluse.domain.plan import Plan
-from ecluse.domain.profile import SourceProfile
+from ecluse.control.evidence import named_papers
 from ecluse.journal.checkpoint import Checkpoint
 from ecluse.journal.keys import LogKey
 from ecluse.journal.merkle import Frontier, leaf_hash
@@ -71,22 +67,10 @@ def parts(place: Workspace, known: int) -> Iterator[Part]:
 
 def held(place: Workspace) -> Iterator[Held]:
     """The papers that the journal names, but agreement and order, which came from the room; those judged by first."""
-    for kind, address in sorted(_named(place), key=lambda named: (_ORDER.index(named[0]), named[1])):
+    papers = (paper for paper in named_papers(place) if paper[0] in _ORDER)
+    for kind, address in sorted(papers, key=lambda paper: (_ORDER.index(paper[0]), paper[1])):
         cls = KINDS[kind]
         yield Held(kind, address, encode(place.get(cls, address)), place.signatures(cls, address))
-
-
-def _named(place: Workspace) -> set[tuple[str, str]]:
-    done = place.progress()
-    named = {(kind, address) for kind, address in done.pins.items() if kind in _ORDER}
-    named |= {("instruction", entry.subject) for entry in place.entries() if is_instructed(entry)}
-    named |= {("receipt", address) for address in (*done.sealed.values(), *done.received.values())}
-    if "plan" in done.pins:
-        profile = place.get(Plan, done.pins["plan"]).profile
-        with suppress(StorageError):
-            place.get(SourceProfile, profile)
-            named.add(("source-profile", profile))
-    return named
 
 
 def _head(key: LogKey, tree: Frontier) -> bytes:
