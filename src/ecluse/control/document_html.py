@@ -26,7 +26,7 @@ def document_html(document: Document) -> str:
     """The whole file. Same document, same text."""
     style = files("ecluse.control").joinpath("document.css").read_text(encoding="utf-8")
     return "<!doctype html>\n" + tag(
-        "html", _head(document, style), tag("body", tag("main", document_body(document))), lang=document.lang
+        "html", html_head(document.title, style), tag("body", tag("main", document_body(document))), lang=document.lang
     ) + "\n"  # fmt: skip
 
 
@@ -45,7 +45,8 @@ def document_blocks(document: Document) -> Markup:
     return joined(map(_block, document.blocks), "\n")
 
 
-def _head(document: Document, style: str) -> Markup:
+def html_head(title: str, style: str) -> Markup:
+    """A head that allows its own style and nothing else to be loaded."""
     pinned = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{pinned}'; base-uri 'none'; form-action 'none'"
     return tag(
@@ -54,7 +55,7 @@ def _head(document: Document, style: str) -> Markup:
         tag("meta", http_equiv="Content-Security-Policy", content=policy),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="referrer", content="no-referrer"),
-        tag("title", document.title),
+        tag("title", title),
         tag("style", Markup(style)),
     )
 

@@ -4,12 +4,11 @@ No patient row is read: everything comes from the signed artefacts. The HTML nee
 itself to load anything, and prints.
 """
 
-import base64
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 
 from ecluse.control import report_words as w
+from ecluse.control.document_html import html_head
 from ecluse.control.markup import Markup, foreign, joined, tag
 from ecluse.control.report_intake import intake_section
 from ecluse.control.report_picture import Scene, picture
@@ -72,23 +71,9 @@ def reconciliation_html(  # noqa: PLR0917 - the papers in the order in which eac
     )
     style = files("ecluse.control").joinpath("report.css").read_text(encoding="utf-8")
     return "<!doctype html>\n" + tag(
-        "html", _head(f"{order.order} · {reader.say(w.TITLE)}", style),
+        "html", html_head(w.shown(f"{order.order} · {reader.say(w.TITLE)}"), style),
         tag("body", tag("main", *body, class_=None if counted.clean else "unclean")), lang=lang,
     ) + "\n"  # fmt: skip
-
-
-def _head(title: str, style: str) -> Markup:
-    pinned = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{pinned}'; base-uri 'none'; form-action 'none'"
-    return tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=policy),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("meta", name="referrer", content="no-referrer"),
-        tag("title", w.shown(title)),
-        tag("style", Markup(style)),
-    )
 
 
 def _header(order: Order, reconciliation: Reconciliation, counted: Account, reader: Reader) -> Markup:
