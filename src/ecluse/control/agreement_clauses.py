@@ -3,9 +3,21 @@
 The wording is ours: the decision's text is not repeated. Sources: GDPR Art. 28 to 33; domain.md section 2.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
 
+from ecluse.control.agreement_words import END_OF_SERVICE, SECOND_APPROVER, SUB_PROCESSING
 from ecluse.control.report_words import Words
+from ecluse.domain.agreement import Agreement
+
+CHOICES: Mapping[str, Mapping[Any, Words]] = {
+    "clauses.d_sub_processing": SUB_PROCESSING,
+    "clauses.g_end_of_service": END_OF_SERVICE,
+    "second_approver": SECOND_APPROVER,
+}
+"""Fields that hold a choice, by path, and what each choice is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +26,10 @@ class Ask:
 
     label: Words
     path: str
+
+    def value(self, agreement: Agreement) -> Any:
+        """What an agreement answers: the parties' words, or a choice of :data:`CHOICES`."""
+        return attrgetter(self.path)(agreement)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,9 @@ What is signed is the artefact; the document says so, prints its digest, and kee
 """
 
 from collections.abc import Set as AbstractSet
-from typing import Any
 
 from ecluse.control import agreement_words as w
-from ecluse.control.agreement_clauses import SECTIONS, Clause
+from ecluse.control.agreement_clauses import CHOICES, SECTIONS, Ask, Clause
 from ecluse.control.document import (
     Agreed,
     Blanks,
@@ -102,14 +101,11 @@ class _Drawer:
         words = w.SUB_CLAUSE if sub else w.CLAUSE
         heading = Heading(3 if sub else 2, self.say(words, number=clause.number, title=self.say(clause.title)))
         says = [Paragraph(self.filled(each) if "{start}" in each.en else self.say(each)) for each in clause.says]
-        return [heading, *says, *(Agreed(self.say(ask.label), self.value(ask.path)) for ask in clause.asks)]
+        return [heading, *says, *(Agreed(self.say(ask.label), self.value(ask)) for ask in clause.asks)]
 
-    def value(self, path: str) -> tuple[str, ...]:
-        """The field of that path as lines: the parties' own words, or a choice of theirs put in words."""
-        value: Any = self.agreement
-        for step in path.split("."):
-            value = getattr(value, step)
-        choices = _CHOICES.get(path)
+    def value(self, ask: Ask) -> tuple[str, ...]:
+        """What the agreement answers, as lines: the parties' own words, or a choice of theirs put in words."""
+        value, choices = ask.value(self.agreement), CHOICES.get(ask.path)
         return (self.say(choices[value]),) if choices else lines(value)
 
     def annex_i(self) -> list[Block]:
@@ -120,14 +116,14 @@ class _Drawer:
             made += [Heading(2, self.say(title)), self._party(party, self.say(title)), self._signers(party, signers)]
         return made
 
-    def _pairs(self, caption: str, rows: list[tuple[Words, Cell]], *, titled: bool = True) -> Table:
+    def _pairs(self, caption: str, rows: list[tuple[Words, Cell]]) -> Table:
         named = tuple((plain(self.say(label)), cell) for label, cell in rows)
-        return Table(caption, (), named, (3, 9), titled=titled)
+        return Table(caption, (), named, (3, 9), titled=True)
 
     def _party(self, party: Party, caption: str) -> Table:
         return self._pairs(caption, [
             (w.NAME, plain(party.name)), (w.ADDRESS, plain(party.address)),
-            (w.CONTACT, _contact(party.contact)), (w.DPO, _contact(party.dpo)),
+            (w.CONTACT, contact_cell(party.contact)), (w.DPO, contact_cell(party.dpo)),
         ])  # fmt: skip
 
     def _signers(self, party: Party, caption: str) -> Table:
@@ -171,7 +167,8 @@ class _Drawer:
             return [Heading(1, title), Paragraph(self.say(w.NO_SUB_PROCESSOR))]
         head = tuple(map(self.say, (w.NAME, w.CONTACT, w.PROCESSING)))
         rows = tuple(
-            (plain(s.name, s.address), _contact(s.contact), plain(s.processing)) for s in self.agreement.sub_processors
+            (plain(s.name, s.address), contact_cell(s.contact), plain(s.processing))
+            for s in self.agreement.sub_processors
         )
         return [Heading(1, title), Table(title, head, rows, (4, 4, 4), titled=True)]
 
@@ -212,12 +209,6 @@ class _Drawer:
         return [Heading(2, self.say(w.LETTERS)), Table(self.say(w.LETTERS), head, rows, (3, 9), titled=True)]
 
 
-def _contact(contact: Contact) -> Cell:
+def contact_cell(contact: Contact) -> Cell:
+    """A contact, line by line."""
     return plain(contact.name, contact.role, contact.details)
-
-
-_CHOICES: dict[str, Any] = {
-    "clauses.d_sub_processing": w.SUB_PROCESSING,
-    "clauses.g_end_of_service": w.END_OF_SERVICE,
-    "second_approver": w.SECOND_APPROVER,
-}

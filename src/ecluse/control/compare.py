@@ -10,11 +10,12 @@ from enum import StrEnum
 from typing import Any
 
 from ecluse.control import compare_words as w
-from ecluse.control.agreement_clauses import SECTIONS
-from ecluse.control.agreement_words import END_OF_SERVICE, ROLES, SECOND_APPROVER, SUB_PROCESSING, WHERE
+from ecluse.control.agreement_clauses import CHOICES, SECTIONS
+from ecluse.control.agreement_words import ROLES, WHERE
 from ecluse.control.document import line
+from ecluse.control.register import contact
 from ecluse.control.report_words import Lang, Reader, Words
-from ecluse.domain.agreement import Agreement, Contact, Party
+from ecluse.domain.agreement import Agreement, Party
 from ecluse.domain.catalogue import CATALOGUE
 from ecluse.domain.errors import UsageError
 from ecluse.domain.order import Order
@@ -204,31 +205,17 @@ def _party(side: str, who: str, party: Party, reader: Reader) -> Iterator[tuple[
     for name, words in (("name", w.NAME), ("address", w.ADDRESS)):
         yield f"{side}.{name}", _Facet(label(words), line(getattr(party, name)), getattr(party, name))
     for name, words in (("contact", w.CONTACT), ("dpo", w.DPO)):
-        yield f"{side}.{name}", _Facet(label(words), _reached(getattr(party, name)), getattr(party, name))
+        yield f"{side}.{name}", _Facet(label(words), contact(getattr(party, name)), getattr(party, name))
     for signer in party.signers:
         shown = f"{signer.id}: {line(signer.name)}, {reader.say(ROLES[signer.role])}, {line(signer.key)}"
         yield f"{side}.signers[{signer.id}]", _Facet(label(w.SIGNER), shown, signer)
-
-
-def _reached(contact: Contact) -> str:
-    return ", ".join(map(line, (contact.name, contact.role, contact.details)))
-
-
-_CHOICES: dict[str, Mapping[Any, Words]] = {
-    "clauses.d_sub_processing": SUB_PROCESSING,
-    "clauses.g_end_of_service": END_OF_SERVICE,
-    "second_approver": SECOND_APPROVER,
-}
 
 
 def _clauses(agreement: Agreement, reader: Reader) -> Iterator[tuple[str, _Facet]]:
     for _title, clauses in SECTIONS:
         for clause in clauses:
             for ask in clause.asks:
-                value: Any = agreement
-                for step in ask.path.split("."):
-                    value = getattr(value, step)
-                choices = _CHOICES.get(ask.path)
+                value, choices = ask.value(agreement), CHOICES.get(ask.path)
                 shown = reader.say(choices[value]) if choices else line(value)
                 label = reader.say(w.IN_CLAUSE, number=clause.number, what=reader.say(ask.label))
                 yield ask.path, _Facet(label, shown, value)
@@ -242,7 +229,7 @@ def _annexes(agreement: Agreement, reader: Reader) -> Iterator[tuple[str, _Facet
             _Facet(say(w.MEASURE, heading=line(measure.heading)), line(measure.description), measure.description),
         )
     for path, sub in _keyed("sub_processors", [(s.name, s) for s in agreement.sub_processors]):
-        shown = f"{line(sub.address)}; {_reached(sub.contact)}; {line(sub.processing)}"
+        shown = f"{line(sub.address)}; {contact(sub.contact)}; {line(sub.processing)}"
         yield path, _Facet(say(w.SUB_PROCESSOR, name=line(sub.name)), shown, sub)
     yield "hosting.where", _Facet(say(w.HOSTING), say(WHERE[hosting.where]), hosting.where)
     yield "hosting.certificate", _Facet(say(w.CERTIFICATE), line(hosting.certificate), hosting.certificate)

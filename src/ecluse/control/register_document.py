@@ -1,11 +1,12 @@
 """The register of processing activities (GDPR Art. 30(2)) as a document."""
 
 from ecluse.control import register_words as w
+from ecluse.control.agreement_document import contact_cell
 from ecluse.control.agreement_words import PAGE
 from ecluse.control.document import Block, Cell, Document, Heading, Paragraph, Table, Tone, code, line, plain
 from ecluse.control.register import Activity, Migration, Register, classes, hosting, number, standing
 from ecluse.control.report_words import Lang, Reader, Words
-from ecluse.domain.agreement import Contact, Party
+from ecluse.domain.agreement import Party
 from ecluse.wire.artefacts import digest_of
 
 
@@ -32,16 +33,12 @@ def _pairs(caption: str, rows: list[tuple[Words, Cell]], reader: Reader) -> Tabl
     return Table(caption, (), tuple((plain(reader.say(label)), cell) for label, cell in rows), (3, 9), titled=True)
 
 
-def _contact(contact: Contact) -> Cell:
-    return plain(contact.name, contact.role, contact.details)
-
-
 def _party(party: Party) -> list[tuple[Words, Cell]]:
     return [
         (w.NAME, plain(party.name)),
         (w.ADDRESS, plain(party.address)),
-        (w.CONTACT, _contact(party.contact)),
-        (w.DPO, _contact(party.dpo)),
+        (w.CONTACT, contact_cell(party.contact)),
+        (w.DPO, contact_cell(party.dpo)),
     ]
 
 
