@@ -57,12 +57,4 @@ FRENCH_PAPERS: dict[str, str] = {
     "approve that one": "approuvez celle-là",
     "a second approver is asked for, and controller.signers lists none":
         "un second approbateur est demandé, et controller.signers n'en nomme aucun",
-    "this page was not the last one offered for signing":
-        "cette page n'est pas la dernière qui vous a été proposée à signer",
-    "open it again, and read it": "rouvrez-la, et lisez-la",
-    "the page was open for more than {} minutes": "la page est restée ouverte plus de {1} minutes",
-    "this passkey is not the one that the agreement lists for you":
-        "cette clé d'accès n'est pas celle que le contrat indique pour vous",
-    "{}: missing, or longer than any passkey's": "{1} : absent, ou plus long que pour toute clé d'accès",
-    "{}: not base64url": "{1} : pas du base64url",
 }  # fmt: skip

@@ -107,12 +107,6 @@ FRENCH_RULES: dict[str, str] = {
     "source_id is needed: rows are merged and read back by it":
         "il faut source_id : les lignes sont fusionnées et relues par lui",
     "two fields go to one column": "deux champs vont dans une même colonne",
-    "it is given for a destination of engine fhir, and only there":
-        "cela se donne pour une destination de moteur fhir, et là seulement",
-    "tables are given for a database, and only there":
-        "des tables se donnent pour une base de données, et là seulement",
-    "FHIR resources are read from files: engine files, format fhir":
-        "les ressources FHIR se lisent dans des fichiers : moteur files, format fhir",
     "only delimited files are csv; give engine: files":
         "seuls les fichiers délimités sont du csv ; donnez engine: files",
     "{}.{} is not in the catalogue": "{1}.{2} n'est pas dans le catalogue",
