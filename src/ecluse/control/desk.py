@@ -9,6 +9,7 @@ from ecluse.workspace.files import erase, read, write_atomic
 from ecluse.workspace.place import Workspace
 
 DESK = "desk"
+"""Folder of a place where papers wait to be sent or read."""
 
 
 def papers_of(place: Workspace, cls: type, address: str) -> dict[str, bytes]:

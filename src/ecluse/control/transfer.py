@@ -33,7 +33,6 @@ Report = Callable[[str], None]
 SignReceipt = Callable[[Receipt], Mapping[str, bytes]]
 
 _PAPERS = (Agreement, Order, Plan, Receipt)
-"""Folder of a place where papers wait to be sent or read."""
 
 
 def deliver(place: Workspace, mailbox: Mailbox, report: Report = lambda _name: None) -> None:
