@@ -89,11 +89,6 @@ def _range_hash(node: NodeReader, start: int, end: int) -> bytes:
     return node_hash(_range_hash(node, start, middle), _range_hash(node, middle, end))
 
 
-def root_at(node: NodeReader, size: int) -> bytes:
-    """Give the root of the first ``size`` entries."""
-    return _range_hash(node, 0, size) if size else EMPTY_ROOT
-
-
 def inclusion_proof(node: NodeReader, index: int, size: int) -> tuple[bytes, ...]:
     """Prove that entry ``index`` is in the tree of ``size`` entries: PATH(m, D[n]) of RFC 6962 section 2.1.1.
 

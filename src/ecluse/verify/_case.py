@@ -19,7 +19,6 @@ from ecluse.wire.artefacts import KINDS, decode, kind_of, namespace
 T = TypeVar("T")
 
 PLACES = ("source", "destination")
-PLACES_FR = {"source": "source", "destination": "destination"}
 SKEW = dt.timedelta(minutes=10)
 """How far the clocks of two machines may stand apart before an order of instants is doubted."""
 

@@ -1,7 +1,5 @@
 """Steps on agreement and order: who signed, with which keys, what may be ordered, and when."""
 
-import base64
-
 from ecluse.domain.agreement import Agreement, SignerRole
 from ecluse.domain.catalogue import CATALOGUE, check_orderable
 from ecluse.domain.entry import Event
@@ -129,8 +127,3 @@ def in_force(case: Case) -> Words:
     if not days:
         raise NotReachedError("no readable journal has approved the order", "aucun journal lisible n'approuve l'ordre")
     return Words(f"in force when approved: {', '.join(days)}", f"en vigueur à l'approbation : {', '.join(days)}")
-
-
-def log_line(name: str, public: bytes) -> str:
-    """A log's key as an allowed_signers line."""
-    return f'{name} namespaces="{LOG_NAMESPACE}" ssh-ed25519 {base64.b64encode(log_key(public).blob).decode()}'
