@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from ecluse.domain.permissions import Action
+from ecluse.portal.access import grants_of
 from ecluse.portal.words import Text
+from ecluse.store.reads.agreements import allowed_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +33,15 @@ _ENTRIES: tuple[tuple[str, Action | None, Text], ...] = (
 """A screen's URL name, what one must be allowed to do to enter it, and its words."""
 
 
-def entries(request: HttpRequest, entrances: dict[str, bool]) -> list[Entry]:
+def entries(request: HttpRequest) -> list[Entry]:
     """The bar for a reader."""
-    found = []
+    if not request.user.is_authenticated:
+        return []
+    grants, found = grants_of(request), []
     for name, action, words in _ENTRIES:
-        if action is not None and not entrances.get(action.value.replace(".", "_")):
+        if action is not None and not allowed_in(grants, action):
             continue
-        try:
-            url = reverse(name)
-        except NoReverseMatch:
-            continue
+        url = reverse(name)
         here = request.path == url if url == "/" else request.path.startswith(url)
         found.append(Entry(words, url, here))
     return found

@@ -6,11 +6,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from ecluse.domain import renewal
-from ecluse.domain.permissions import Action, Grant, Parties, may
+from ecluse.domain.permissions import Action, Grant
 from ecluse.portal.waiting import SOURCES, Waiting
 from ecluse.portal.words import Text
 from ecluse.store.models import Organisation, Person
 from ecluse.store.reads import people
+from ecluse.store.reads.agreements import allowed_in
 from ecluse.store.session_events import at_two_places, live_sessions
 
 _NOTICE_DAYS = 7
@@ -47,13 +48,9 @@ def own(person: Person, grants: tuple[Grant, ...]) -> list[Waiting]:
     return found
 
 
-def _where(grants: tuple[Grant, ...], action: Action) -> list[str]:
-    return sorted({g.organisation for g in grants if may(grants, action, Parties.of(g.organisation))})
-
-
 def of_access(person: Person, grants: tuple[Grant, ...]) -> list[Waiting]:
     """For those who watch over access: recoveries, reviews, a lone administrator, accounts at two places."""
-    recovering, reviewing = _where(grants, Action.RECOVER), _where(grants, Action.REVIEW_ACCESS)
+    recovering, reviewing = allowed_in(grants, Action.RECOVER), allowed_in(grants, Action.REVIEW_ACCESS)
     watching = sorted({*recovering, *reviewing})
     if not watching:
         return []
@@ -106,7 +103,7 @@ def of_training(_person: Person, grants: tuple[Grant, ...]) -> list[Waiting]:
     """For those who keep the training records: what is missing or runs out, one line an organisation."""
     found = []
     today = timezone.localdate()
-    slugs = _where(grants, Action.RECORD_TRAINING)
+    slugs = allowed_in(grants, Action.RECORD_TRAINING)
     for slug, states in people.latest_trainings(slugs).items():
         reminders = [renewal.of_training(handle, last) for handle, last in states if last is not None]
         due = renewal.due(reminders, today)

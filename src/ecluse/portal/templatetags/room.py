@@ -5,7 +5,6 @@ from typing import Any
 
 from django import template
 from django.core.paginator import Page
-from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -33,8 +32,7 @@ def say(en: str, fr: str, **values: Any) -> SafeString:
 @register.inclusion_tag("parts/navigation.html", takes_context=True)
 def navigation(context: dict[str, Any]) -> dict[str, Any]:
     """The bar's entries for whoever asks."""
-    request: HttpRequest = context["request"]
-    return {"entries": entries(request, context.get("entrances", {}))}
+    return {"entries": entries(context["request"])}
 
 
 @register.simple_block_tag

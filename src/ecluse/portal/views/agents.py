@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from ecluse.domain.errors import EcluseError
 from ecluse.domain.permissions import Action, Parties, may
-from ecluse.portal.access import guarded, organisation_named, person_of
+from ecluse.portal.access import grants_of, guarded, organisation_named, person_of
 from ecluse.portal.forms.agents import AgentForm
 from ecluse.portal.parties import agent_numbered, of_agent
 from ecluse.portal.refusals import said
@@ -17,6 +17,7 @@ from ecluse.portal.words import tr
 from ecluse.store.acts import agents as acts
 from ecluse.store.models import Agent, Organisation
 from ecluse.store.reads import agents as reads
+from ecluse.store.reads.agreements import allowed_in
 from ecluse.workspace.place import Place
 
 _A_PAGE = 50
@@ -26,15 +27,13 @@ _A_PAGE = 50
 @require_GET
 def agents(request: HttpRequest) -> HttpResponse:
     """Agents of all organisations in which one may see them."""
-    grants = person_of(request).grants()
-    slugs = sorted({grant.organisation for grant in grants})
-    seen = [slug for slug in slugs if may(grants, Action.SEE_AGENTS, Parties.of(slug))]
-    invited = [slug for slug in slugs if may(grants, Action.ENROL_AGENT, Parties.of(slug))]
+    grants = grants_of(request)
+    seen = allowed_in(grants, Action.SEE_AGENTS)
     page = Paginator(reads.listed(seen), _A_PAGE).get_page(request.GET.get("page"))
     shown = {
         "page": page,
         "rows": [(agent, reads.state_of(agent)) for agent in page],
-        "may_invite": Organisation.objects.filter(slug__in=invited),
+        "may_invite": Organisation.objects.filter(slug__in=allowed_in(grants, Action.ENROL_AGENT)),
     }
     return render(request, "agents/list.html", shown)
 
@@ -61,7 +60,7 @@ def invite(request: HttpRequest, organisation: str) -> HttpResponse:
 def agent(request: HttpRequest, agent: int) -> HttpResponse:
     """One agent, and what may be done with it."""
     found = agent_numbered(agent)
-    grants, parties = person_of(request).grants(), Parties.of(found.organisation.slug)
+    grants, parties = grants_of(request), Parties.of(found.organisation.slug)
     state = reads.state_of(found)
     shown = {
         "agent": found,

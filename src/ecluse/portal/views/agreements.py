@@ -15,7 +15,7 @@ from ecluse.control.forms import agreement_problems
 from ecluse.domain.agreement import Agreement, SubProcessing
 from ecluse.domain.errors import EcluseError, SignatureError
 from ecluse.domain.permissions import Action, Parties, Side, check_may, may
-from ecluse.portal.access import guarded, person_of
+from ecluse.portal.access import grants_of, guarded, person_of
 from ecluse.portal.approval import offer, signature
 from ecluse.portal.downloads import asked, handed, rendered, shown, signed_zip
 from ecluse.portal.forms.agreements import AgreementForm, NewAgreement, blank
@@ -40,7 +40,7 @@ PAGE = 50
 @require_GET
 def agreements(request: HttpRequest) -> HttpResponse:
     """Every agreement that somebody may see."""
-    grants = person_of(request).grants()
+    grants = grants_of(request)
     today = timezone.localdate()
     page = Paginator(reading.agreements_of(grants), PAGE).get_page(request.GET.get("page"))
     rows = [(each, reading.state_of(each, today)) for each in page]
@@ -52,8 +52,7 @@ def agreements(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def agreement_new(request: HttpRequest) -> HttpResponse:
     """Begin an agreement between one's own organisation and another of the other side."""
-    person = person_of(request)
-    grants = person.grants()
+    person, grants = person_of(request), grants_of(request)
     own = reading.allowed_in(grants, Action.DRAFT_AGREEMENT)
     found = {side: list(_choices(side, own)) for side in Side}
     form = NewAgreement(found[Side.CONTROLLER], found[Side.PROCESSOR], request.POST or None)
@@ -82,7 +81,7 @@ def _choices(side: Side, own: list[str]) -> list[Organisation]:
 def agreement(request: HttpRequest, agreement: int) -> HttpResponse:
     """One version: where it stands, its text, its signers, its former versions, its sub-processors."""
     version = reading.agreement_of(agreement)
-    today, grants = timezone.localdate(), person_of(request).grants()
+    today, grants = timezone.localdate(), grants_of(request)
     parties = Parties.of(*parties_of(version))
     told: dict[str, Any] = {
         "version": version,

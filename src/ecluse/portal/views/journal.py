@@ -18,6 +18,7 @@ from ecluse.portal.words import tr
 from ecluse.store.acts.journal import keep_cosigned
 from ecluse.store.models import Organisation, WitnessedCheckpoint
 from ecluse.store.reads import journal as reads
+from ecluse.store.reads.agreements import allowed_in
 
 _A_PAGE = 100
 _DIGITS = 18
@@ -33,7 +34,7 @@ def entry_numbered(request: HttpRequest, entry: int, **_: object) -> Parties:  #
 def journal(request: HttpRequest) -> HttpResponse:
     """What concerns the organisations whose journal one may read, newest first."""
     grants = grants_of(request)
-    slugs = {g.organisation for g in grants if may(grants, Action.SEE_JOURNAL, Parties.of(g.organisation))}
+    slugs = allowed_in(grants, Action.SEE_JOURNAL)
     form = SearchForm(request.GET, organisations=_names(slugs))
     found = reads.search(slugs, form.asked(), below=_number(request, "below"), limit=_A_PAGE)
     own = Parties(frozenset(slugs))
@@ -41,7 +42,7 @@ def journal(request: HttpRequest) -> HttpResponse:
     return render(request, "journal/list.html", shown | _standing())
 
 
-def _names(slugs: set[str]) -> list[tuple[str, str]]:
+def _names(slugs: list[str]) -> list[tuple[str, str]]:
     return list(Organisation.objects.filter(slug__in=slugs).values_list("slug", "name"))
 
 

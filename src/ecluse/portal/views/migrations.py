@@ -11,7 +11,7 @@ from ecluse.control.report_words import Reader
 from ecluse.domain import instruction as instructions
 from ecluse.domain.errors import EcluseError, UnseenError
 from ecluse.domain.lifecycle import TURNS, State
-from ecluse.domain.permissions import Action, Parties, may
+from ecluse.domain.permissions import Action, may
 from ecluse.domain.records import Acceptance, Decision
 from ecluse.portal import approval
 from ecluse.portal.access import grants_of, guarded, person_of
@@ -22,6 +22,7 @@ from ecluse.portal.signing import listed_key, remembered, signing_page
 from ecluse.portal.words import Text, speaks_french
 from ecluse.store.acts import decisions
 from ecluse.store.reads import migrations as reads
+from ecluse.store.reads.agreements import allowed_in
 from ecluse.wire.canonical import digest
 
 _A_PAGE = 50
@@ -62,8 +63,7 @@ _ACTIONS = {
 @require_GET
 def migrations(request: HttpRequest) -> HttpResponse:
     """All that one may see, the overdue first."""
-    grants = grants_of(request)
-    slugs = {g.organisation for g in grants if may(grants, Action.SEE_MIGRATION, Parties.of(g.organisation))}
+    slugs = allowed_in(grants_of(request), Action.SEE_MIGRATION)
     page = Paginator(reads.visible(slugs), _A_PAGE).get_page(request.GET.get("page"))
     rows = [(each, TURNS[State(each.state)].owner) for each in page]
     return render(request, "migrations/list.html", {"page": page, "rows": rows})

@@ -17,7 +17,7 @@ from ecluse.domain.order import Order
 from ecluse.domain.permissions import Action, Parties, check_may, may
 from ecluse.domain.policies import check_may_approve
 from ecluse.domain.sensitive import SensitiveCategory
-from ecluse.portal.access import guarded, person_of
+from ecluse.portal.access import grants_of, guarded, person_of
 from ecluse.portal.approval import offer, signature
 from ecluse.portal.downloads import handed, signed_zip
 from ecluse.portal.forms.orders import NewOrder, OrderForm
@@ -43,7 +43,7 @@ PAGE = 50
 @require_GET
 def orders(request: HttpRequest) -> HttpResponse:
     """Every order that somebody may see."""
-    grants = person_of(request).grants()
+    grants = grants_of(request)
     page = Paginator(reading.orders_of(grants).defer("draft", "artefact"), PAGE).get_page(request.GET.get("page"))
     rows = [(each, reading.state_of(each)) for each in page]
     begins = bool(reading.orderable_under(grants, timezone.localdate()))
@@ -54,8 +54,7 @@ def orders(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def order_new(request: HttpRequest) -> HttpResponse:
     """Begin an order under an agreement in force."""
-    person = person_of(request)
-    grants = person.grants()
+    person, grants = person_of(request), grants_of(request)
     under = {each.pk: each for each in reading.orderable_under(grants, timezone.localdate())}
     form = NewOrder(under.values(), request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -77,7 +76,7 @@ def order(request: HttpRequest, order: int) -> HttpResponse:
     """One version: where it stands, the whole text, what stays, what was counted, who approved."""
     version = reading.order_version(order)
     person = person_of(request)
-    grants, parties = person.grants(), Parties.of(*parties_of(version.agreement))
+    grants, parties = grants_of(request), Parties.of(*parties_of(version.agreement))
     versions = [(each, reading.state_of(each)) for each in reading.versions_of(version)]
     told: dict[str, Any] = {
         "version": version,
@@ -257,7 +256,7 @@ def order_amend(request: HttpRequest, order: int) -> HttpResponse:
         UnseenError: no version of the agreement is in force.
     """
     version, person = reading.order_version(order), person_of(request)
-    under = reading.orderable_under(person.grants(), timezone.localdate())
+    under = reading.orderable_under(grants_of(request), timezone.localdate())
     agreement = next((each for each in under if each.number == version.agreement.number), None)
     if agreement is None:
         raise UnseenError("no version of this order's agreement is in force")

@@ -21,6 +21,7 @@ from ecluse.store.acts import access
 from ecluse.store.acts import people as acts
 from ecluse.store.models import Invitation, Membership, Organisation, Person
 from ecluse.store.reads import people as reads
+from ecluse.store.reads.agreements import allowed_in
 from ecluse.store.session_events import at_two_places, live_sessions
 
 _A_PAGE = 50
@@ -46,8 +47,7 @@ def _may(request: HttpRequest, action: Action, slug: str) -> bool:
 @require_GET
 def people(request: HttpRequest) -> HttpResponse:
     """The organisations whose people one may see; straight on where there is one."""
-    grants = grants_of(request)
-    slugs = sorted({g.organisation for g in grants if may(grants, Action.SEE_PEOPLE, Parties.of(g.organisation))})
+    slugs = allowed_in(grants_of(request), Action.SEE_PEOPLE)
     if len(slugs) == 1:
         return redirect("people_of", slugs[0])
     return render(request, "people/organisations.html", {"organisations": Organisation.objects.filter(slug__in=slugs)})

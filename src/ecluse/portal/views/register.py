@@ -10,7 +10,7 @@ from ecluse.control.register import register as made_of
 from ecluse.control.register_document import register_document
 from ecluse.domain.errors import UsageError
 from ecluse.domain.permissions import Action
-from ecluse.portal.access import guarded, person_of
+from ecluse.portal.access import grants_of, guarded
 from ecluse.portal.downloads import asked, handed, rendered, shown
 from ecluse.portal.order_picture import reads
 from ecluse.store.reads.agreements import activities_of
@@ -18,7 +18,7 @@ from ecluse.store.reads.agreements import activities_of
 
 def _register(request: HttpRequest) -> tuple[Register | None, list[str]]:
     """The register that is asked for, and the processors of which there is one."""
-    activities = activities_of(person_of(request).grants())
+    activities = activities_of(grants_of(request))
     names = sorted({each.agreement.processor.name for each in activities})
     if not names:
         return None, []
