@@ -22,6 +22,8 @@ TYPES = {
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "html": "text/html; charset=utf-8",
     "csv": "text/csv; charset=utf-8",
+    "json": "application/json",
+    "txt": "text/plain; charset=utf-8",
     "zip": "application/zip",
 }
 _EPOCH = (1980, 1, 1, 0, 0, 0)

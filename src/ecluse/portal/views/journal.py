@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from ecluse.domain.errors import EcluseError, UsageError
 from ecluse.domain.permissions import Action, Parties, may
 from ecluse.portal.access import grants_of, guarded, person_of
+from ecluse.portal.downloads import handed
 from ecluse.portal.forms.journal import CosignForm, SearchForm
 from ecluse.portal.refusals import said
 from ecluse.portal.words import tr
@@ -69,27 +70,19 @@ def proof(_request: HttpRequest, entry: int) -> HttpResponse:
     proved = reads.proof(entry)
     answer = {
         "index": entry,
-        "entry": base64.b64encode(proved.entry).decode("ascii"),
-        "proof": [base64.b64encode(each).decode("ascii") for each in proved.hashes],
+        "entry": _text(proved.entry),
+        "proof": [_text(each) for each in proved.hashes],
         "checkpoint": proved.checkpoint.decode("utf-8"),
         "vkey": proved.vkey,
     }
-    return HttpResponse(
-        json.dumps(answer, indent=2),
-        content_type="application/json",
-        headers={"Content-Disposition": f'attachment; filename="entry-{entry}.json"'},
-    )
+    return handed(json.dumps(answer, indent=2).encode(), f"entry-{entry}", "json")
 
 
 @guarded(Action.SEE_JOURNAL)
 @require_GET
 def checkpoint(_request: HttpRequest) -> HttpResponse:
     """The journal's signed head, for a witness to keep or cosign (C2SP tlog-checkpoint)."""
-    return HttpResponse(
-        reads.head().raw,
-        content_type="text/plain; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="checkpoint.txt"'},
-    )
+    return handed(reads.head().raw, "checkpoint", "txt")
 
 
 @guarded(Action.SEE_JOURNAL)
@@ -108,15 +101,11 @@ def consistency(request: HttpRequest) -> HttpResponse:
     answer = {
         "old_size": size,
         "new_size": now.checkpoint.size,
-        "proof": [base64.b64encode(each).decode("ascii") for each in hashes],
+        "proof": [_text(each) for each in hashes],
         "checkpoint": now.raw.decode("utf-8"),
         "vkey": now.vkey,
     }
-    return HttpResponse(
-        json.dumps(answer, indent=2),
-        content_type="application/json",
-        headers={"Content-Disposition": f'attachment; filename="consistency-{size}.json"'},
-    )
+    return handed(json.dumps(answer, indent=2).encode(), f"consistency-{size}", "json")
 
 
 @guarded(Action.COSIGN_JOURNAL)
@@ -135,6 +124,10 @@ def cosign(request: HttpRequest) -> HttpResponse:
             messages.success(request, tr("The cosignature is kept.", "La cosignature est gardée."))
             return redirect("journal")
     return render(request, "journal/cosign.html", {"form": form} | _standing())
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
 
 
 def _standing() -> dict[str, Any]:

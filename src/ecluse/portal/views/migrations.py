@@ -15,6 +15,7 @@ from ecluse.domain.permissions import Action, may
 from ecluse.domain.records import Acceptance, Decision
 from ecluse.portal import approval
 from ecluse.portal.access import grants_of, guarded, person_of
+from ecluse.portal.downloads import handed
 from ecluse.portal.forms.migrations import DecisionForm, ReasonForm
 from ecluse.portal.parties import of_migration
 from ecluse.portal.refusals import said
@@ -156,10 +157,7 @@ def evidence(request: HttpRequest, migration: int) -> HttpResponse:
     found = reads.one(migration)
     data = reads.evidence(found)
     decisions.note_evidence_taken(person_of(request).handle, found, digest(data))
-    name = f"{found.order.number}-v{found.order.version}.zip"
-    return HttpResponse(
-        data, content_type="application/zip", headers={"Content-Disposition": f'attachment; filename="{name}"'}
-    )
+    return handed(data, f"{found.order.number}-v{found.order.version}", "zip")
 
 
 @guarded(Action.SUSPEND, of_migration)
