@@ -21,7 +21,7 @@ from ecluse.domain.errors import EcluseError, Location, MalformedError, Signatur
 from ecluse.seal import _ssh_keygen
 from ecluse.seal._files import read_key_text, refuse_overwrite
 from ecluse.seal._keys import SigningKey, parse_key
-from ecluse.seal._webauthn import WebauthnSignature, to_be_signed
+from ecluse.seal._webauthn import WebauthnSignature, strings, to_be_signed
 
 __all__ = ["allowed_signers", "check_namespace", "fingerprint", "new_signing_key", "public_key", "sign", "verify"]
 
@@ -204,7 +204,7 @@ def _check_signature_algorithm(envelope: _Envelope, key: SigningKey) -> None:
     if name not in key.signature_algorithms:
         raise _malformed(f"its algorithm is not one of an {key.algorithm} key")
     # The library's reader takes a string shorter than its announced length, so lengths are compared by writing again.
-    again = b"".join(len(part).to_bytes(4, "big") + part for part in (name, value))
+    again = strings(name, value)
     rest = envelope.signature.removeprefix(again)
     if rest == envelope.signature or (rest and key.algorithm in _LIBRARY_ALGORITHMS):
         raise _malformed("its inner signature is not filled exactly")
