@@ -13,7 +13,7 @@ from ecluse.control.document_html import document_blocks, document_html
 from ecluse.control.report_words import Lang
 from ecluse.domain.agreement import Agreement
 from ecluse.domain.errors import UsageError
-from ecluse.portal.order_picture import reads
+from ecluse.portal.words import language
 from ecluse.store.reads.papers import signatures_of
 from ecluse.wire.artefacts import digest_of, encode, kind_of, namespace
 
@@ -35,7 +35,7 @@ def asked(request: HttpRequest, *forms: str) -> tuple[str, Lang]:
     Raises:
         UsageError: a form or language that there is not.
     """
-    form, lang = request.GET.get("form", forms[0]), request.GET.get("lang", reads())
+    form, lang = request.GET.get("form", forms[0]), request.GET.get("lang", language())
     if form not in forms or lang not in {"fr", "en"}:
         raise UsageError("there is no such form or language of this document")
     return form, "fr" if lang == "fr" else "en"

@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ecluse.control.report_words import Lang, Reader
+from ecluse.control.report_words import Reader
 from ecluse.domain.catalogue import CATALOGUE, KEY, Entity, Field, FieldClass, closure
 from ecluse.domain.estimate import Estimate
 from ecluse.domain.sensitive import SensitiveCategory
-from ecluse.portal.words import Text, speaks_french
+from ecluse.portal.words import Text, language
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class Bar:
     @property
     def shown(self) -> str:
         """The number as the reader writes it."""
-        return Reader(reads()).count(self.rows)
+        return Reader(language()).count(self.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ class Counted:
 
 def counted(estimate: Estimate) -> Counted:
     """Rows by entity, year, site and category."""
-    reader = Reader(reads())
+    reader = Reader(language())
     entities, years, sites = Counter[str](), Counter[int | None](), Counter[str | None]()
     for each in estimate.rows:
         entities[each.entity] += each.rows
@@ -148,8 +148,3 @@ def _bars(found: Iterable[tuple[str, int, bool]]) -> tuple[Bar, ...]:
     held = list(found)
     most = max((rows for _, rows, _ in held), default=0) or 1
     return tuple(Bar(words, rows, round(rows * 100 / most), taken) for words, rows, taken in held)
-
-
-def reads() -> Lang:
-    """The language of whoever asks."""
-    return "fr" if speaks_french() else "en"

@@ -1,6 +1,7 @@
 """Errors in the reader's language."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ecluse.control.messages import french
@@ -8,6 +9,7 @@ from ecluse.domain.errors import EcluseError
 from ecluse.domain.permissions import MAY, Action, Role, Side
 from ecluse.portal.labels import ROLES, SIDES
 from ecluse.portal.words import speaks_french, tr
+from ecluse.wire.artefacts import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,11 @@ def said(error: EcluseError) -> Said:
     if lacking and lacking[1] in set(Action):
         return _who_may(Action(lacking[1]))
     return Said(_here(error.message), str(error.location or ""), _here(error.hint or ""))
+
+
+def in_words(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Problems of a draft, in the reader's language."""
+    return tuple(Problem(each.path, _here(each.message)) for each in problems)
 
 
 _LACKING = re.compile(r"your role does not allow (\S+)")

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from django.utils.functional import lazy
 from django.utils.translation import get_language
 
+from ecluse.control.report_words import Lang
+
 
 def speaks_french() -> bool:
     """Whether the reader of the present request reads French."""
@@ -14,6 +16,11 @@ def speaks_french() -> bool:
 def tr(en: str, fr: str) -> str:
     """The one of two texts that the reader understands."""
     return fr if speaks_french() else en
+
+
+def language() -> Lang:
+    """The language that the reader of the present request reads."""
+    return "fr" if speaks_french() else "en"
 
 
 later = lazy(tr, str)

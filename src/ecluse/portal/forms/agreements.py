@@ -14,8 +14,20 @@ from ecluse.control.measures import PROPOSALS
 from ecluse.control.report_words import Lang, Words
 from ecluse.domain.agreement import Signer
 from ecluse.portal.forms.agreement_sections import CONTACT, PROSE, SECTIONS, SUB, Section, numbered
-from ecluse.portal.forms.drafts import DraftForm, Lack, at, day, lines, one_line, place, plain, prose, several
-from ecluse.portal.words import Text, speaks_french, tr
+from ecluse.portal.forms.drafts import (
+    DraftForm,
+    Lack,
+    at,
+    day,
+    lines,
+    one_line,
+    paper_number,
+    place,
+    plain,
+    prose,
+    several,
+)
+from ecluse.portal.words import Text, language, later, tr
 from ecluse.seal.signing import fingerprint
 from ecluse.store.models import Organisation
 from ecluse.wire.artefacts import Problem
@@ -29,18 +41,13 @@ class NewAgreement(forms.Form):
 
     def __init__(self, controllers: Iterable[Organisation], processors: Iterable[Organisation], *given: Any) -> None:
         super().__init__(*given)
-        self.fields["number"] = forms.RegexField(
-            r"\A[A-Za-z0-9][A-Za-z0-9._-]*\Z",
-            max_length=64,
-            label=Text("Number of the agreement", "Numéro du contrat"),  # type: ignore[arg-type]
-            help_text=Text("Letters, digits, . _ -", "Lettres, chiffres, . _ -"),  # type: ignore[arg-type]
-        )
+        self.fields["number"] = paper_number("Number of the agreement", "Numéro du contrat")
         for name, label, found in (
-            ("controller", Text("Laboratory (controller)", "Laboratoire (responsable de traitement)"), controllers),
-            ("processor", Text("Vendor (processor)", "Éditeur (sous-traitant)"), processors),
+            ("controller", later("Laboratory (controller)", "Laboratoire (responsable de traitement)"), controllers),
+            ("processor", later("Vendor (processor)", "Éditeur (sous-traitant)"), processors),
         ):
             choices = [(each.slug, each.name) for each in found]
-            self.fields[name] = forms.ChoiceField(choices=choices, label=label)  # type: ignore[arg-type]
+            self.fields[name] = forms.ChoiceField(choices=choices, label=label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +201,7 @@ class AgreementForm(DraftForm):
             yield f"{side}__signers", [choice_of(s) for s in self._signers[side] if (s.id, s.role, s.key) in held]
         found = [proposed[m["description"]] for m in at(draft, "measures") or () if m.get("description") in proposed]
         yield "measures", [str(number) for number, _ in found]
-        yield "language", found[0][1] if found else "fr" if speaks_french() else "en"
+        yield "language", found[0][1] if found else language()
         for number, own in enumerate(self._own_measures()):
             for name in ("heading", "description"):
                 yield f"measures__{number}__{name}", own.get(name)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 
-from ecluse.portal.words import Text
+from ecluse.portal.words import Text, later
 from ecluse.wire.artefacts import Problem
 
 
@@ -48,6 +48,16 @@ class DraftForm(forms.Form):
         """Add a field with words in both languages."""
         field.label, field.help_text = label, help_text or ""  # type: ignore[assignment]  # any text that str() knows
         self.fields[name] = field
+
+
+def paper_number(en: str, fr: str) -> forms.RegexField:
+    """The number by which both parties name an agreement or an order."""
+    return forms.RegexField(
+        r"\A[A-Za-z0-9][A-Za-z0-9._-]*\Z",
+        max_length=64,
+        label=later(en, fr),
+        help_text=later("Letters, digits, . _ -", "Lettres, chiffres, . _ -"),
+    )
 
 
 def one_line(limit: int = 300, **attrs: str) -> forms.CharField:

@@ -1,43 +1,36 @@
 """A sub-processor announced, and an objection to one (GDPR Art. 28(2); clause 7.7, option 2)."""
 
-from typing import Any
-
 from django import forms
 
 from ecluse.domain.errors import UnseenError, UsageError
-from ecluse.portal.words import Text
+from ecluse.portal.words import later
 from ecluse.store.models import AgreementVersion, SubProcessorNotice
-
-
-def _labelled(field: Any, label: Text, help_text: Text | None = None) -> Any:
-    field.label, field.help_text = label, help_text or ""
-    return field
 
 
 class NoticeForm(forms.Form):
     """Who is to come in, for what, and how long the controller may object."""
 
-    name = _labelled(forms.CharField(max_length=300), Text("Sub-processor", "Sous-traitant ultérieur"))
-    address = _labelled(forms.CharField(max_length=300), Text("Address", "Adresse"))
-    contact = _labelled(forms.CharField(max_length=300), Text("Contact", "Contact"))
-    processing = _labelled(
-        forms.CharField(max_length=8000, widget=forms.Textarea(attrs={"rows": 4})),
-        Text("What it is to do", "Ce qu'il doit faire"),
+    name = forms.CharField(max_length=300, label=later("Sub-processor", "Sous-traitant ultérieur"))
+    address = forms.CharField(max_length=300, label=later("Address", "Adresse"))
+    contact = forms.CharField(max_length=300, label=later("Contact", "Contact"))
+    processing = forms.CharField(
+        max_length=8000,
+        label=later("What it is to do", "Ce qu'il doit faire"),
+        widget=forms.Textarea(attrs={"rows": 4}),
     )
-    notice_days = _labelled(
-        forms.IntegerField(min_value=1, max_value=365),
-        Text("Days of notice", "Jours de préavis"),
-        Text("As the agreement's terms have it.", "Comme le disent les conditions du contrat."),
+    notice_days = forms.IntegerField(
+        min_value=1,
+        max_value=365,
+        label=later("Days of notice", "Jours de préavis"),
+        help_text=later("As the agreement's terms have it.", "Comme le disent les conditions du contrat."),
     )
 
 
 class ObjectionForm(forms.Form):
-    """Why not."""
+    """To which notice, and why; the page of the agreement draws it beside each notice that is open."""
 
-    notice = forms.IntegerField(widget=forms.HiddenInput)
-    why = _labelled(
-        forms.CharField(max_length=8000, widget=forms.Textarea(attrs={"rows": 3})), Text("Why not", "Pourquoi non")
-    )
+    notice = forms.IntegerField()
+    why = forms.CharField(max_length=8000)
 
     def notice_of(self, version: AgreementVersion) -> SubProcessorNotice:
         """The notice that is objected to: one of this agreement's, or none.

@@ -9,8 +9,8 @@ from ecluse.domain.agreement import Signer
 from ecluse.domain.catalogue import CATALOGUE, KEY
 from ecluse.domain.order import SCOPE_DATE_FIELDS, PersonBasis, SourceDisposition
 from ecluse.domain.sensitive import SensitiveCategory
-from ecluse.portal.forms.drafts import DraftForm, at, day, lines, one_line, place, plain, several
-from ecluse.portal.words import Text
+from ecluse.portal.forms.drafts import DraftForm, at, day, lines, one_line, paper_number, place, plain, several
+from ecluse.portal.words import Text, later
 from ecluse.store.models import AgreementVersion
 
 _PLAIN = (
@@ -37,13 +37,8 @@ class NewOrder(forms.Form):
         found = [
             (str(each.pk), f"{each.number} · {each.controller.name} – {each.processor.name}") for each in agreements
         ]
-        self.fields["agreement"] = forms.ChoiceField(choices=found, label=Text("Agreement", "Contrat"))  # type: ignore[arg-type]
-        self.fields["number"] = forms.RegexField(
-            r"\A[A-Za-z0-9][A-Za-z0-9._-]*\Z",
-            max_length=64,
-            label=Text("Number of the order", "Numéro de l'ordre"),  # type: ignore[arg-type]
-            help_text=Text("Letters, digits, . _ -", "Lettres, chiffres, . _ -"),  # type: ignore[arg-type]
-        )
+        self.fields["agreement"] = forms.ChoiceField(choices=found, label=later("Agreement", "Contrat"))
+        self.fields["number"] = paper_number("Number of the order", "Numéro de l'ordre")
 
 
 class OrderForm(DraftForm):

@@ -20,10 +20,9 @@ from ecluse.portal.approval import offer, signature
 from ecluse.portal.downloads import asked, handed, rendered, shown, signed_zip
 from ecluse.portal.forms.agreements import AgreementForm, NewAgreement, blank
 from ecluse.portal.forms.notices import NoticeForm, ObjectionForm
-from ecluse.portal.order_picture import reads
 from ecluse.portal.parties import of_agreement
-from ecluse.portal.refusals import said
-from ecluse.portal.words import tr
+from ecluse.portal.refusals import in_words, said
+from ecluse.portal.words import language, tr
 from ecluse.store.acts import agreements as acts
 from ecluse.store.acts.agreements import artefact_of, parties_of
 from ecluse.store.models import AgreementVersion, Organisation
@@ -109,21 +108,19 @@ def _frozen(request: HttpRequest, version: AgreementVersion, *, signs: bool) -> 
         "text": text,
         "signers": signers,
         "signs": bool(mine) and signs and version.ended_at is None,
-        "body": shown(agreement_document(text, reads(), signed_by=signed)),
+        "body": shown(agreement_document(text, language(), signed_by=signed)),
         "changes": _changes(version, text),
         "notice": NoticeForm() if general else None,
-        "objection": ObjectionForm(),
     }
 
 
 def _changes(version: AgreementVersion, text: Agreement) -> Any:
     former = [each for each in reading.versions_of(version) if each.version < version.version and each.artefact]
-    return agreement_changes(artefact_of(former[0]), text, reads()) if former else None
+    return agreement_changes(artefact_of(former[0]), text, language()) if former else None
 
 
 def _problems(version: AgreementVersion) -> tuple[Problem, ...]:
-    found = agreement_problems(Document(version.draft, {}, None), timezone.localdate())
-    return tuple(Problem(each.path, said(EcluseError(each.message)).message) for each in found)
+    return in_words(agreement_problems(Document(version.draft, {}, None), timezone.localdate()))
 
 
 @guarded(Action.DRAFT_AGREEMENT, of_agreement)
@@ -176,7 +173,7 @@ def agreement_sign(request: HttpRequest, agreement: int) -> HttpResponse:
         )
         return redirect("agreement", agreement=version.pk)
     signers = reading.signer_states(text, version.digest)
-    body = shown(agreement_document(text, reads(), signed_by=verified(text, text)))
+    body = shown(agreement_document(text, language(), signed_by=verified(text, text)))
     done = any(each.signer.id == person.handle and each.signed_at for each in signers)
     told = {"version": version, "body": body, "signers": signers, "changes": _changes(version, text), "done": done}
     return render(request, "agreements/sign.html", told | {"approval": offer(request, text, mine.key)})

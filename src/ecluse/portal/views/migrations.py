@@ -20,7 +20,7 @@ from ecluse.portal.forms.migrations import DecisionForm, ReasonForm
 from ecluse.portal.parties import of_migration
 from ecluse.portal.refusals import said
 from ecluse.portal.signing import listed_key, remembered, signing_page
-from ecluse.portal.words import Text, speaks_french
+from ecluse.portal.words import Text, language
 from ecluse.store.acts import decisions
 from ecluse.store.reads import migrations as reads
 from ecluse.store.reads.agreements import allowed_in
@@ -113,7 +113,7 @@ def lock(request: HttpRequest, migration: int) -> HttpResponse:
 
 def _kinds(papers: reads.Account) -> list[tuple[str, reads.Kind, list[tuple[str, int]]]]:
     """Each kind of rows by the name that the account gives it; what the gate set aside, with the reason in words."""
-    reader = Reader("fr" if speaks_french() else "en")
+    reader = Reader(language())
     return [
         (reader.entity(each.entity), each, [(reader.detail(each.entity, reason), rows) for reason, rows in each.aside])
         for each in reads.kinds(papers)
@@ -145,7 +145,7 @@ def report(_request: HttpRequest, migration: int) -> HttpResponse:
         raise UnseenError("nothing has been reconciled yet")
     page = reconciliation_html(
         held.order, held.plan, held.receipts, held.reconciliation, held.acceptance, held.certificates,
-        "fr" if speaks_french() else "en", signatures=held.signatures,
+        language(), signatures=held.signatures,
     )  # fmt: skip
     return HttpResponse(page, headers={"Content-Security-Policy": _REPORT_POLICY})
 

@@ -21,10 +21,10 @@ from ecluse.portal.access import grants_of, guarded, person_of
 from ecluse.portal.approval import offer, signature
 from ecluse.portal.downloads import handed, signed_zip
 from ecluse.portal.forms.orders import NewOrder, OrderForm
-from ecluse.portal.order_picture import blocks, counted, reads
+from ecluse.portal.order_picture import blocks, counted
 from ecluse.portal.parties import of_order
-from ecluse.portal.refusals import said
-from ecluse.portal.words import Text, tr
+from ecluse.portal.refusals import in_words, said
+from ecluse.portal.words import Text, language, tr
 from ecluse.store.acts import orders as acts
 from ecluse.store.acts.agreements import artefact_of as agreement_of
 from ecluse.store.acts.agreements import parties_of
@@ -103,8 +103,8 @@ def _text(version: OrderVersion, versions: list[tuple[OrderVersion, str]]) -> di
         return {"problems": problems}
     text = acts.text_of(version)
     former = next((each for each, _ in versions if each.version < version.version and each.artefact), None)
-    changes = order_changes(artefact_of(former), text, reads()) if former else None
-    return {"words": order_in_words(text, reads()), "blocks": blocks(text.scope.fields), "changes": changes}
+    changes = order_changes(artefact_of(former), text, language()) if former else None
+    return {"words": order_in_words(text, language()), "blocks": blocks(text.scope.fields), "changes": changes}
 
 
 def _problems(version: OrderVersion) -> tuple[Problem, ...]:
@@ -114,7 +114,7 @@ def _problems(version: OrderVersion) -> tuple[Problem, ...]:
         agreement = agreement_of(version.agreement)
         against = allowed_problem(document, validate(Order, version.draft), agreement, timezone.localdate())
         found = (Problem("", against.message),) if against else ()
-    return tuple(Problem(each.path, said(EcluseError(each.message)).message) for each in found)
+    return in_words(found)
 
 
 def _counted(version: OrderVersion) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from ecluse.domain.errors import UsageError
 from ecluse.domain.permissions import Action
 from ecluse.portal.access import grants_of, guarded
 from ecluse.portal.downloads import asked, handed, rendered, shown
-from ecluse.portal.order_picture import reads
+from ecluse.portal.words import language
 from ecluse.store.reads.agreements import activities_of
 
 
@@ -33,7 +33,7 @@ def _register(request: HttpRequest) -> tuple[Register | None, list[str]]:
 def register(request: HttpRequest) -> HttpResponse:
     """The register, as somebody may see it: a laboratory sees its own agreements alone."""
     made, names = _register(request)
-    body = shown(register_document(made, reads())) if made else None
+    body = shown(register_document(made, language())) if made else None
     chosen = made.processor.name if made else ""
     return render(request, "register.html", {"body": body, "names": names, "chosen": chosen})
 
