@@ -113,6 +113,15 @@ def test_no_handler_of_cores_gets_a_childs() -> None:
     assert done.stdout.strip() == "0 (0, 0)"
 
 
+def test_a_child_is_given_no_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ECLUSE_SOURCE_PASSWORD", "geheim")
+    _apart._NURSERY_HERE.close()
+    parquet(tmp_path / "t.parquet", 10)
+    given = Path(f"/proc/{nursery()}/environ").read_bytes()
+    assert b"PATH=" in given
+    assert b"geheim" not in given
+
+
 def test_nothing_outlives_a_process_that_is_killed(tmp_path: Path) -> None:
     parquet(tmp_path / "t.parquet")
     code = """

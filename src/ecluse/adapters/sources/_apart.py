@@ -34,6 +34,8 @@ _SECONDS, _SLOWEST = 30, 1 << 18
 _ROOM, _TIMES = 1 << 30, 256
 """Bytes of memory that every file may take, and by how many times its size a large one may take more."""
 _NURSERY = "ecluse.adapters.sources._nursery"
+_OURS = "ECLUSE_"
+"""How variables begin that may hold a password of ours: a child needs none."""
 
 
 class ApartReader:
@@ -161,8 +163,9 @@ class _Nursery:
             ours, theirs = socket.socketpair()
             with theirs:
                 command = [sys.executable, "-P", "-m", _NURSERY, str(theirs.fileno())]
+                public = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
                 quiet: Any = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-                self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], **quiet)
+                self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=public, **quiet)
             self._line, self._of = ours, os.getpid()
         return self._line
 
