@@ -25,8 +25,8 @@ from ecluse.adapters.sources._access_values import (
     text_of,
 )
 from ecluse.adapters.sources._arrow import Mask
-from ecluse.adapters.sources._reading import Account, Declared
-from ecluse.domain.errors import Location, MalformedError, ProfileError
+from ecluse.adapters.sources._reading import Account, Declared, added
+from ecluse.domain.errors import Location, ProfileError
 from ecluse.domain.files import FileIntake, SetAside
 
 _PAGES = 256
@@ -46,7 +46,7 @@ class AccessReader:
         with self._opened() as pages:
             self._charset = charset_of(pages, self._encoding(pages), declared.file.path)
             named = self._named(pages)
-            self._tables = {name: table_at(pages, page, own, self._charset) for name, (page, own) in named.items()}
+            self._tables = {name: table_at(pages, page, self._charset) for name, page in named.items()}
         self._accounts: dict[str, Account] = {}
         self.tables: Mapping[str, pa.Schema] = {
             name: pa.schema([(column.name, _type(column)) for column in table.read])
@@ -73,21 +73,17 @@ class AccessReader:
             pass
         with self._opened() as pages:
             data = pages.data_pages() * pages.layout.page
-        whole = Account()
-        for account in self._accounts.values():
-            whole.records += account.records
-            whole.mapped += account.mapped
-            whole.aside += account.aside
+        whole = added(self._accounts.values())
         whole.unmapped = data - whole.told
         whole.structure = self._declared.size - whole.told
         if whole.unmapped < 0 or whole.structure < 0:
-            raise self._damaged("its rows overlap")
+            raise pages.damaged("its rows overlap")
         return whole.of(self._declared)
 
     def _batches(self, pages: Pages, table: Table, account: Account) -> Iterator[pa.RecordBatch]:
         numbers = pages_of(pages, table)
         for at in range(0, len(numbers), _PAGES):
-            rows, _ = rows_on(pages, table, numbers[at : at + _PAGES])
+            rows = rows_on(pages, table, numbers[at : at + _PAGES])
             longs = np.zeros(len(rows.starts), np.int64)
             cracked = Cracked(pages, table, rows)
             for column in filter(is_long, table.read):
@@ -123,28 +119,28 @@ class AccessReader:
         schema = pa.schema([(column.name, _type(column)) for column in table.read])
         return pa.RecordBatch.from_arrays(columns, schema=schema).filter(pa.array(kept))
 
-    def _named(self, pages: Pages) -> Mapping[str, tuple[int, str]]:
-        """Definitions' pages and own names of the tables wanted, by the names that they get."""
+    def _named(self, pages: Pages) -> Mapping[str, int]:
+        """Definitions' pages of the tables wanted, by the names that they get."""
         part, found = self._declared.file.part, {}
         for kind, flags, page, name in self._catalogue(pages):
             wanted = not part or name.lower() == part.lower()
             if part and wanted and kind in _LINKED:
                 raise self._profile("the table is linked: its rows are in another database", "part")
             if kind == _TABLE and wanted and not flags & _OF_THE_SYSTEM and not name.startswith(_NOT_THE_USERS):
-                found[self._declared.table if part else f"{self._declared.table}_{name}"] = page, name
+                found[self._declared.table if part else f"{self._declared.table}_{name}"] = page
         if not found:
             missing = "the database has no table of that name" if part else "the database has no table"
             raise self._profile(missing, "part")
         if len({name.lower() for name in found}) != len(found):
-            raise self._damaged("two tables have one name")
+            raise pages.damaged("two tables have one name")
         return found
 
     def _catalogue(self, pages: Pages) -> Iterator[tuple[int, int, int, str]]:
         """Of each object its type, its flags, its definition's page, its name."""
-        table = table_at(pages, CATALOGUE, "MSysObjects", self._charset)
+        table = table_at(pages, CATALOGUE, self._charset)
         kinds = {column.name: column.kind for column in table.read}
         if any(kinds.get(name) != kind for name, kind in _CATALOGUE_KINDS.items()):
-            raise self._damaged("its catalogue is none")
+            raise pages.damaged("its catalogue is none")
         for batch in self._batches(pages, table, Account()):
             columns = [batch.column(name).to_pylist() for name in ("Type", "Flags", "Id", "Name")]
             for kind, flags, page, name in zip(*columns, strict=True):
@@ -165,10 +161,6 @@ class AccessReader:
 
     def _profile(self, what: str, field: str) -> ProfileError:
         return ProfileError(what, location=Location(self._declared.file.path, field=field))
-
-    def _damaged(self, what: str) -> MalformedError:
-        hint = "compact and repair a copy of it in Access"
-        return MalformedError(f"the database is damaged: {what}", location=Location(self._name), hint=hint)
 
 
 def _part(rows: Rows, part: slice) -> Rows:

@@ -38,8 +38,8 @@ class Rows:
         self.bad = np.zeros(len(self.starts), np.bool_)
 
 
-def rows_on(pages: Pages, table: Table, numbers: list[int]) -> tuple[Rows, int]:
-    """The live rows of some of a table's pages, and how many deleted ones there were. Raises MalformedError."""
+def rows_on(pages: Pages, table: Table, numbers: list[int]) -> Rows:
+    """The live rows of some of a table's pages. Raises MalformedError."""
     layout, taken = pages.layout, pages.many(numbers)
     owner = np.ascontiguousarray(taken[:, 4:8]).view("<u4").ravel()
     own = (taken[:, 0] == DATA) & (owner == table.page)
@@ -59,7 +59,7 @@ def rows_on(pages: Pages, table: Table, numbers: list[int]) -> tuple[Rows, int]:
     places = np.asarray(numbers, np.int64)[page[live]] * layout.page + starts[live]
     rows = Rows(taken.reshape(-1), within, lengths, places, lengths)
     _follow(pages, table, rows, np.flatnonzero(marks[live] & ELSEWHERE))
-    return rows, int((~live).sum())
+    return rows
 
 
 def _follow(pages: Pages, table: Table, rows: Rows, moved: Bounds) -> None:

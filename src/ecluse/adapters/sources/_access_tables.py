@@ -45,7 +45,6 @@ class Column:
 class Table:
     """A table as its definition has it."""
 
-    name: str
     page: int
     rows: int
     variables: int
@@ -59,7 +58,7 @@ class Table:
         return tuple(column for column in self.columns if column.is_read)
 
 
-def table_at(pages: Pages, page: int, name: str, charset: Charset | None) -> Table:
+def table_at(pages: Pages, page: int, charset: Charset | None) -> Table:
     """The table whose definition begins at a page. Raises MalformedError."""
     layout, data = pages.layout, _definition(pages, page)
 
@@ -85,7 +84,7 @@ def table_at(pages: Pages, page: int, name: str, charset: Charset | None) -> Tab
     lowered = {column.name.lower() for column in columns}
     if len(lowered) != count or "" in lowered:
         raise pages.damaged("two columns of a table have one name, or none")
-    return Table(name, page, number(layout.total, 4), number(layout.variables), tuple(columns), number(layout.owned, 4))
+    return Table(page, number(layout.total, 4), number(layout.variables), tuple(columns), number(layout.owned, 4))
 
 
 def pages_of(pages: Pages, table: Table) -> list[int]:
