@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ecluse.adapters.fhir._digits import inside, string_marks
+from ecluse.adapters.sources._json_strings import inside, string_marks
 from ecluse.adapters.sources._strict_json import parsed
 
 __all__ = ["Entry", "taken_apart"]
