@@ -17,7 +17,8 @@ Errors = Mapping[tuple[int, int], str]
 _CHUNK = 1 << 20
 _LONGEST = 100
 _REPEATED = 1 << 14
-_RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships id"
+_RELATION = "relationships id"
+"""How the attribute's name ends; its namespace is one of two (transitional, strict)."""
 
 
 class UnreadableError(Exception):
@@ -76,7 +77,7 @@ def _part(archive: zipfile.ZipFile, sheet: str) -> str:
 
     def listed(name: str, given: Mapping[str, str]) -> None:
         if name == "sheet" and given.get("name") == sheet:
-            wanted.extend(value for key, value in given.items() if key == _RELATION or key.endswith("relationships id"))
+            wanted.extend(value for key, value in given.items() if key.endswith(_RELATION))
 
     def related(name: str, given: Mapping[str, str]) -> None:
         if name == "Relationship":
