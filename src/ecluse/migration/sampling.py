@@ -104,8 +104,8 @@ def sample(place: Workspace, identity: Identity, target: Destination, count: int
     drawn = both.drawn(count * _CANDIDATES, seed)
     requests = both.sealed(_REQUEST, _PATIENT, drawn)
     results = both.sealed(_RESULT, _REQUEST, requests.column(KEY))
-    having = requests.filter(_within(requests, KEY, results.column(_REQUEST))).column(_PATIENT).to_pylist()
-    chosen = pa.array([key for key in drawn.to_pylist() if key in set(having)][:count], pa.string())
+    having = set(requests.filter(_within(requests, KEY, results.column(_REQUEST))).column(_PATIENT).to_pylist())
+    chosen = pa.array([key for key in drawn.to_pylist() if key in having][:count], pa.string())
     requests = requests.filter(_within(requests, _PATIENT, chosen))
     results = results.filter(_within(results, _REQUEST, requests.column(KEY)))
     patients = both.sealed(_PATIENT, KEY, chosen) if _PATIENT in both.schemas else None
