@@ -1,7 +1,7 @@
 """Agreements as the screens show them: whose they are, where each stands, who has signed."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
@@ -116,11 +116,9 @@ def _notice(notice: SubProcessorNotice, today: dt.date) -> NoticeState:
 def activities_of(grants: Iterable[Grant]) -> tuple[Activity, ...]:
     """Agreements that both parties signed, with their approved orders: what the register (Art. 30(2)) is of."""
     versions = {each.pk: each for each in agreements_of(grants, Action.SEE_REGISTER).filter(in_force_at__isnull=False)}
-    approved = OrderVersion.objects.filter(agreement__in=versions, approved_at__isnull=False).select_related(
-        "migration"
-    )
+    approved = OrderVersion.objects.filter(agreement__in=versions, approved_at__isnull=False)
     migrations: dict[int, list[Migration]] = {}
-    for order in approved.order_by("pk"):
-        states: Mapping[str, State] = {"source": State(order.migration.state)}
+    for order in approved.select_related("migration").prefetch_related("migration__places").order_by("pk"):
+        states = {each.place: State(each.counts["state"]) for each in order.migration.places.all()}
         migrations.setdefault(order.agreement_id, []).append(Migration(order_of(order), states))
     return tuple(Activity(artefact_of(each), tuple(migrations.get(key, ()))) for key, each in versions.items())
