@@ -118,7 +118,7 @@ def serving(desk: Desk, home: Path, port: int) -> Iterator[None]:
             stderr=out,
         )
         try:
-            _wait(port, process, log)
+            wait_for(port, process, log)
             yield
         finally:
             process.terminate()
@@ -129,7 +129,8 @@ def serving(desk: Desk, home: Path, port: int) -> Iterator[None]:
                 process.wait()
 
 
-def _wait(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
+def wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    """Until the room listens; its log where it does not."""
     for _ in range(300):
         assert process.poll() is None, log.read_text()
         try:

@@ -16,7 +16,6 @@ People sign by passkeys made of their names.
 
 # ruff: noqa: E402 - models are ready only once Django is
 
-import hashlib
 import json
 import os
 import sys
@@ -57,13 +56,12 @@ from ecluse.store.models import (
 from ecluse.store.reads import migrations
 from ecluse.store.recording import SYSTEM
 from ecluse.workspace.place import Place
-from room_papers import give_passkey
+from room_papers import give_passkey, passkey_of
 
 DIRECTOR, MANAGEMENT, ENGINEER = "dr.martin", "a.petit", "ing.dupont"
 
 
 def _found() -> Any:
-
     paper = read_paper(Agreement, DESK / "agreement.json")
     lab = _organisation("lab", paper.value.controller.name, Side.CONTROLLER)
     vendor = _organisation("vendor", paper.value.processor.name, Side.PROCESSOR)
@@ -109,7 +107,7 @@ def _on_the_desk(name: str, value: object, signatures: dict[str, bytes]) -> None
 
 def passkey(who: str) -> SoftPasskey:
     """A person's passkey: always the same for a handle."""
-    return SoftPasskey(secret=int.from_bytes(hashlib.sha256(who.encode()).digest()[:16], "big") + 1, rp_id="localhost")
+    return passkey_of(Person.objects.get(handle=who))
 
 
 def sign(value: object, who: str) -> bytes:
@@ -120,12 +118,10 @@ def sign(value: object, who: str) -> bytes:
 
 
 def _organisation(slug: str, name: str, side: Side) -> Any:
-
     return people.add_organisation(SYSTEM, slug, name, side)
 
 
 def _person(organisation: Any, role: Role, name: str) -> Any:
-
     address = f"{name.rsplit(maxsplit=1)[-1].lower()}@{organisation.slug}.example"
     secret = people.invite(SYSTEM, organisation, role, address, name)
     invitation = people.open_invitation(secret)
@@ -134,7 +130,6 @@ def _person(organisation: Any, role: Role, name: str) -> Any:
 
 
 def _drafted() -> Any:
-
     director = Person.objects.get(handle=DIRECTOR)
     version = OrderVersion.objects.first()
     if version is None:
@@ -144,7 +139,6 @@ def _drafted() -> Any:
 
 
 def _approve() -> Any:
-
     version = _drafted()
     made = orders.freeze(DIRECTOR, version)
     armour = sign(made, DIRECTOR)
@@ -154,13 +148,11 @@ def _approve() -> Any:
 
 
 def _ask() -> Any:
-
     orders.ask_estimate(DIRECTOR, _drafted())
     return {}
 
 
 def _decide() -> Any:
-
     migration = Migration.objects.get()
     director = Person.objects.get(handle=DIRECTOR)
     made = decisions.acceptance_of(migration, Decision.ACCEPTED, "", director, timezone.now())
@@ -169,7 +161,6 @@ def _decide() -> Any:
 
 
 def _instruct() -> Any:
-
     migration, director = Migration.objects.get(), Person.objects.get(handle=DIRECTOR)
     made = decisions.instruction_of(migration, Told(sys.argv[4]), "to be looked at", director, timezone.now())
     decisions.instruct(DIRECTOR, migration, made, sign(made, DIRECTOR))
@@ -177,19 +168,16 @@ def _instruct() -> Any:
 
 
 def _revoke() -> Any:
-
     agents.revoke(DIRECTOR, Agent.objects.get(handle=sys.argv[4]))
     return {}
 
 
 def _token() -> Any:
-
     engineer = Person.objects.get(handle=ENGINEER)
     return tokens.make(engineer.handle, engineer, "test", map(Action, sys.argv[4:]), 30)
 
 
 def _show() -> Any:
-
     migration = Migration.objects.first()
     return {
         "state": migration.state if migration else None,
@@ -211,7 +199,6 @@ def _seen(agent: Any) -> bool:
 
 
 def _evidence() -> Any:
-
     Path(sys.argv[4]).write_bytes(migrations.evidence(Migration.objects.get()))
     return {}
 

@@ -11,10 +11,8 @@ Every page that a walker sees is watched: no script error, nothing that the cont
 
 import os
 import re
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -24,6 +22,7 @@ from typing import Any
 from playwright.sync_api import ConsoleMessage, Locator, Page, Response
 from playwright.sync_api import Error as PlaywrightError
 
+from agents_at_work import free_port, wait_for
 from browser import browser_pages, virtual_authenticator
 from migrating import ROOT
 
@@ -49,10 +48,7 @@ class Room:
 @contextmanager
 def open_room(root: Path) -> Iterator[Room]:
     """``ecluse serve`` on a free port of this machine, over a new folder, until the block ends."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    home = root / "room"
+    port, home = free_port(), root / "room"
     command = (
         sys.executable, "-m", "ecluse", "serve", "--home", str(home), "--listen", f"127.0.0.1:{port}",
         "--organisation", VENDOR, "--administrator", "Sacha Roux", "--email", "sacha.roux@passage.example",
@@ -65,7 +61,7 @@ def open_room(root: Path) -> Iterator[Room]:
             assert process.stdout is not None
             link = process.stdout.readline().decode().strip()
             assert link, (root / "serve.log").read_text()
-            _wait(port, process)
+            wait_for(port, process, root / "serve.log")
             yield Room(f"http://localhost:{port}", home, link)
         finally:
             process.terminate()
@@ -76,17 +72,6 @@ def open_room(root: Path) -> Iterator[Room]:
                 process.wait()
             assert process.stdout is not None
             process.stdout.close()
-
-
-def _wait(port: int, process: "subprocess.Popen[bytes]") -> None:
-    for _ in range(300):
-        assert process.poll() is None
-        try:
-            with socket.create_connection(("127.0.0.1", port), timeout=1):
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError("the room does not listen")
 
 
 @dataclass

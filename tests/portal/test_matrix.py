@@ -18,9 +18,7 @@ from rooms import LAB, OTHER_LAB, VENDOR, Room
 ENDPOINTS = tuple(endpoints())
 GUARDED = tuple(each for each in ENDPOINTS if each.mark == "guarded")
 OWN = tuple(each for each in ENDPOINTS if each.mark == "own")
-PUBLIC = {
-    "join", "language", "recover", "report", "security_txt", "openid_connect_login", "mfa_index",
-}  # fmt: skip
+PUBLIC = {"join", "language", "recover", "security_txt", "openid_connect_login"}
 """What people without an account reach, beside sign-in: links that are secrets, and what says how to report a hole."""
 SIGN_IN = {
     "account_login", "account_logout", "mfa_authenticate", "mfa_login_webauthn", "openid_connect_login",

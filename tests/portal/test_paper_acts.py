@@ -460,13 +460,9 @@ class TestApproval:
     ) -> None:
         address = reverse("order_approve", args=[version.pk])
         client.get(address)
-        monkeypatch.setattr(approval, "MINUTES", 5)
         late = timezone.now() + dt.timedelta(minutes=6)
         monkeypatch.setattr(approval.timezone, "now", lambda: late)
-        with pytest.MonkeyPatch.context():
-            refused(
-                client.post(address, assertion_form(orders.artefact_of(version), passkey_of(room.people[DIRECTOR])))
-            )
+        refused(client.post(address, assertion_form(orders.artefact_of(version), passkey_of(room.people[DIRECTOR]))))
 
     @pytest.mark.parametrize("change", [
         {"signature": ""}, {"signature": "!!!"}, {"client_data_json": "e30"}, {"authenticator_data": "AAAA"},

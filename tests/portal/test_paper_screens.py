@@ -89,9 +89,7 @@ def test_every_page_opens_and_asks_little(room: Room) -> None:
         ("order_estimate_live", (order.pk,)), ("order_draft", (composed.pk,)), ("order", (composed.pk,)),
     ):  # fmt: skip
         page(client, name, *args)  # the first visit also notes the session
-        with CaptureQueriesContext(
-            connection,
-        ) as asked:
+        with CaptureQueriesContext(connection) as asked:
             html = page(client, name, *args)
         assert len(asked) < 20, (name, [each["sql"] for each in asked])
         assert html.count("<h1") == (name != "order_estimate_live"), name
@@ -142,7 +140,6 @@ def test_an_agreement_is_drafted_letter_by_letter(room: Room) -> None:
         "language": "fr", "measures": ["0", "2"], "measures__0__heading": "Locaux", "measures__0__description": "Badges.",
         "sub_processors__0__name": "Hébergeur SAS",
     }  # fmt: skip
-    form |= {f"{side}__signers": [f"{s.id}|{s.role}|" for s in ()] for side in ("controller", "processor")}
     form["controller__signers"] = re.findall(r'name="controller__signers" value="([^"]+)"', html)
     form["processor__signers"] = re.findall(r'name="processor__signers" value="([^"]+)"', html)
     assert client.post(reverse("agreement_draft", args=[version.pk]), form).status_code == 302

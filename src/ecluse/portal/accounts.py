@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from allauth.mfa.stages import AuthenticateStage
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.contrib import messages
@@ -90,6 +91,4 @@ class Providers(DefaultSocialAccountAdapter):  # type: ignore[misc]
 
 def has_authenticator(person: Person) -> bool:
     """Whether somebody has enrolled a passkey or an authenticator app."""
-    from allauth.mfa.models import Authenticator  # noqa: PLC0415 - models are ready only in a running room
-
     return bool(Authenticator.objects.filter(user=person).exists())

@@ -28,10 +28,9 @@ def clock(due: dt.datetime | dt.date, now: dt.datetime) -> Clock:
     if abs(left) >= 2 * _DAY:
         return _by_days(due, left // _DAY if left > dt.timedelta(0) else -(-left // _DAY))
     hours = abs(left) // _HOUR
-    if left < dt.timedelta(0):
-        amount = tr(f"{hours} h", f"{hours} h") if hours else tr("less than an hour", "moins d'une heure")
-        return Clock(tr(f"overdue by {amount}", f"en retard de {amount}"), Tone.BAD, due)
     amount = f"{hours} h" if hours else tr("less than an hour", "moins d'une heure")
+    if left < dt.timedelta(0):
+        return Clock(tr(f"overdue by {amount}", f"en retard de {amount}"), Tone.BAD, due)
     return Clock(tr(f"{amount} left", f"encore {amount}"), Tone.WAIT, due)
 
 

@@ -27,11 +27,6 @@ class Label:
     words: Text
     tone: Tone = Tone.PLAIN
 
-    @property
-    def sign(self) -> str:
-        """What stands before the words."""
-        return SIGNS[self.tone]
-
 
 STATES: dict[str, Label] = {
     State.ORDERED: Label(Text("waiting for an order", "en attente d'un ordre"), Tone.WAIT),
@@ -55,18 +50,15 @@ STATES: dict[str, Label] = {
     "withdrawn": Label(Text("withdrawn", "retiré")),
     "expired": Label(Text("expired", "expiré"), Tone.BAD),
     "open": Label(Text("open", "ouverte"), Tone.WAIT),
-    "spent": Label(Text("used", "utilisée")),
     "active": Label(Text("active", "actif"), Tone.GOOD),
     "left": Label(Text("has left", "est parti")),
     "invited": Label(Text("waiting for its code", "en attente de son code"), Tone.WAIT),
     "lapsed": Label(Text("its code has expired", "son code a expiré"), Tone.BAD),
     "live": Label(Text("enrolled", "enrôlé"), Tone.GOOD),
     "waiting": Label(Text("waiting", "en attente"), Tone.WAIT),
-    "enrolled": Label(Text("enrolled", "enrôlé"), Tone.GOOD),
     "revoked": Label(Text("revoked", "révoqué"), Tone.BAD),
     "missing": Label(Text("missing", "manquant"), Tone.BAD),
     "valid": Label(Text("valid", "valable"), Tone.GOOD),
-    "due": Label(Text("due", "à faire"), Tone.WAIT),
     "overdue": Label(Text("overdue", "en retard"), Tone.BAD),
     # A decision, and instructions; a batch's steps.
     "accepted_with_differences": Label(Text("accepted with differences", "acceptée avec des écarts"), Tone.GOOD),

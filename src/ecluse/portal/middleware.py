@@ -14,7 +14,7 @@ from ecluse.domain.room import RoomEvent
 from ecluse.portal.accounts import has_authenticator
 from ecluse.portal.refusals import said
 from ecluse.store.account_events import ANONYMOUS, organisations
-from ecluse.store.recording import acting
+from ecluse.store.recording import Act, acting, current
 from ecluse.store.session_events import see
 
 Respond = Callable[[HttpRequest], HttpResponse]
@@ -89,9 +89,7 @@ class Recorded:
         with acting(person.handle if person else ANONYMOUS) as act:
             response = self._respond(request)
             if response.status_code >= _SERVER_ERROR:
-                transaction.set_rollback(True)
-                act.entries.clear()
-                act.written.clear()
+                _undo(act)
             elif act.written and not act.entries and name.startswith(_LIBRARY):
                 concerns = organisations(person) if person else ()
                 act.record(RoomEvent.ACCOUNT_CHANGED, *concerns, subject=act.actor, page=name)
@@ -130,9 +128,10 @@ class Refusals:
         status = status_of(error)
         if status >= _SERVER_ERROR:
             return None
-        if not isinstance(error, UnseenError | ForbiddenError):
+        act = current()
+        if act is not None and act.written and not isinstance(error, UnseenError | ForbiddenError):
             # What was begun before the refusal is undone with it, as a command's would be.
-            _undo()
+            _undo(act)
         return render(request, "refused.html", {"message": said(error), "status": status}, status=status)
 
 
@@ -155,14 +154,10 @@ def _receive(request: HttpRequest) -> None:
         raise BadRequest("the body did not come") from None
 
 
-def _undo() -> None:
-    from ecluse.store.recording import current  # noqa: PLC0415 - only here
-
-    act = current()
-    if act is not None and act.written:
-        transaction.set_rollback(True)
-        act.entries.clear()
-        act.written.clear()
+def _undo(act: Act) -> None:
+    transaction.set_rollback(True)
+    act.entries.clear()
+    act.written.clear()
 
 
 def _name(request: HttpRequest) -> str:

@@ -28,7 +28,6 @@ CSRF_TRUSTED_ORIGINS = [ECLUSE_ORIGIN]
 ROOT_URLCONF = "ecluse.portal.urls"
 WSGI_APPLICATION = "ecluse.portal.wsgi.application"
 AUTH_USER_MODEL = "store.Person"
-SITE_ID = 1
 
 INSTALLED_APPS = [
     "ecluse.store",
@@ -46,7 +45,6 @@ INSTALLED_APPS = [
     "allauth.usersessions",
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
-    "django_htmx",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -59,7 +57,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "ecluse.portal.middleware.Seen",
     "ecluse.portal.middleware.Recorded",
@@ -153,7 +150,6 @@ SOCIALACCOUNT_ONLY = False
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 SOCIALACCOUNT_STORE_TOKENS = False
 SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [each.as_app() for each in providers(ECLUSE_HOME)]}}
-USERSESSIONS_TRACK_ACTIVITY = True
 LOGIN_URL = "/account/login/"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/account/login/"
@@ -193,7 +189,6 @@ WHITENOISE_USE_FINDERS = True
 
 LANGUAGE_CODE = "fr"
 LANGUAGES = [("fr", _("French")), ("en", _("English"))]
-LOCALE_PATHS = [Path(__file__).parent / "locale"]
 FORMAT_MODULE_PATH = "ecluse.portal.formats"
 LANGUAGE_COOKIE_HTTPONLY = True
 USE_I18N = USE_TZ = True

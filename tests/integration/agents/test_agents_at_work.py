@@ -105,12 +105,11 @@ def test_a_whole_migration_and_every_lie_on_the_way(tmp_path: Path) -> None:
 
 
 def _forge(kind: str, word: str) -> Change:
-    """Signatures of papers of a kind that say a word, each with one character changed."""
+    """Signatures of papers of a kind that say a word, each with one line of it turned round."""
 
     def change(work: dict[str, Any]) -> None:
         for paper in (paper for task in work["tasks"] for paper in task["papers"]):
             if paper["kind"] == kind and word in paper["text"]:
-                paper["text"] = paper["text"].replace('"order":', '"order":', 1)
                 for signer, armour in paper["signatures"].items():
                     lines = armour.split("\n")
                     lines[2] = lines[2][::-1]

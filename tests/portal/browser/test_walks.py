@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
+from agents_at_work import OPTIONS
 from ecluse.domain.permissions import Role
 from migrating import Desk
 from walking import Room, Walker, Walkers, open_room, walkers
@@ -284,11 +285,6 @@ class World:
         assert engineer.path.startswith("/account/login/")
 
 
-_SOURCE = ("--source", "legacy.sqlite", "--profile", "demo-dxlab", "--persons", "persons.keyed",
-           "--exclusion-key", "keys/exclusion")  # fmt: skip
-_DESTINATION = ("--destination", "new.sqlite", "--destination-profile", "demo-kalisil", "--identity",
-                "keys/kalisil.age")  # fmt: skip
-OPTIONS = {"source": _SOURCE, "destination": _DESTINATION}
 ORDERED = {
     "controller__finess": "750100125", "source__system": "dxlab", "source__site": "RENNES",
     "source__profile": "demo-dxlab", "destination__system": "kalisil", "scope__dates__from": "2018-01-01",

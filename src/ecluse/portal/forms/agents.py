@@ -16,7 +16,7 @@ class AgentForm(forms.Form):
     """A new agent."""
 
     handle = forms.RegexField(
-        r"^[a-z0-9][a-z0-9._-]{0,63}$",
+        r"\A[a-z0-9][a-z0-9._-]{0,63}\Z",
         label=later("Name", "Nom"),
         help_text=later("Lower-case letters, digits and - . _; agreements and journals name the agent so.",
                        "Des minuscules, des chiffres et - . _ ; les contrats et les journaux nomment ainsi l'agent."),

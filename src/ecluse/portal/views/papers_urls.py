@@ -2,10 +2,8 @@
 
 from django.urls import path
 
-from ecluse.portal import papers_waiting
+from ecluse.portal import waiting_papers  # noqa: F401 - says what waits on the first page
 from ecluse.portal.views import agreements, orders, register
-
-papers_waiting.tell()
 
 urlpatterns = [
     path("agreements/", agreements.agreements, name="agreements"),

@@ -88,12 +88,10 @@ def invite(request: HttpRequest, organisation: str) -> HttpResponse:
         except EcluseError as error:
             _tell(form, error)
         else:
-            link = f"{settings.ECLUSE_ORIGIN}/join/{secret}/"
             what = tr(
                 f"{by} invites you to the control room of {place}:", f"{by} vous invite dans la salle de {place} :"
             )
-            shown = {"organisation": place, "link": link, "name": name, "mailed": mail_link(email, name, link, what)}
-            return render(request, "people/link.html", shown | {"days": acts.INVITATION_DAYS})
+            return _invited(request, place, name, email, secret=secret, what=what)
     return render(request, "people/invite.html", {"organisation": place, "form": form})
 
 
@@ -111,12 +109,20 @@ def bring_in(request: HttpRequest, organisation: str) -> HttpResponse:
         except EcluseError as error:
             _tell(form, error)
         else:
-            link = f"{settings.ECLUSE_ORIGIN}/join/{secret}/"
             what = tr(f"{by} invites you to the control room, for {made}:",
                       f"{by} vous invite dans la salle de contrôle, pour {made} :")  # fmt: skip
-            shown = {"organisation": place, "link": link, "name": name, "mailed": mail_link(email, name, link, what)}
-            return render(request, "people/link.html", shown | {"days": acts.INVITATION_DAYS})
+            return _invited(request, place, name, email, secret=secret, what=what)
     return render(request, "people/bring_in.html", {"organisation": place, "form": form})
+
+
+def _invited(
+    request: HttpRequest, place: Organisation, name: str, email: str, *, secret: str, what: str
+) -> HttpResponse:
+    """The page that shows an invitation's link this once; ``what`` goes before it in the mail."""
+    link = f"{settings.ECLUSE_ORIGIN}/join/{secret}/"
+    mailed = mail_link(email, name, link, what)
+    shown = {"organisation": place, "link": link, "name": name, "mailed": mailed, "days": acts.INVITATION_DAYS}
+    return render(request, "people/link.html", shown)
 
 
 def _tell(form: forms.Form, error: EcluseError) -> None:

@@ -14,20 +14,14 @@ from ecluse.portal.waiting import SOURCES, Waiting
 from ecluse.portal.words import Text
 from ecluse.store.acts.agreements import artefact_of
 from ecluse.store.acts.orders import artefact_of as order_of
-from ecluse.store.models import ArtefactSignature, Person
+from ecluse.store.models import AgreementVersion, ArtefactSignature, Person
 from ecluse.store.reads.agreements import agreements_of, allowed_in, open_notices
 from ecluse.store.reads.orders import orders_of
 
 _MOST = 50
 
 
-def tell() -> None:
-    """Say on the first page what waits here."""
-    if waiting not in SOURCES:
-        SOURCES.append(waiting)
-
-
-def waiting(person: Person, grants: tuple[Grant, ...]) -> list[Waiting]:
+def _waiting(person: Person, grants: tuple[Grant, ...]) -> list[Waiting]:
     """Everything of this part that waits for a person; five queries."""
     today = timezone.localdate()
     signed = frozenset(ArtefactSignature.objects.filter(signer=person.handle).values_list("digest", flat=True))
@@ -48,8 +42,8 @@ def _to_sign(person: Person, grants: tuple[Grant, ...], signed: frozenset[str]) 
             yield Waiting(what, reverse("agreement_sign", args=[version.pk]), about=_between(version))
 
 
-def _between(version: object) -> str:
-    return f"{version.controller} – {version.processor}"  # type: ignore[attr-defined]
+def _between(version: AgreementVersion) -> str:
+    return f"{version.controller} – {version.processor}"
 
 
 def _to_approve(person: Person, grants: tuple[Grant, ...], signed: frozenset[str]) -> Iterator[Waiting]:
@@ -87,3 +81,6 @@ def _to_object(grants: tuple[Grant, ...], today: dt.date) -> Iterator[Waiting]:
             f"Sous-traitant {notice.name} : {each.reminder.kind.fr}",
         )
         yield Waiting(what, reverse("agreement", args=[notice.agreement_id]), due=each.reminder.due)
+
+
+SOURCES.append(_waiting)
