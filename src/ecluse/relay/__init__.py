@@ -1,0 +1,1 @@
+"""The transfer server: moves sealed parcels, and cannot read them (R5 to R10)."""
