@@ -5,10 +5,11 @@ controller's DPO and director, who can neither be left out nor be put off by an 
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ecluse.domain.errors import UsageError
 from ecluse.domain.permissions import Role, Side
 
 
@@ -110,3 +111,55 @@ def next_station_at(
 
 def _stations(silent: dt.timedelta, each: dt.timedelta) -> int:
     return max(0, silent // each)
+
+
+SHORTEST = dt.timedelta(minutes=1)
+LONGEST = 2
+"""An organisation's own clocks: as short as a minute, as long as twice ours. Our choice."""
+
+CAN_WAIT = frozenset({Severity.MEDIUM, Severity.LOW})
+"""What a person's quiet hours put off; nothing else waits for a night to end."""
+
+
+def check_clocks(severity: Severity, clocks: Clocks) -> None:
+    """An organisation may set its clocks, within bounds.
+
+    Raises:
+        UsageError: shorter than a minute, longer than twice ours, or resolved sooner than acknowledged.
+    """
+    ours = CLOCKS[severity]
+    for name, own, most in (
+        ("acknowledge", clocks.acknowledge, ours.acknowledge * LONGEST),
+        ("resolve", clocks.resolve, ours.resolve * LONGEST),
+    ):
+        if not SHORTEST <= own <= most:
+            raise UsageError(f"{severity}.{name}: from {SHORTEST} to {most}")
+    if clocks.resolve < clocks.acknowledge:
+        raise UsageError(f"{severity}: an alert cannot be resolved sooner than it is acknowledged")
+
+
+def strictest(severity: Severity, own: Iterable[Clocks | None]) -> Clocks:
+    """The clocks of an alert: the shortest of its organisations'; who has set none has ours."""
+    each = [clocks or CLOCKS[severity] for clocks in own] or [CLOCKS[severity]]
+    return Clocks(min(c.acknowledge for c in each), min(c.resolve for c in each))
+
+
+def rises(before: Severity, after: Severity) -> bool:
+    """Whether an alert that happens again is more urgent than before; it is never less."""
+    order = list(Severity)
+    return order.index(after) < order.index(before)
+
+
+def told_at(
+    severity: Severity, now: dt.datetime, quiet_from: dt.time | None, quiet_until: dt.time | None
+) -> dt.datetime:
+    """When a person is to be told: now, or for what can wait, when their quiet hours end. ``now`` is local to them."""
+    if severity not in CAN_WAIT or quiet_from is None or quiet_until is None or quiet_from == quiet_until:
+        return now
+    at = now.timetz().replace(tzinfo=None)
+    over_midnight = quiet_from > quiet_until
+    quiet = (at >= quiet_from or at < quiet_until) if over_midnight else quiet_from <= at < quiet_until
+    if not quiet:
+        return now
+    ends = dt.datetime.combine(now.date(), quiet_until, now.tzinfo)
+    return ends if ends > now else ends + dt.timedelta(days=1)

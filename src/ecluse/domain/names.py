@@ -7,7 +7,7 @@ _UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
 """Unicode's general categories of what is not seen: controls, formats (direction, zero width), private, unassigned."""
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 """Letters and signs that are drawn as nothing."""
-_ROOM = re.compile(r"(?:system|anonymous|control-room|invitation|token|recovery)(?:-[0-9]+)?")
+_ROOM = re.compile(r"(?:system|anonymous|control-room|invitation|token|recovery|watch|alert)(?:-[0-9]+)?")
 
 
 def is_plain(name: str) -> bool:

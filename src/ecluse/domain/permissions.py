@@ -62,6 +62,13 @@ class Action(StrEnum):
     SEE_AGENTS = "agent.see"
     ENROL_AGENT = "agent.enrol"
     REVOKE_AGENT = "agent.revoke"
+    SEE_WARNINGS = "warning.see"
+    HANDLE_WARNING = "warning.handle"
+    SET_WARNING_TERMS = "warning.terms"
+    SEE_ALERTS = "alert.see"
+    ACKNOWLEDGE_ALERT = "alert.acknowledge"
+    RESOLVE_ALERT = "alert.resolve"
+    SET_ALERT_CLOCKS = "alert.clocks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +142,15 @@ MAY: Mapping[Action, frozenset[tuple[Side, Role]]] = {
     Action.SEE_AGENTS: _both(Role.ENGINEER, Role.SECURITY_OFFICER, Role.ADMINISTRATOR, Role.AUDITOR, Role.DIRECTOR),
     Action.ENROL_AGENT: _both(Role.ENGINEER, Role.ADMINISTRATOR),
     Action.REVOKE_AGENT: _both(Role.ENGINEER, Role.ADMINISTRATOR, Role.SECURITY_OFFICER),
+    # R10: that a warning exists, its age and state; who may read and handle one is for domain.warnings to say.
+    Action.SEE_WARNINGS: _both(Role.SECURITY_OFFICER, Role.DIRECTOR) | _only(_C, Role.DPO),
+    Action.HANDLE_WARNING: _only(_P, Role.SECURITY_OFFICER, Role.DIRECTOR) | _only(_C, Role.DPO, Role.DIRECTOR),
+    Action.SET_WARNING_TERMS: _both(Role.SECURITY_OFFICER, Role.DIRECTOR),
+    Action.SEE_ALERTS: _both(Role.ENGINEER, Role.SECURITY_OFFICER, Role.DIRECTOR, Role.DPO, Role.AUDITOR),
+    # Law 8: whoever is a station of the chain may answer; an engineer answers, and does not end it.
+    Action.ACKNOWLEDGE_ALERT: _both(Role.ENGINEER, Role.SECURITY_OFFICER, Role.DIRECTOR, Role.DPO),
+    Action.RESOLVE_ALERT: _both(Role.SECURITY_OFFICER, Role.DIRECTOR, Role.DPO),
+    Action.SET_ALERT_CLOCKS: _both(Role.SECURITY_OFFICER, Role.DIRECTOR),
 }
 """Which roles of which side may take each action, within a party. Whatever is not here is refused."""
 

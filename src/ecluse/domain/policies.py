@@ -4,10 +4,11 @@
 """
 
 import datetime as dt
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 
 from ecluse.domain.agreement import Agreement, Hosting, Party, SignerRole, check_in_force
-from ecluse.domain.errors import AgreementError, OrderError, SignatureError
+from ecluse.domain.errors import AgreementError, ForbiddenError, OrderError, SignatureError
 from ecluse.domain.instruction import Action, Instruction
 from ecluse.domain.lifecycle import State
 from ecluse.domain.order import Order
@@ -179,6 +180,35 @@ def check_agent(agreement: Agreement, agent: str, role: SignerRole) -> str:
         if signer is not None and signer.role is role:
             return signer.key
     raise SignatureError(f"the agreement names no {role} called {agent}")
+
+
+def check_answers(people: Iterable[str], handle: str) -> None:
+    """Nobody answers an alert about their own doing (law 8).
+
+    Raises:
+        ForbiddenError: the alert names whoever asks.
+    """
+    if handle in people:
+        raise ForbiddenError("this alert is about your own doing", hint="somebody else acknowledges and resolves it")
+
+
+def check_resolves(people: Iterable[str], handle: str, sides: AbstractSet[Side], *, came_to_controller: bool) -> None:
+    """What has come to the controller is the controller's to end: the processor's silence brought it there.
+
+    Args:
+        people: those whose doing the alert is about.
+        handle: whoever asks.
+        sides: on which they hold a role that may resolve, within the alert's organisations.
+        came_to_controller: whether somebody of a controller was told of it.
+
+    Raises:
+        ForbiddenError: it is about whoever asks, or it is the controller's by now.
+    """
+    check_answers(people, handle)
+    if came_to_controller and Side.CONTROLLER not in sides:
+        raise ForbiddenError(
+            "this alert has come to the controller", hint="the controller's people resolve it; note what you did"
+        )
 
 
 def _of_role(party: Party, role: SignerRole) -> set[str]:

@@ -85,6 +85,13 @@ SCOPES: dict[Action, Text] = {
     Action.SEE_AGENTS: Text("see agents", "voir les agents"),
     Action.ENROL_AGENT: Text("invite agents", "inviter des agents"),
     Action.REVOKE_AGENT: Text("revoke agents", "révoquer des agents"),
+    Action.SEE_WARNINGS: Text("see that warnings exist", "voir que des signalements existent"),
+    Action.HANDLE_WARNING: Text("handle warnings", "traiter des signalements"),
+    Action.SET_WARNING_TERMS: Text("set the clocks of warnings", "fixer les délais des signalements"),
+    Action.SEE_ALERTS: Text("see alerts", "voir les alertes"),
+    Action.ACKNOWLEDGE_ALERT: Text("acknowledge alerts", "prendre en compte les alertes"),
+    Action.RESOLVE_ALERT: Text("resolve alerts", "résoudre les alertes"),
+    Action.SET_ALERT_CLOCKS: Text("set the clocks of alerts", "régler les délais des alertes"),
 }
 """Every action in words, as a token's scope."""
 

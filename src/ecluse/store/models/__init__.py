@@ -2,6 +2,7 @@
 
 from ecluse.store.models.agents import Agent, AgentSighting, EnrolmentCode
 from ecluse.store.models.agreements import AgreementVersion, ArtefactSignature, SubProcessorNotice
+from ecluse.store.models.alerts import Alert, AlertClocks, AlertConcern, AlertNote, AlertTold, AlertWays, Watch
 from ecluse.store.models.journal import JournalConcern, JournalFile, JournalLine, WitnessedCheckpoint
 from ecluse.store.models.migrations import Migration, Paper, PlaceEntry, PlaceJournal
 from ecluse.store.models.orders import OrderVersion
@@ -16,12 +17,28 @@ from ecluse.store.models.people import (
     TokenUse,
     Training,
 )
+from ecluse.store.models.warnings import (
+    ReportedWarning,
+    WarningKey,
+    WarningMessage,
+    WarningNamed,
+    WarningParty,
+    WarningReader,
+    WarningStation,
+    WarningTerms,
+)
 
 __all__ = [
     "AccessReview",
     "Agent",
     "AgentSighting",
     "AgreementVersion",
+    "Alert",
+    "AlertClocks",
+    "AlertConcern",
+    "AlertNote",
+    "AlertTold",
+    "AlertWays",
     "ApiToken",
     "ArtefactSignature",
     "EnrolmentCode",
@@ -38,8 +55,17 @@ __all__ = [
     "PlaceEntry",
     "PlaceJournal",
     "Recovery",
+    "ReportedWarning",
     "SubProcessorNotice",
     "TokenUse",
     "Training",
+    "WarningKey",
+    "WarningMessage",
+    "WarningNamed",
+    "WarningParty",
+    "WarningReader",
+    "WarningStation",
+    "WarningTerms",
+    "Watch",
     "WitnessedCheckpoint",
 ]

@@ -1,0 +1,164 @@
+"""Alerts as the acts and screens need them: few queries, however many there are."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from ecluse.domain.alerts import CHAIN, CLOCKS, AlertState, Clocks, Severity, next_station_at, strictest
+from ecluse.domain.errors import UnseenError
+from ecluse.domain.permissions import Role, Side
+from ecluse.store.models import (
+    AgreementVersion,
+    Alert,
+    AlertClocks,
+    AlertConcern,
+    AlertNote,
+    AlertTold,
+    Membership,
+    Organisation,
+    Person,
+)
+
+_LAST = len(CHAIN) - 1
+
+
+def concerned(alert: Alert) -> tuple[str, ...]:
+    """The organisations that an alert concerns, by slug: its parties."""
+    found = alert.concerned.select_related("organisation") if not _prefetched(alert) else alert.concerned.all()
+    return tuple(sorted(each.organisation.slug for each in found))
+
+
+def _prefetched(alert: Alert) -> bool:
+    return "concerned" in getattr(alert, "_prefetched_objects_cache", {})
+
+
+def last_hearers(alert: Alert) -> tuple[Organisation, ...]:
+    """The controllers at the end of the chain: those it concerns, or those whose processor it concerns."""
+    own = list(Organisation.objects.filter(slug__in=concerned(alert)))
+    controllers = [each for each in own if each.side == Side.CONTROLLER]
+    if not controllers:
+        in_force = AgreementVersion.objects.filter(
+            controller=OuterRef("pk"), processor__in=own, in_force_at__isnull=False, ended_at__isnull=True
+        )
+        controllers = list(Organisation.objects.filter(Exists(in_force)))
+    return tuple(controllers)
+
+
+def holders_of(alert: Alert) -> tuple[tuple[Person, ...], ...]:
+    """Who is told at each station, those apart whose doing it is. Three queries.
+
+    The controller's station falls back on whoever the controller has: it hears, whatever its roles.
+    """
+    slugs, last = set(concerned(alert)), {each.slug for each in last_hearers(alert)}
+    held = (
+        Membership.objects.filter(until__isnull=True, person__is_active=True, organisation__slug__in=slugs | last)
+        .exclude(person__handle__in=alert.people)
+        .select_related("person", "organisation")
+        .order_by("person__handle")
+    )
+    members = list(held)
+    stations = []
+    for place, station in enumerate(CHAIN):
+        within = last if place == _LAST else slugs
+        there = [m for m in members if m.organisation.slug in within and m.organisation.side == station.side]
+        answering = [m for m in there if Role(m.role) in station.roles]
+        chosen = answering or (there if place == _LAST else [])
+        stations.append(tuple({m.person.pk: m.person for m in chosen}.values()))
+    return tuple(stations)
+
+
+def own_clocks(slugs: Iterable[str], severity: Severity) -> list[Clocks | None]:
+    """What organisations have set for a severity; None for each that has set nothing."""
+    named = sorted(set(slugs))
+    found = dict(AlertClocks.objects.filter(organisation__slug__in=named).values_list("organisation__slug", "clocks"))
+    return [_clocks(found.get(slug, {}), severity) for slug in named]
+
+
+def _clocks(stored: Mapping[str, Sequence[int]], severity: Severity) -> Clocks | None:
+    pair = stored.get(str(severity))
+    return Clocks(dt.timedelta(seconds=pair[0]), dt.timedelta(seconds=pair[1])) if pair else None
+
+
+def clocks_of(alert: Alert) -> Clocks:
+    """The clocks that run for an alert."""
+    severity = Severity(alert.severity)
+    return strictest(severity, own_clocks(concerned(alert), severity))
+
+
+def clocks_set(organisation: Organisation) -> dict[Severity, Clocks]:
+    """An organisation's clocks for a settings page: its own, else ours."""
+    found = AlertClocks.objects.filter(organisation=organisation).first()
+    stored = found.clocks if found else {}
+    return {severity: _clocks(stored, severity) or CLOCKS[severity] for severity in Severity}
+
+
+def came_to_controller(alert: Alert) -> bool:
+    """Whether somebody of a controller was to be told of it."""
+    return alert.told.filter(station=_LAST, person__isnull=False).exists()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a list shows; empty parts match everything."""
+
+    state: str = ""
+    severity: str = ""
+    rule: str = ""
+    open_only: bool = False
+
+
+def listed(organisations: Iterable[str], asked: Asked | None = None) -> QuerySet[Alert]:
+    """Alerts that concern one of the organisations, the newest first, with their organisations: two queries."""
+    mine = AlertConcern.objects.filter(alert=OuterRef("pk"), organisation__slug__in=sorted(set(organisations)))
+    found = Alert.objects.filter(Exists(mine)).select_related("acknowledged_by", "resolved_by")
+    found = found.prefetch_related("concerned__organisation")
+    asked = asked or Asked()
+    if asked.open_only:
+        found = found.exclude(state=AlertState.RESOLVED)
+    for name in ("state", "severity", "rule"):
+        if value := getattr(asked, name):
+            found = found.filter(**{name: value})
+    return found
+
+
+def alert_of(number: int) -> Alert:
+    """One alert with its organisations.
+
+    Raises:
+        UnseenError: there is none of that number.
+    """
+    found = (
+        Alert.objects.select_related("acknowledged_by", "resolved_by", "former")
+        .prefetch_related("concerned__organisation")
+        .filter(pk=number)
+        .first()
+    )
+    if found is None:
+        raise UnseenError("there is no such alert")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What happened to an alert, who was told, and when silence takes it on (None: it has come to the end)."""
+
+    notes: tuple[AlertNote, ...]
+    told: tuple[AlertTold, ...]
+    next_at: dt.datetime | None
+
+
+def history(alert: Alert, now: dt.datetime) -> History:
+    """An alert's whole life, oldest first. Seven queries at most."""
+    told = tuple(alert.told.select_related("person"))
+    return History(tuple(alert.notes.all()), told, None if alert.state == AlertState.RESOLVED else _next(alert, now))
+
+
+def _next(alert: Alert, now: dt.datetime) -> dt.datetime | None:
+    present = sum(bool(people) for people in holders_of(alert))
+    if alert.reached >= _LAST or not present:
+        return None
+    return next_station_at(
+        clocks_of(alert), alert.opened_at, now, acknowledged_at=alert.acknowledged_at, stations=present
+    )
