@@ -18,7 +18,7 @@ from ecluse.domain.errors import UsageError
 _EXTRAS = dict.fromkeys((
     "pyarrow", "duckdb", "numpy", "polars", "pyrage", "sqlglot", "pgpq", "psycopg", "pymysql",
     "adbc_driver_sqlite", "adbc_driver_manager",
-), "migration") | dict.fromkeys(("typst", "docx", "lxml"), "documents")  # fmt: skip
+), "migration") | dict.fromkeys(("typst", "docx", "lxml"), "documents") | {"apprise": "portal"}  # fmt: skip
 _MIN_WIDTH, _MAX_WIDTH = 60, 100
 
 

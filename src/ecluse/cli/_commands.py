@@ -160,6 +160,16 @@ _ROOM = Group(
     },
 )
 
+_NOTIFY = Group(
+    "notify",
+    context_settings=SETTINGS,
+    text=Text("How a room or a relay tells people.", "Comment une salle ou un relais prévient les gens."),
+    entries={
+        "test": Entry("notify_test", Text("Send a test notice by each channel",
+                                          "Envoyer un avis d'essai par chaque canal")),
+    },
+)  # fmt: skip
+
 _HELP = Group(
     "help",
     context_settings=SETTINGS,
@@ -220,6 +230,7 @@ ecluse run -w migration
                                      "Ouvrir la salle de contrôle dans le navigateur")),
         "room": _ROOM,
         "agent": _AGENT,
+        "notify": _NOTIFY,
         "help": _HELP,
     },
 )  # fmt: skip

@@ -1,7 +1,11 @@
 """What control needs of the outside world."""
 
+import datetime as dt
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from ecluse.domain.alerts import Severity
 
 
 class Mailbox(Protocol):
@@ -21,4 +25,44 @@ class Mailbox(Protocol):
 
     def discard(self, name: str) -> None:
         """Erase one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What somebody is told, without a patient's value: an alert, a warning, a reminder.
+
+    ``to``: addresses, for a channel that takes them; most have their own. ``mark`` names the notice for ever, so
+    that a receiver may see it twice and act once. ``link``: where in the room to go on.
+    """
+
+    subject: str
+    body: str
+    severity: Severity
+    mark: str
+    at: dt.datetime
+    link: str = ""
+    to: tuple[str, ...] = ()
+
+
+class Notifier(Protocol):
+    """A way to tell people: mail, SMS, chat, a program of theirs."""
+
+    @property
+    def name(self) -> str:
+        """What the room calls it; no address and no secret."""
+        ...
+
+    @property
+    def least(self) -> Severity:
+        """The mildest that goes this way."""
+        ...
+
+    def send(self, notice: Notice) -> None:
+        """Tell, or say that it could not be done.
+
+        Raises:
+            ConnectionLostError: it may work later.
+            RefusedError: the other side refuses, and would again.
+        """
         ...

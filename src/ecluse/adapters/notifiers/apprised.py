@@ -1,0 +1,89 @@
+"""Mail, SMS gateways and chats by Apprise. Its own log may hold an address: it is shut."""
+
+import logging
+import warnings
+from typing import Any
+from urllib.parse import urlsplit
+
+import apprise
+
+from ecluse.control.ports import Notice
+from ecluse.control.supervision import AppriseChannel
+from ecluse.domain.alerts import Severity
+from ecluse.domain.errors import ConnectionLostError, Location, MalformedError
+
+_TYPES = {
+    Severity.CRITICAL: apprise.NotifyType.FAILURE,
+    Severity.HIGH: apprise.NotifyType.FAILURE,
+    Severity.MEDIUM: apprise.NotifyType.WARNING,
+    Severity.LOW: apprise.NotifyType.INFO,
+}
+_LOCAL = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
+
+
+def _asset() -> apprise.AppriseAsset:
+    """Nothing on disk, no plug-ins of others, no redirection, no picture fetched from elsewhere."""
+    return apprise.AppriseAsset(
+        app_id="Écluse", app_desc="Écluse", app_url="", plugin_paths=[], storage_mode="memory", secure_logging=True,
+        http_redirects=False, image_url_mask="", image_url_logo="", async_mode=False,
+    )  # fmt: skip
+
+
+class Apprised:
+    """See :class:`ecluse.control.ports.Notifier`.
+
+    Raises:
+        MalformedError: the URL is not one that Apprise knows, or what it sends could be read on the way.
+    """
+
+    def __init__(self, channel: AppriseChannel) -> None:
+        logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
+        self._channel = channel
+        where = Location(field=channel.name)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # it loads a hundred services' modules
+                made: Any = apprise.Apprise.instantiate(channel.url, asset=_asset(), suppress_exceptions=True)
+        except TypeError:
+            made = None
+        if made is None:
+            raise MalformedError("not a URL that Apprise knows", location=where)
+        if _in_clear(made, channel.url):
+            raise MalformedError(
+                "what goes this way could be read on the way", location=where, hint="use the service's TLS scheme"
+            )
+        self._way = made
+
+    @property
+    def name(self) -> str:
+        """What the room calls it."""
+        return self._channel.name
+
+    @property
+    def least(self) -> Severity:
+        """The mildest that goes this way."""
+        return self._channel.least
+
+    def send(self, notice: Notice) -> None:
+        """Hand it over; Apprise tells whether that worked, not why not."""
+        body = f"{notice.body}\n\n{notice.link}" if notice.link else notice.body
+        try:
+            taken = self._way.notify(
+                body=body,
+                title=notice.subject,
+                notify_type=_TYPES[notice.severity],
+                body_format=apprise.NotifyFormat.TEXT,
+            )
+        except Exception as error:  # noqa: BLE001 - a hundred services' code, none of whose words may come through
+            raise ConnectionLostError(
+                f"this channel cannot be reached: {type(error).__name__}", location=Location(field=self.name)
+            ) from None
+        if not taken:
+            raise ConnectionLostError("this channel did not take a notice", location=Location(field=self.name))
+
+
+def _in_clear(way: Any, url: str) -> bool:
+    """Whether the scheme is the plain one of a service that has a TLS one too; this machine has no way between."""
+    scheme, host = url.partition(":")[0].lower(), urlsplit(url).hostname
+    plain = way.protocol if isinstance(way.protocol, tuple) else (way.protocol,)
+    return bool(way.secure_protocol) and scheme in plain and host not in _LOCAL
