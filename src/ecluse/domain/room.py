@@ -62,6 +62,7 @@ class RoomEvent(StrEnum):
     CHECKPOINT_COSIGNED = "checkpoint.cosigned"
     WARNING_RECEIVED = "warning.received"
     WARNING_ESCALATED = "warning.escalated"
+    WARNING_TOLD = "warning.told"
     WARNING_ACKNOWLEDGED = "warning.acknowledged"
     WARNING_NAMED = "warning.named"
     WARNING_TAKEN = "warning.taken"

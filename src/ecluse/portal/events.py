@@ -53,6 +53,7 @@ EVENTS: dict[str, Text] = {
     RoomEvent.CHECKPOINT_COSIGNED: Text("checkpoint cosigned", "point de contrôle cosigné"),
     RoomEvent.WARNING_RECEIVED: Text("warning received", "signalement reçu"),
     RoomEvent.WARNING_ESCALATED: Text("warning passed on to the next", "signalement porté plus haut"),
+    RoomEvent.WARNING_TOLD: Text("people were told of a warning", "personnes prévenues d'un signalement"),
     RoomEvent.WARNING_ACKNOWLEDGED: Text("warning acknowledged", "signalement accusé de réception"),
     RoomEvent.WARNING_NAMED: Text("a warning's circle was narrowed", "cercle d'un signalement réduit"),
     RoomEvent.WARNING_TAKEN: Text("a warning's sealed text was taken", "texte scellé d'un signalement emporté"),

@@ -135,12 +135,13 @@ class WarningMessage(models.Model):
 
 
 class WarningStation(models.Model):
-    """That a warning came to a station, and whom it told."""
+    """That a warning came to a station; ``waiting``: handles of those whom a mail has not reached yet."""
 
     warning = models.ForeignKey(ReportedWarning, models.PROTECT, related_name="stations")
     station = models.PositiveSmallIntegerField()
     at = models.DateTimeField()
     told = models.JSONField(default=list)
+    waiting = models.JSONField(default=list)
 
     class Meta:
         """Each station once."""
