@@ -435,14 +435,12 @@ class Migration(migrations.Migration):
             name='Watch',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('holder', models.CharField(blank=True, max_length=64)),
+                ('holder', models.CharField(blank=True, max_length=100)),
                 ('held_until', models.DateTimeField()),
                 ('beat_at', models.DateTimeField()),
-                ('line', models.PositiveBigIntegerField(default=0)),
-                ('places', models.JSONField(default=dict)),
-                ('sources', models.JSONField(default=dict)),
-                ('checked_at', models.DateTimeField(blank=True, null=True)),
+                ('cursors', models.JSONField(default=dict)),
                 ('verified_at', models.DateTimeField(blank=True, null=True)),
+                ('broken', models.CharField(blank=True, max_length=200)),
             ],
         ),
         migrations.CreateModel(
@@ -797,7 +795,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='alerttold',
-            constraint=models.UniqueConstraint(condition=models.Q(('person', None)), fields=('alert', 'round', 'station'), name='passed_once'),
+            constraint=models.UniqueConstraint(condition=models.Q(('person', None)), fields=('alert', 'round', 'station', 'channel'), name='once_a_channel'),
         ),
         migrations.AddIndex(
             model_name='journalconcern',

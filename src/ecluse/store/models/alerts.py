@@ -68,7 +68,9 @@ class AlertConcern(models.Model):
 
 
 class AlertTold(models.Model):
-    """That a person is to be told of an alert at a station, and what came of it; no person: nobody held the roles.
+    """That a person is to be told of an alert at a station, and what came of it.
+
+    Without a person: one of the room's channels is to be told, or (``passed``, no channel) nobody held the roles.
 
     A row that waits is the outbox: ``due_at`` is when it is tried (quiet hours, backoff), ``tries`` how often it was,
     ``channel`` the way it went or was last tried. ``outcome``: ``waiting``, ``told``, ``passed`` (nobody), ``moot``.
@@ -87,12 +89,14 @@ class AlertTold(models.Model):
     link_used_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        """Each person once a station; a station that nobody holds is passed once."""
+        """Each person and each of the room's channels once a station; one that nobody holds is passed once."""
 
         ordering: ClassVar = ["made_at", "pk"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["alert", "round", "station", "person"], name="told_once_a_station"),
-            models.UniqueConstraint(fields=["alert", "round", "station"], condition=Q(person=None), name="passed_once"),
+            models.UniqueConstraint(
+                fields=["alert", "round", "station", "channel"], condition=Q(person=None), name="once_a_channel"
+            ),
         ]
 
 
@@ -137,15 +141,13 @@ class AlertWays(models.Model):
 class Watch(models.Model):
     """Where the watch stands: who holds it, its last beat, and how far it has read (``UNRECORDED``; one row).
 
-    ``line``: the next line of the room's journal to read. ``places``: how many entries of each place's journal were
-    read, by its id. ``sources``: cursors of other sources (relays), by name.
+    ``cursors``: how far each source was read, by its name. ``broken``: why the room's journal cannot be trusted or
+    written, empty while it can: no alert could be recorded then.
     """
 
-    holder = models.CharField(max_length=64, blank=True)
+    holder = models.CharField(max_length=100, blank=True)
     held_until = models.DateTimeField()
     beat_at = models.DateTimeField()
-    line = models.PositiveBigIntegerField(default=0)
-    places = models.JSONField(default=dict)
-    sources = models.JSONField(default=dict)
-    checked_at = models.DateTimeField(null=True, blank=True)
+    cursors = models.JSONField(default=dict)
     verified_at = models.DateTimeField(null=True, blank=True)
+    broken = models.CharField(max_length=200, blank=True)
