@@ -85,6 +85,7 @@ class RoomEvent(StrEnum):
     WATCH_STARTED = "watch.started"
     WATCH_STOPPED = "watch.stopped"
     WATCH_DIED = "watch.died"
+    LOG_ERASED = "log.erased"
 
 
 @dataclass(frozen=True, slots=True)

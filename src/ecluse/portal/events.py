@@ -77,6 +77,7 @@ EVENTS: dict[str, Text] = {
     RoomEvent.WATCH_STARTED: Text("the watch started", "la veille a commencé"),
     RoomEvent.WATCH_STOPPED: Text("the watch stopped", "la veille s'est arrêtée"),
     RoomEvent.WATCH_DIED: Text("the watch died", "la veille est tombée"),
+    RoomEvent.LOG_ERASED: Text("a security log past its time erased", "un journal de sécurité arrivé à terme effacé"),
 }
 
 PLACE_EVENTS: dict[str, Text] = {event: Text(words.en, words.fr) for event, words in event_words.EVENTS.items()}

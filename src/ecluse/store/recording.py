@@ -30,9 +30,10 @@ SYSTEM = "system"
 UNRECORDED = frozenset({
     "django_session", "django_migrations", "django_content_type", "django_site", "usersessions_usersession",
     "django_cache", "store_agentsighting", "store_tokenuse", "store_watch",
+    "store_logcursor",
 })  # fmt: skip
 """Tables that are no records of the room: who has which page open, when a program was last seen, how
-far the watch has read, and what Django keeps about itself."""
+far the watch and the security log have read, and what Django keeps about itself."""
 
 _COMMENTS = re.compile(r"\A(?:\s+|--[^\n]*\n|/\*.*?\*/)+", re.DOTALL)
 _READS = re.compile(

@@ -17,6 +17,7 @@ from ecluse.store.models.people import (
     TokenUse,
     Training,
 )
+from ecluse.store.models.telemetry import LogCursor
 from ecluse.store.models.warnings import (
     ReportedWarning,
     WarningKey,
@@ -46,6 +47,7 @@ __all__ = [
     "JournalConcern",
     "JournalFile",
     "JournalLine",
+    "LogCursor",
     "Membership",
     "Migration",
     "OrderVersion",

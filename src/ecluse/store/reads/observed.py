@@ -1,0 +1,128 @@
+"""What the watch reads: every source's events after a cursor, in one shape (``domain.observed``). Nothing is missed.
+
+A source is read by its own journal's index, never by a row's id or time: journals are appended to one at a time, so
+that no entry can appear behind one that was read, as rows of transactions that overlap can.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from django.db.models import F, Q
+
+from ecluse.domain.observed import Observed
+from ecluse.store.models import JournalLine, PlaceEntry, PlaceJournal
+
+BATCH = 1000
+"""How many events are read at once."""
+OURS = "alert."
+"""What the room says of alerts is no reason for alerts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Events in their order, and where to read on; ``more``: there are others already."""
+
+    events: tuple[Observed, ...]
+    cursor: Any
+    more: bool = False
+
+
+class Source(Protocol):
+    """Where events come from. A cursor is JSON; None before anything was read."""
+
+    @property
+    def name(self) -> str:
+        """By which its cursor is kept."""
+        ...
+
+    def since(self, cursor: Any) -> Seen:
+        """What came after a cursor."""
+        ...
+
+    def last(self, cursor: Any, after: dt.datetime) -> Iterable[Observed]:
+        """What had been read up to a cursor and happened after an instant, in its order."""
+        ...
+
+
+class RoomLines:
+    """The room's own journal. The cursor is the next index."""
+
+    name = "room"
+
+    def since(self, cursor: Any) -> Seen:
+        """See :class:`Source`."""
+        start = int(cursor or 0)
+        lines = list(JournalLine.objects.filter(index__gte=start).order_by("index")[:BATCH])
+        following = lines[-1].index + 1 if lines else start
+        return Seen(tuple(_of_lines(lines)), following, len(lines) == BATCH)
+
+    def last(self, cursor: Any, after: dt.datetime) -> Iterable[Observed]:
+        """See :class:`Source`."""
+        lines = JournalLine.objects.filter(index__lt=int(cursor or 0), at__gt=after).order_by("index")
+        return _of_lines(lines.iterator(chunk_size=BATCH))
+
+
+class PlaceEntries:
+    """The journals of all places, as they were reported. The cursor says how many entries of each were read."""
+
+    name = "places"
+
+    def since(self, cursor: Any) -> Seen:
+        """See :class:`Source`."""
+        read = dict(cursor or {})
+        events: list[Observed] = []
+        more = False
+        for number, size in PlaceJournal.objects.order_by("pk").values_list("pk", "size"):
+            start = int(read.get(str(number), 0))
+            if start >= size:
+                continue
+            if len(events) >= BATCH:
+                more = True
+                break
+            wanted = Q(journal=number, index__gte=start, index__lt=min(size, start + BATCH))
+            entries = list(_entries(wanted))
+            events += [_of_entry(each) for each in entries]
+            read[str(number)] = entries[-1].index + 1 if entries else size
+            more = more or read[str(number)] < size
+        return Seen(tuple(sorted(events, key=lambda each: each.at)), read, more)
+
+    def last(self, cursor: Any, after: dt.datetime) -> Iterator[Observed]:
+        """See :class:`Source`."""
+        read: Mapping[str, int] = dict(cursor or {})
+        recent = _entries(Q(at__gt=after, index__lt=F("journal__size"))).order_by("at")
+        for entry in recent.iterator(chunk_size=BATCH):
+            if entry.index < read.get(str(entry.journal_id), 0):
+                yield _of_entry(entry)
+
+
+SOURCES: list[Source] = [RoomLines(), PlaceEntries()]
+"""Every source. What reports more (a relay) adds its own."""
+
+
+def _of_lines(lines: Iterable[JournalLine]) -> Iterator[Observed]:
+    for line in lines:
+        if line.event.startswith(OURS):
+            continue
+        detail = dict(line.detail)
+        origin = detail.pop("origin", None)
+        yield Observed(
+            line.at, "room", line.event, line.actor, f"room/{line.index}", line.subject,
+            str(origin) if origin else None, tuple(line.concerns), detail,
+        )  # fmt: skip
+
+
+def _entries(wanted: Q) -> Any:
+    joined = PlaceEntry.objects.select_related(
+        "journal__migration__order__agreement__controller", "journal__migration__order__agreement__processor"
+    )
+    return joined.filter(wanted).order_by("journal", "index").defer("data")
+
+
+def _of_entry(entry: PlaceEntry) -> Observed:
+    journal, agreement = entry.journal, entry.journal.migration.order.agreement
+    return Observed(
+        entry.at, f"{journal.place}/{entry.actor}", entry.event, entry.actor, f"place/{journal.pk}/{entry.index}",
+        entry.subject, None, (agreement.controller.slug, agreement.processor.slug), dict(entry.detail),
+    )  # fmt: skip
