@@ -78,7 +78,7 @@ class Terms:
         if not all(1 <= mine <= most for mine, most in zip(given, longest, strict=True)):
             raise UsageError("clocks can be shorter than 7 working days, 90 days and 4 hours, never longer")
 
-    def and_(self, other: "Terms") -> "Terms":
+    def shorter(self, other: "Terms") -> "Terms":
         """The shorter of each."""
         return Terms(
             min(self.acknowledge_days, other.acknowledge_days),
