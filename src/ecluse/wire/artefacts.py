@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeVar, get_args, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from ecluse.domain import values
+from ecluse.domain.access import AccessEntry
 from ecluse.domain.agreement import Agreement, letter_of
 from ecluse.domain.codemap import CodeMap
 from ecluse.domain.entry import Entry
@@ -36,6 +37,7 @@ KINDS: dict[str, type] = {
     "erasure": ErasureCertificate,
     "entry": Entry,
     "room-entry": RoomEntry,
+    "relay-entry": AccessEntry,
     "source-profile": SourceProfile,
     "destination-profile": DestinationProfile,
 }

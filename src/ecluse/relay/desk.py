@@ -1,0 +1,338 @@
+"""What both doors of the relay, SFTP and HTTPS, may ask for: one place decides, journals, then acts (laws 2, 5, 6).
+
+A member of a box has two folders: ``out``, where it puts and sees what it put but reads nothing, and ``in``, which it
+reads and takes away from but never writes. Nothing else exists: no listing shows what is not one's own.
+"""
+
+import datetime as dt
+import ipaddress
+from dataclasses import dataclass
+from pathlib import Path
+
+from ecluse.domain.access import Access
+from ecluse.domain.errors import (
+    EcluseError,
+    ForbiddenError,
+    Location,
+    MalformedError,
+    RefusedError,
+    SignatureError,
+    StorageError,
+    UnseenError,
+)
+from ecluse.relay.accounts import Account, Accounts
+from ecluse.relay.admission import Admission
+from ecluse.relay.boxes import Announced, Box, box_name, files, names, parcel_hex
+from ecluse.relay.home import Home, Settings
+from ecluse.relay.log import Clock, Failures, Log, system_clock
+from ecluse.relay.papers import KINDS_OF, Way, paper_name
+from ecluse.relay.uploads import Upload
+from ecluse.workspace.files import erase, read, write_atomic
+from ecluse.workspace.parcels import SUFFIX
+
+_PREVIEW = "instruction."
+"""Instructions are seen at once: a stop must be heard before anything is complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who came in, from where. ``door`` is ``sftp`` or ``https``."""
+
+    account: Account
+    origin: str
+    door: str
+
+    @property
+    def id(self) -> str:
+        """The account's."""
+        return self.account.id
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A file as its member sees it; ``size`` in bytes."""
+
+    name: str
+    size: int
+    at: dt.datetime
+
+
+class Desk:
+    """The relay's rules over one folder; thread-safe, keeps nothing of its own in memory."""
+
+    def __init__(self, home: Home, log: Log, *, clock: Clock = system_clock) -> None:
+        self.home, self.log, self.clock = home, log, clock
+        self.settings: Settings = home.settings()
+        self.accounts = Accounts(home.accounts)
+        self.failures = Failures(log)
+        self.admission = Admission(home, log, clock)
+
+    # Entering
+
+    def enter(self, name: str, mark: str | None, origin: str, door: str) -> Visitor:
+        """Let in who holds the key, token or certificate of an account (``mark``, as ``Account.marks``).
+
+        ``name`` is what the client calls itself; empty where the protocol has no names.
+
+        Raises:
+            ForbiddenError: says nothing of why; the journal does.
+        """
+        self.check_network(origin)
+        holder = None if mark is None else self.accounts.by_mark(mark)
+        if holder is None:
+            reason = "no key" if mark is None else "unknown key"
+            raise self._failed(origin, reason)
+        if name and name != holder.id:
+            self.log.append(Access.KEY_CLAIMED, holder.id, origin=origin, subject=holder.id, door=door)
+            raise ForbiddenError("not let in")
+        if not holder.is_live(self.clock().date()):
+            raise self._failed(origin, "revoked or expired", holder.id)
+        if not _within(origin, holder.networks, otherwise=True):
+            self.failures.tell(Access.NETWORK_REFUSED, origin, "not this account's network", holder.id)
+            raise ForbiddenError("not let in")
+        self.log.append(Access.ENTERED, holder.id, origin=origin, door=door)
+        return Visitor(holder, origin, door)
+
+    def check_network(self, origin: str) -> None:
+        """Whether anybody may knock from there, journalled if not; raises ForbiddenError."""
+        if _within(origin, self.settings.maintenance, otherwise=False):
+            self.failures.tell(Access.NETWORK_REFUSED, origin, "a maintenance host")
+            raise ForbiddenError("not let in")
+        if not _within(origin, self.settings.networks, otherwise=False):
+            self.failures.tell(Access.NETWORK_REFUSED, origin, "not a listed network")
+            raise ForbiddenError("not let in")
+
+    def fail(self, origin: str, reason: str) -> None:
+        """Journal an attempt that the protocol itself refused: a password, an anonymous name, a shell."""
+        self.failures.tell(Access.ENTRY_FAILED, origin, reason)
+
+    def leave(self, visitor: Visitor, *, sent: int = 0, read: int = 0) -> None:
+        """Journal the end of a session, with bytes both ways."""
+        self.log.append(Access.LEFT, visitor.id, origin=visitor.origin, door=visitor.door, sent=sent, read=read)
+
+    def refuse(self, visitor: Visitor, verb: str) -> ForbiddenError:
+        """Journal what is nobody's to ask for, and give what to raise."""
+        self.log.append(Access.PATH_REFUSED, visitor.id, origin=visitor.origin, verb=verb)
+        return ForbiddenError("not allowed here")
+
+    # Looking
+
+    def boxes(self, visitor: Visitor) -> list[str]:
+        """Names of the boxes that the visitor's agent is a member of."""
+        found = (Box(self.home.boxes / name) for name in _folders(self.home.boxes))
+        return [box.name for box in found if self._way(visitor, box) is not None]
+
+    def out(self, visitor: Visitor, name: str) -> list[Seen]:
+        """What the visitor put into a box: names and sizes, so that what was cut off can be gone on with."""
+        box, way = self._member(visitor, name)
+        folders = [box.desk(way), box.papers(way)]
+        if way is Way.FORTH:
+            folders += [box.root / "coming", box.root / "parcels"]
+        found = {each.name: each for folder in folders for each in _seen(folder)}
+        if way is Way.FORTH:
+            for each in _seen(box.root / "taken"):
+                hex_ = parcel_hex(each.name)
+                told = box.announced(hex_) if hex_ else None
+                found[each.name] = Seen(each.name, _size_of_taken(box.taken(hex_ or "")), each.at) if told else each
+        return [found[each] for each in sorted(found)]
+
+    def inside(self, visitor: Visitor, name: str) -> list[Seen]:
+        """What waits for the visitor in a box: nothing but instructions until everything has come."""
+        box, way = self._member(visitor, name)
+        theirs = _other(way)
+        found = _seen(box.papers(theirs)) if box.is_open() else []
+        if theirs is Way.FORTH:
+            if box.is_open() and box.is_complete():
+                return [*found, *_seen(box.root / "parcels")]
+            return [each for each in found if each.name.startswith(_PREVIEW)]
+        return found
+
+    # Putting
+
+    def put_paper(self, visitor: Visitor, box_: str, name: str, data: bytes) -> None:
+        """Take a paper in; it goes to the other member once it is signed by who must. Repeating it is harmless.
+
+        Raises:
+            ForbiddenError, UnseenError: not the visitor's box.
+            MalformedError, SignatureError, TamperError, OrderError, AgreementError: what is wrong with it.
+        """
+        box, way = self._member(visitor, box_, opening=True)
+        named = paper_name(name)
+        if named is None or named.kind not in KINDS_OF[way] or not data or len(data) > named.limit:
+            raise self._refused(visitor, box, Access.PAPER_REFUSED, name, MalformedError("not a paper that travels so"))
+        if (box.papers(way) / name).exists():
+            return
+        if box.paper_bytes() + len(data) > self.settings.papers_mib * 2**20:
+            raise self._refused(visitor, box, Access.QUOTA_EXCEEDED, name, RefusedError("this box's papers are full"))
+        if not box.root.is_dir() and len(_folders(self.home.boxes)) >= self.settings.sessions * 20:
+            raise self._refused(visitor, box, Access.QUOTA_EXCEEDED, name, RefusedError("too many boxes"))
+        write_atomic(box.desk(way) / name, data)
+        try:
+            self.admission.judge(box, way, named, visitor.account, visitor.origin)
+        except StorageError:
+            raise
+        except EcluseError as error:
+            for left in names(box.desk(way)):
+                if left.startswith(f"{named.stem}."):
+                    erase(box.desk(way) / left)
+            raise self._refused(visitor, box, Access.PAPER_REFUSED, named.stem, error) from None
+
+    def begin(self, visitor: Visitor, box_: str, name: str) -> Upload:
+        """Begin, or go on with, a parcel that a signed receipt announces.
+
+        Raises:
+            ForbiddenError, UnseenError: not the visitor's to send.
+            SignatureError: no signed receipt announces it.
+            RefusedError: it is there already, or the quota is used up.
+            BusyError: another session sends it.
+        """
+        box, way = self._member(visitor, box_)
+        hex_, told = self._announced(visitor, box, way, name)
+        if box.stored(hex_).exists() or box.taken(hex_).exists():
+            raise RefusedError("this parcel has come already", location=Location(file=name))
+        room = self.settings.quota - box.parcel_bytes()
+        room += box.coming(hex_).stat().st_size if box.coming(hex_).exists() else 0
+        if room <= 0 or (told.size or 0) > room:
+            raise self._refused(
+                visitor, box, Access.QUOTA_EXCEEDED, name, RefusedError("this order's quota is used up")
+            )
+        self.log.append(Access.PARCEL_COMING, visitor.id, origin=visitor.origin, box=box.name, subject=hex_)
+        return Upload(box.coming(hex_), box.stored(hex_), hex_, size=told.size, room=room)
+
+    def finish(self, visitor: Visitor, box_: str, upload: Upload) -> bool:
+        """Keep a parcel that has come whole; False where it has not: what came waits to be gone on with.
+
+        Raises:
+            TamperError, UnsealedError: it is not what was announced; nothing of it is kept, and it is journalled.
+        """
+        box = Box(self.home.boxes / box_)
+        if not upload.is_whole():
+            upload.close()
+            return False
+        size = upload.length()
+
+        def before() -> None:
+            self.log.append(
+                Access.PARCEL_STORED, visitor.id, origin=visitor.origin, box=box_, subject=upload.hex, size=size
+            )
+
+        try:
+            upload.finish(before)
+        except StorageError:
+            upload.close()
+            raise
+        except RefusedError as error:
+            raise self._refused(visitor, box, Access.PARCEL_REFUSED, upload.hex, error) from None
+        self.admission.complete_if(box)
+        return True
+
+    def abandon(self, visitor: Visitor, box_: str, upload: Upload, error: RefusedError) -> EcluseError:
+        """Erase an upload that was refused while it came; journalled. Gives what to raise."""
+        upload.drop()
+        return self._refused(visitor, Box(self.home.boxes / box_), Access.PARCEL_REFUSED, upload.hex, error)
+
+    # Taking
+
+    def read(self, visitor: Visitor, box_: str, name: str) -> Path:
+        """The file behind a name that waits for the visitor; journalled before a byte is read.
+
+        Raises:
+            UnseenError: nothing of that name waits.
+        """
+        path = self._waiting(visitor, box_, name)
+        if path.suffix == SUFFIX:
+            self.log.append(
+                Access.PARCEL_READ, visitor.id, origin=visitor.origin, box=box_, subject=name.removesuffix(SUFFIX)
+            )
+        return path
+
+    def take(self, visitor: Visitor, box_: str, name: str) -> None:
+        """Take a file away: it is erased here, journalled before; raises UnseenError."""
+        path = self._waiting(visitor, box_, name)
+        box, hex_ = Box(self.home.boxes / box_), parcel_hex(name)
+        subject = hex_ or name
+        self.log.append(Access.PARCEL_TAKEN, visitor.id, origin=visitor.origin, box=box_, subject=subject)
+        if hex_:
+            write_atomic(box.taken(hex_), str(path.stat().st_size).encode("ascii"))
+        erase(path)
+
+    # What these share
+
+    def _waiting(self, visitor: Visitor, box_: str, name: str) -> Path:
+        if not any(each.name == name for each in self.inside(visitor, box_)):
+            raise UnseenError("nothing of that name waits for you")
+        box, way = self._member(visitor, box_)
+        return box.stored(parcel_hex(name) or "") if parcel_hex(name) else box.papers(_other(way)) / name
+
+    def _announced(self, visitor: Visitor, box: Box, way: Way, name: str) -> tuple[str, Announced]:
+        hex_ = parcel_hex(name)
+        told = box.announced(hex_) if hex_ and way is Way.FORTH and box.is_open() else None
+        if hex_ is None or told is None:
+            error = SignatureError("no signed receipt announces this parcel", location=Location(file=name[:80]))
+            raise self._refused(visitor, box, Access.PARCEL_REFUSED, hex_ or "unnamed", error)
+        return hex_, told
+
+    def _member(self, visitor: Visitor, name: str, *, opening: bool = False) -> tuple[Box, Way]:
+        box = Box(self.home.boxes / name)
+        way = self._way(visitor, box) if box_name(name) else None
+        if (
+            way is None
+            and opening
+            and box_name(name)
+            and not box.root.exists()
+            and self.admission.may_open(visitor.account.agent)
+        ):
+            way = Way.FORTH
+        if way is None:
+            self.log.append(Access.PATH_REFUSED, visitor.id, origin=visitor.origin, verb="box")
+            raise UnseenError("there is nothing of yours here")
+        return box, way
+
+    def _way(self, visitor: Visitor, box: Box) -> Way | None:
+        agent = visitor.account.agent
+        if box.is_open():
+            return box.way_of(agent)
+        return Way.FORTH if self.admission.is_opening(box, agent) else None
+
+    def _refused(self, visitor: Visitor, box: Box, event: Access, subject: str, error: EcluseError) -> EcluseError:
+        known = box.name if box_name(box.name) else None
+        named = subject if paper_name(subject) or parcel_hex(f"{subject}{SUFFIX}") else "unnamed"
+        self.log.append(event, visitor.id, origin=visitor.origin, box=known, subject=named, reason=type(error).__name__)
+        return error
+
+    def _failed(self, origin: str, reason: str, subject: str = "") -> ForbiddenError:
+        self.failures.tell(Access.ENTRY_FAILED, origin, reason, subject)
+        return ForbiddenError("not let in")
+
+
+def _within(origin: str, networks: tuple[str, ...], *, otherwise: bool) -> bool:
+    """Whether an address lies in one of the networks; ``otherwise`` where there are none."""
+    if not networks:
+        return otherwise
+    try:
+        address = ipaddress.ip_address(origin.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    return any(address in ipaddress.ip_network(each) for each in networks)
+
+
+def _other(way: Way) -> Way:
+    return Way.BACK if way is Way.FORTH else Way.FORTH
+
+
+def _folders(root: Path) -> list[str]:
+    return sorted(path.name for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
+
+
+def _seen(folder: Path) -> list[Seen]:
+    found = []
+    for name, size in files(folder):
+        at = dt.datetime.fromtimestamp((folder / name).stat().st_mtime, dt.UTC)
+        found.append(Seen(name, size, at))
+    return found
+
+
+def _size_of_taken(mark: Path) -> int:
+    return int(read(mark).decode("ascii"))

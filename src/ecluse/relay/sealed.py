@@ -1,0 +1,111 @@
+"""Whether bytes are an age file as far as one can tell without its key: header, recipients, length, randomness.
+
+Format: age-encryption.org/v1 (C2SP age.md). A relay opens nothing: what it can check is that the header is well formed,
+that each stanza is for an X25519 recipient and their number the order's, that the payload's length is one that age
+makes, and that it does not compress, as ciphertext never does and a laboratory's records always do.
+"""
+
+import re
+import zlib
+from pathlib import Path
+from typing import BinaryIO
+
+from ecluse.domain.errors import RefusedError
+
+MAGIC = b"age-encryption.org/v1\n"
+MAX_HEADER = 4096
+_STANZA = re.compile(rb"-> X25519 [A-Za-z0-9+/]{43}\n[A-Za-z0-9+/]{43}\n")
+_GREASE = re.compile(rb"-> [!-~]*-grease(?: [!-~]+)*\n(?:[A-Za-z0-9+/]{64}\n)*[A-Za-z0-9+/]{0,63}\n")
+"""age's own tools may add one such stanza, which stands for nobody."""
+_MAC = re.compile(rb"--- [A-Za-z0-9+/]{43}\n")
+_NONCE, _TAG, _CHUNK = 16, 16, 64 * 1024
+_SAMPLE, _SAMPLES = 32 * 1024, 8
+_RANDOM = 0.98
+"""A sample of random bytes deflates to slightly more than itself; what comes below this share is no ciphertext."""
+_LEAST_SAMPLE, _PIECE, _APART = 512, 1024, 128 * 1024
+
+
+class UnsealedError(RefusedError):
+    """What came is not a sealed parcel. The reason is a fixed word; nothing of the content is told."""
+
+
+def header_length(head: bytes, recipients: int) -> int:
+    """The header's length in bytes; ``head`` are the file's first :data:`MAX_HEADER` bytes, or all of it.
+
+    Raises:
+        UnsealedError: not an age header, or for another number of recipients.
+    """
+    if not head.startswith(MAGIC):
+        raise UnsealedError("not an age file")
+    at, found = len(MAGIC), 0
+    while True:
+        stanza, grease, mac = _STANZA.match(head, at), _GREASE.match(head, at), _MAC.match(head, at)
+        if stanza:
+            at, found = stanza.end(), found + 1
+        elif grease:
+            at = grease.end()
+        elif mac:
+            at = mac.end()
+            break
+        else:
+            raise UnsealedError("not an age header for X25519 recipients")
+    if found != recipients:
+        raise UnsealedError(f"sealed to {found} recipients, not to the order's {recipients}")
+    return at
+
+
+def check_sealed(path: Path, recipients: int) -> None:
+    """Refuse a file that is not sealed, as far as that can be told.
+
+    Raises:
+        UnsealedError: says why in fixed words.
+        OSError: the file cannot be read.
+    """
+    with path.open("rb") as file:
+        start = header_length(file.read(MAX_HEADER), recipients)
+        size = file.seek(0, 2)
+        _check_length(size - start)
+        for offset in _offsets(start + _NONCE, size):
+            _check_random(file, offset)
+
+
+def _check_length(payload: int) -> None:
+    """A nonce, then chunks of 64 KiB and a tag each; the last one shorter, and empty only if it is the only one."""
+    rest = payload - _NONCE
+    last = rest % (_CHUNK + _TAG)
+    if rest < _TAG or 0 < last < _TAG or (last == _TAG and rest > _TAG):
+        raise UnsealedError("not as long as any age file")
+
+
+def _offsets(start: int, size: int) -> tuple[int, ...]:
+    """Where samples begin: spread over the whole payload, always the same for one size."""
+    room = size - start
+    if room <= _SAMPLE * _SAMPLES:
+        return tuple(range(start, size, _SAMPLE))
+    return tuple(start + (room - _SAMPLE) * n // (_SAMPLES - 1) for n in range(_SAMPLES))
+
+
+def _check_random(file: BinaryIO, offset: int) -> None:
+    file.seek(offset)
+    sample = file.read(_SAMPLE)
+    if len(sample) >= _LEAST_SAMPLE and len(zlib.compress(sample, 1)) < _RANDOM * len(sample):
+        raise UnsealedError("what follows the header is not sealed")
+
+
+def check_part(offset: int, data: bytes | memoryview, recipients: int) -> None:
+    """Refuse a piece of an upload that no age file has at that place, before anything of it is stored.
+
+    One kibibyte of each piece, and of each 128 KiB of a longer one, must be random.
+
+    Raises:
+        UnsealedError: says why in fixed words.
+    """
+    if offset < len(MAGIC) and bytes(data[: len(MAGIC) - offset]) != MAGIC[offset : offset + len(data)]:
+        raise UnsealedError("not an age file")
+    first = max(0, MAX_HEADER - offset)
+    if offset == 0 and len(data) >= _LEAST_SAMPLE:
+        first = header_length(bytes(data[:MAX_HEADER]), recipients)
+    for at in range(first, len(data), _APART):
+        sample = data[at : at + _PIECE]
+        if len(sample) >= _LEAST_SAMPLE and len(zlib.compress(sample, 1)) < _RANDOM * len(sample):
+            raise UnsealedError("what follows the header is not sealed")
