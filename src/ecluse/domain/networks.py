@@ -18,3 +18,15 @@ def same_network(one: str, other: str) -> bool:
         return False
     bits = _IPV4_BITS if first.version == 4 else _IPV6_BITS  # noqa: PLR2004 - the protocol's version
     return second in ipaddress.ip_network(f"{first}/{bits}", strict=False)
+
+
+def network_of(address: str) -> str:
+    """The network of an address, as :func:`same_network` has it: ``192.0.2.0/24``; text that is no address as it is."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    found = mapped or found
+    bits = _IPV4_BITS if found.version == 4 else _IPV6_BITS  # noqa: PLR2004 - the protocol's version
+    return str(ipaddress.ip_network(f"{found}/{bits}", strict=False))
