@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import IntegrityError, transaction
 
+from ecluse.control.watch import Finding
 from ecluse.domain.alerts import AlertState, Clocks, Severity, check_clocks, rises
 from ecluse.domain.errors import UsageError
 from ecluse.domain.permissions import MAY, Action, Parties, check_may
@@ -36,8 +37,8 @@ def raise_alert(
 ) -> Alert:
     """Raise an alert, or add to the one of this rule and group that is open; the first station is told at once.
 
-    Events that the last alert of the group has seen (``marks``) raise nothing, even after it was resolved. An alert
-    that concerns nobody in particular concerns the room's processors.
+    ``count`` is of events. Those that the last alert of the group has seen (``marks``) raise nothing, even after it was
+    resolved. An alert that concerns nobody in particular concerns the room's processors.
     """
     group = group[:200]
     last = Alert.objects.select_for_update().filter(rule=rule, group=group).order_by("-pk").first()
@@ -47,8 +48,8 @@ def raise_alert(
         return _again(act, last, severity, at, concerns=concerns, people=people, marks=marks)
     alert = Alert(
         rule=rule, severity=severity, group=group, subject=subject[:200], title_en=title_en[:200],
-        title_fr=title_fr[:200], people=sorted(set(people)), marks=list(marks)[-MARKS:], opened_at=act.now, first_at=at,
-        latest_at=at, former=last,
+        title_fr=title_fr[:200], people=sorted(set(people)), marks=list(marks)[-MARKS:], count=max(1, len(set(marks))),
+        opened_at=act.now, first_at=at, latest_at=at, former=last,
     )  # fmt: skip
     try:
         with transaction.atomic():
@@ -73,7 +74,7 @@ def _again(
     marks: Sequence[str],
 ) -> Alert:
     """It happened again: a higher count, perhaps more urgent; what is more urgent begins its way anew."""
-    alert.count += 1
+    alert.count += max(1, len(set(marks) - set(alert.marks)))
     alert.latest_at = max(alert.latest_at, at)
     alert.people = sorted({*alert.people, *people})
     alert.marks = [*alert.marks, *(mark for mark in marks if mark not in set(alert.marks))][-MARKS:]
@@ -87,6 +88,23 @@ def _again(
     _say(act, alert, RoomEvent.ALERT_REPEATED, noted=more_urgent, count=alert.count, severity=str(alert.severity))
     take_on(act, alert)
     return alert
+
+
+def raise_finding(actor: str, found: Finding) -> Alert:
+    """Raise what a rule found."""
+    return raise_alert(
+        actor,
+        rule=found.name,
+        severity=found.severity,
+        group=found.group,
+        concerns=found.concerns,
+        subject=found.subject,
+        people=found.people,
+        marks=found.marks,
+        title_en=found.title_en,
+        title_fr=found.title_fr,
+        at=found.at,
+    )
 
 
 @act

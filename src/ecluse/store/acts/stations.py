@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 
 from django.utils import timezone
 
-from ecluse.domain.alerts import CHAIN, Severity, station_reached, told_at
+from ecluse.domain.alerts import CHAIN, Severity, told_at
 from ecluse.domain.permissions import Side
 from ecluse.domain.room import RoomEvent
 from ecluse.store.models import Alert, AlertConcern, AlertNote, AlertTold, AlertWays, Organisation, Person
-from ecluse.store.reads.alerts import clocks_of, concerned, holders_of, last_hearers
+from ecluse.store.reads.alerts import concerned, furthest, holders_of, last_hearers
+from ecluse.store.reads.channels import names_for
 from ecluse.store.recording import Act
 
 _LAST = len(CHAIN) - 1
@@ -33,22 +34,16 @@ def take_on(act: Act, alert: Alert) -> int:
     The last one is the controller's, and is never empty while a controller has anybody.
     """
     stations = holders_of(alert)
-    present = [place for place, people in enumerate(stations) if people]
-    furthest = _LAST
-    if present:
-        step = station_reached(
-            clocks_of(alert), alert.opened_at, act.now, acknowledged_at=alert.acknowledged_at, stations=len(present)
-        )
-        furthest = _LAST if step == len(present) - 1 else present[step]
+    reached = furthest(alert, stations, act.now)
     told = 0
-    for place in range(alert.reached + 1, furthest + 1):
+    for place in range(alert.reached + 1, reached + 1):
         if stations[place]:
             _tell(act, alert, place, stations[place])
             told += 1
         else:
             _pass(act, alert, place)
-    if furthest > alert.reached:
-        alert.reached = furthest
+    if reached > alert.reached:
+        alert.reached = reached
         alert.save(update_fields=["reached"])
     return told
 
@@ -65,12 +60,17 @@ def _tell(act: Act, alert: Alert, place: int, people: Sequence[Person]) -> None:
         AlertTold.objects.get_or_create(
             alert=alert, round=alert.round, station=place, person=person, defaults={"made_at": act.now, "due_at": due}
         )
+    for name in names_for(Severity(alert.severity)):
+        AlertTold.objects.get_or_create(
+            alert=alert, round=alert.round, station=place, person=None, channel=name,
+            defaults={"made_at": act.now, "due_at": act.now},
+        )  # fmt: skip
     _say(act, alert, RoomEvent.ALERT_ESCALATED, place, people=len(people))
 
 
 def _pass(act: Act, alert: Alert, place: int) -> None:
     AlertTold.objects.get_or_create(
-        alert=alert, round=alert.round, station=place, person=None,
+        alert=alert, round=alert.round, station=place, person=None, channel="",
         defaults={"made_at": act.now, "due_at": act.now, "outcome": "passed"},
     )  # fmt: skip
     _say(act, alert, RoomEvent.ALERT_PASSED, place)

@@ -4,9 +4,19 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from ecluse.domain.alerts import CHAIN, CLOCKS, AlertState, Clocks, Severity, next_station_at, strictest
+from ecluse.domain.alerts import (
+    CHAIN,
+    CLOCKS,
+    SHORTEST,
+    AlertState,
+    Clocks,
+    Severity,
+    next_station_at,
+    station_reached,
+    strictest,
+)
 from ecluse.domain.errors import UnseenError
 from ecluse.domain.permissions import Role, Side
 from ecluse.store.models import (
@@ -67,6 +77,26 @@ def holders_of(alert: Alert) -> tuple[tuple[Person, ...], ...]:
         chosen = answering or (there if place == _LAST else [])
         stations.append(tuple({m.person.pk: m.person for m in chosen}.values()))
     return tuple(stations)
+
+
+def furthest(alert: Alert, stations: Sequence[Sequence[Person]], now: dt.datetime) -> int:
+    """The index of the station that silence has reached by now; stations where nobody is cost no time."""
+    present = [place for place, people in enumerate(stations) if people]
+    if not present:
+        return _LAST
+    step = station_reached(
+        clocks_of(alert), alert.opened_at, now, acknowledged_at=alert.acknowledged_at, stations=len(present)
+    )
+    return _LAST if step == len(present) - 1 else present[step]
+
+
+def silent(now: dt.datetime) -> list[Alert]:
+    """Alerts that silence takes on to a further station now."""
+    running = Alert.objects.exclude(state=AlertState.RESOLVED).filter(reached__lt=_LAST)
+    # No clock is shorter than this: what is younger is not looked at closely.
+    young = Q(opened_at__gt=now - SHORTEST, acknowledged_at=None) | Q(acknowledged_at__gt=now - SHORTEST)
+    found = running.filter(Q(reached=-1) | ~young).prefetch_related("concerned__organisation").order_by("opened_at")
+    return [each for each in found if furthest(each, holders_of(each), now) > each.reached]
 
 
 def own_clocks(slugs: Iterable[str], severity: Severity) -> list[Clocks | None]:
@@ -156,7 +186,7 @@ def history(alert: Alert, now: dt.datetime) -> History:
 
 
 def _next(alert: Alert, now: dt.datetime) -> dt.datetime | None:
-    present = sum(bool(people) for people in holders_of(alert))
+    present = sum(bool(members) for members in holders_of(alert))
     if alert.reached >= _LAST or not present:
         return None
     return next_station_at(

@@ -6,7 +6,7 @@ that no entry can appear behind one that was read, as rows of transactions that 
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from django.db.models import F, Q
@@ -56,18 +56,21 @@ class RoomLines:
         start = int(cursor or 0)
         lines = list(JournalLine.objects.filter(index__gte=start).order_by("index")[:BATCH])
         following = lines[-1].index + 1 if lines else start
-        return Seen(tuple(_of_lines(lines)), following, len(lines) == BATCH)
+        return Seen(tuple(_not_ours(_of_lines(lines))), following, len(lines) == BATCH)
 
     def last(self, cursor: Any, after: dt.datetime) -> Iterable[Observed]:
         """See :class:`Source`."""
         lines = JournalLine.objects.filter(index__lt=int(cursor or 0), at__gt=after).order_by("index")
-        return _of_lines(lines.iterator(chunk_size=BATCH))
+        return _not_ours(_of_lines(lines.iterator(chunk_size=BATCH)))
 
 
 class PlaceEntries:
     """The journals of all places, as they were reported. The cursor says how many entries of each were read."""
 
     name = "places"
+
+    def __init__(self, limit: int = BATCH) -> None:
+        self._limit = limit
 
     def since(self, cursor: Any) -> Seen:
         """See :class:`Source`."""
@@ -78,10 +81,10 @@ class PlaceEntries:
             start = int(read.get(str(number), 0))
             if start >= size:
                 continue
-            if len(events) >= BATCH:
+            if len(events) >= self._limit:
                 more = True
                 break
-            wanted = Q(journal=number, index__gte=start, index__lt=min(size, start + BATCH))
+            wanted = Q(journal=number, index__gte=start, index__lt=min(size, start + self._limit))
             entries = list(_entries(wanted))
             events += [_of_entry(each) for each in entries]
             read[str(number)] = entries[-1].index + 1 if entries else size
@@ -101,10 +104,37 @@ SOURCES: list[Source] = [RoomLines(), PlaceEntries()]
 """Every source. What reports more (a relay) adds its own."""
 
 
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far somebody has read on: the next line of the room's journal, and each place's next entry by its journal."""
+
+    line: int = 0
+    places: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Events in their order, and where to read on."""
+
+    events: tuple[Observed, ...]
+    after: Position
+
+
+def stretch(position: Position, limit: int = BATCH) -> Stretch:
+    """What happened after a position, of alerts too, for who keeps a log of everything: about ``limit`` events."""
+    lines = list(JournalLine.objects.filter(index__gte=position.line).order_by("index")[:limit])
+    following = lines[-1].index + 1 if lines else position.line
+    seen = PlaceEntries(limit).since(position.places)
+    events = sorted((*_of_lines(lines), *seen.events), key=lambda each: each.at)
+    return Stretch(tuple(events), Position(following, seen.cursor))
+
+
+def _not_ours(events: Iterable[Observed]) -> Iterator[Observed]:
+    return (each for each in events if not each.event.startswith(OURS))
+
+
 def _of_lines(lines: Iterable[JournalLine]) -> Iterator[Observed]:
     for line in lines:
-        if line.event.startswith(OURS):
-            continue
         detail = dict(line.detail)
         origin = detail.pop("origin", None)
         yield Observed(

@@ -1,0 +1,261 @@
+"""One watch at work: reads every source, feeds the rules, raises what they find, looks at the clocks (law 8).
+
+What a batch finds is raised in the transaction that moves its cursors on: killed at any instant, nothing is missed and
+nothing is raised twice. Windows are filled again from what had been read.
+"""
+
+import datetime as dt
+import logging
+import queue
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from django.db import DatabaseError, close_old_connections, connection, transaction
+from django.utils import timezone
+
+from ecluse.control.ports import Notice
+from ecluse.control.watch import Engine, Finding, Rule, RuleSet, Tick, load_rules, packaged_rules, ticked
+from ecluse.domain.alerts import Severity, rises
+from ecluse.domain.errors import BusyError, EcluseError, MalformedError
+from ecluse.domain.observed import Observed
+from ecluse.domain.permissions import Role
+from ecluse.domain.room import RoomEvent
+from ecluse.portal.watch.outbox import WATCH, cry
+from ecluse.store import watching
+from ecluse.store.acts import alerts
+from ecluse.store.models import Membership
+from ecluse.store.reads.alerts import silent
+from ecluse.store.reads.check import check
+from ecluse.store.reads.journal import head
+from ecluse.store.reads.observed import SOURCES, Source
+from ecluse.store.reads.ticking import ticks
+from ecluse.store.recording import acting
+
+BEAT, CLOCKS, VERIFY = dt.timedelta(seconds=5), dt.timedelta(seconds=10), dt.timedelta(hours=1)
+_CRY = dt.timedelta(hours=1)
+_LOG = logging.getLogger("ecluse.watch")
+
+Finder = Callable[[dt.datetime], Iterable[Finding]]
+FINDERS: list[Finder] = []
+"""What other parts of the room find by the clock, without a rule over events: asked with the clocks."""
+Sweep = Callable[[dt.datetime], object]
+SWEEPS: list[Sweep] = []
+"""What other parts of the room do by the clock, each in acts of its own."""
+
+
+@dataclass
+class Watcher:
+    """One watch. ``sources`` are the room's, unless given."""
+
+    home: Path
+    holder: str
+    sources: list[Source] = field(default_factory=lambda: SOURCES)
+    failing: "queue.SimpleQueue[tuple[str, tuple[str, ...]]]" = field(default_factory=queue.SimpleQueue)
+    _engine: Engine | None = None
+    _next: dict[str, dt.datetime] = field(default_factory=dict)
+    _held: bool = False
+    _checking: threading.Thread | None = None
+    _problems: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Read the rules; where the room's own are wrong, those that ship count, and that is told."""
+        self._off: tuple[str, ...] = ()
+        self._broken_rules = ""
+        try:
+            loaded: RuleSet = load_rules(self.home / "rules")
+            self.rules: tuple[Rule, ...] = loaded.rules
+            self._off = tuple(each.id for each in loaded.off)
+        except MalformedError as error:
+            self.rules, self._broken_rules = packaged_rules(), str(error)[:200]
+
+    def one_round(self) -> bool:
+        """Whatever is due now; whether there is more at once. False while another watch holds the lease."""
+        now = timezone.now()
+        if not self._holding(now):
+            return False
+        try:
+            if self._engine is None:
+                self._begin(now)
+            more = self._read()
+            if self._is_due("clocks", now, CLOCKS):
+                self._clocks(now)
+        except BusyError:
+            self._lose()
+            return False
+        except (EcluseError, DatabaseError) as error:
+            self._stuck(now, error)
+            return False
+        return more
+
+    def close(self) -> None:
+        """Say that this watch stops, and let another take over."""
+        if self._held:
+            try:
+                with acting(WATCH) as act:
+                    act.record(RoomEvent.WATCH_STOPPED, subject=WATCH, holder=self.holder)
+            except (EcluseError, DatabaseError):
+                _LOG.exception("the watch's end cannot be recorded")
+            watching.release(self.holder)
+
+    # -- the lease
+
+    def _holding(self, now: dt.datetime) -> bool:
+        if self._held and not self._is_due("beat", now, BEAT):
+            return True
+        before = watching.position()
+        held = watching.hold(self.holder, now)
+        if held and not self._held:
+            self._dead_for = int((now - before.beat_at).total_seconds()) if before else 0
+            self._engine = None
+        self._held = held
+        return held
+
+    def _lose(self) -> None:
+        self._held, self._engine = False, None
+        self._next.clear()
+
+    def _is_due(self, name: str, now: dt.datetime, every: dt.timedelta) -> bool:
+        if self._next.get(name, now) > now:
+            return False
+        self._next[name] = now + every
+        return True
+
+    # -- events
+
+    def _begin(self, now: dt.datetime) -> None:
+        """Windows as they were; then the first words of this watch."""
+        engine, row = Engine(self.rules), watching.position()
+        cursors = row.cursors if row else {}
+        after = now - engine.horizon
+        past = [event for source in self.sources for event in source.last(cursors.get(source.name), after)]
+        engine.remember(sorted(past, key=lambda each: each.at))
+        with acting(WATCH) as act:
+            act.record(RoomEvent.WATCH_STARTED, subject=WATCH, holder=self.holder, rules=len(self.rules))
+        self._engine = engine
+        words: list[Observed] = []
+        if self._dead_for > watching.SILENT.total_seconds():
+            words.append(ticked(Tick.WATCH_WAS_DEAD, now, WATCH, seconds=self._dead_for))
+        if self._broken_rules:
+            words.append(ticked(Tick.RULES_BROKEN, now, "rules", error=self._broken_rules))
+        words += [ticked(Tick.RULE_OFF, now, rule) for rule in self._off]
+        self._feed(words)
+
+    def _read(self) -> bool:
+        """The next batch of every source; whether there is more already."""
+        row = watching.position()
+        before: dict[str, Any] = dict(row.cursors) if row else {}
+        after, events, more = dict(before), list[Observed](), False
+        for source in self.sources:
+            seen = source.since(before.get(source.name))
+            after[source.name] = seen.cursor
+            events += seen.events
+            more = more or seen.more
+        if after != before:
+            found = self._found(sorted(events, key=lambda each: each.at))
+            self._raise(found, before, after)
+        return more
+
+    def _found(self, events: Iterable[Observed]) -> list[Finding]:
+        if self._engine is None:
+            raise BusyError("this watch has not begun")
+        return [finding for event in events for finding in self._engine.feed(event)]
+
+    def _feed(self, events: Iterable[Observed]) -> None:
+        found = self._found(events)
+        if found:
+            self._raise(found, None, None)
+
+    def _raise(self, found: Iterable[Finding], before: dict[str, Any] | None, after: dict[str, Any] | None) -> None:
+        together = merged(found)
+        try:
+            with transaction.atomic() if not together else acting(WATCH):
+                if before is not None and after is not None:
+                    watching.moved(self.holder, before, after)
+                for finding in together:
+                    alerts.raise_finding(WATCH, finding)
+        except BaseException:
+            # What the windows remember of this batch was not kept: they are filled again from what was.
+            self._engine = None
+            raise
+
+    # -- clocks
+
+    def _clocks(self, now: dt.datetime) -> None:
+        words = ticks(now)
+        while not self.failing.empty():
+            name, concerns = self.failing.get()
+            words.append(ticked(Tick.CHANNEL_FAILING, now, name, concerns=concerns))
+        words += [ticked(Tick.JOURNAL_BROKEN, now, "control-room", problems=len(self._problems))] * bool(self._problems)
+        self._feed(words)
+        self._raise([finding for finder in FINDERS for finding in finder(now)], None, None)
+        for sweep in SWEEPS:
+            sweep(now)
+        for alert in silent(now):
+            alerts.escalate(WATCH, alert)
+        head()  # raises TamperError where the journal's edge is not what was signed
+        if self._is_due("verify", now, VERIFY):
+            self._verify()
+
+    def _verify(self) -> None:
+        """Read the whole journal, beside the rounds."""
+        if self._checking is None or not self._checking.is_alive():
+            self._checking = threading.Thread(target=self._verified, daemon=True)
+            self._checking.start()
+
+    def _verified(self) -> None:
+        try:
+            if connection.vendor == "sqlite":
+                connection.transaction_mode = "DEFERRED"  # type: ignore[attr-defined] # reads a snapshot, and keeps nobody from writing
+            self._problems = check().problems
+            watching.verified(timezone.now(), self._problems[0] if self._problems else "")
+        except (EcluseError, DatabaseError) as error:
+            self._problems = (type(error).__name__,)
+        finally:
+            connection.close()
+
+    # -- what cannot be recorded
+
+    def _stuck(self, now: dt.datetime, error: Exception) -> None:
+        """The journal or the database refuses: nothing can be raised, so it is cried, once an hour."""
+        _LOG.error("the watch cannot go on: %s: %s", type(error).__name__, error)
+        self._engine = None
+        close_old_connections()
+        if not self._is_due("cry", now, _CRY):
+            return
+        try:
+            watching.verified(now, f"{type(error).__name__}")
+            held = Membership.objects.filter(
+                until__isnull=True, person__is_active=True, role__in=[Role.SECURITY_OFFICER, Role.DIRECTOR, Role.DPO]
+            )
+            to = tuple(sorted(set(held.values_list("person__email", flat=True))))
+        except DatabaseError:
+            to = ()
+        subject = "Écluse: le journal de la salle ne peut plus être écrit · the room's journal cannot be written"
+        body = (
+            f"La salle de contrôle ne fait plus rien tant que son journal n'est pas réparé ({type(error).__name__}).\n"
+            f"The control room does nothing until its journal is mended ({type(error).__name__})."
+        )
+        cry(self.home, Notice(subject, body, Severity.CRITICAL, f"stuck-{now:%Y%m%dT%H}", now, "", to))
+
+
+def merged(found: Iterable[Finding]) -> list[Finding]:
+    """One finding for each rule and group of a batch: the worst severity, the latest time, everybody, every mark."""
+    together: dict[tuple[str, str], Finding] = {}
+    for each in found:
+        key = (each.name, each.group)
+        known = together.get(key)
+        if known is None:
+            together[key] = each
+            continue
+        together[key] = replace(
+            each,
+            severity=each.severity if rises(known.severity, each.severity) else known.severity,
+            at=max(known.at, each.at),
+            concerns=tuple(sorted({*known.concerns, *each.concerns})),
+            people=tuple(sorted({*known.people, *each.people})),
+            marks=tuple(dict.fromkeys((*known.marks, *each.marks)))[-alerts.MARKS :],
+        )
+    return list(together.values())
