@@ -295,6 +295,16 @@ ROOM_ENTRY: dict[str, Any] = {
     "subject": digest("order"),
     "detail": {"signer": "dr.martin", "version": 1},
 }
+RELAY_ENTRY: dict[str, Any] = {
+    "format": "ecluse.relay-entry/1",
+    "at": "2026-03-02T08:01:00Z",
+    "actor": "agent-source",
+    "event": "parcel.stored",
+    "origin": "192.0.2.17",
+    "box": "3eeb7e96e59ce40f",
+    "subject": "9f" * 32,
+    "detail": {"size": 7309},
+}
 SOURCE_PROFILE: dict[str, Any] = {
     "format": "ecluse.source-profile/1",
     "profile": "dxlab",
@@ -363,6 +373,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "erasure": ERASURE,
     "entry": ENTRY,
     "room-entry": ROOM_ENTRY,
+    "relay-entry": RELAY_ENTRY,
     "source-profile": SOURCE_PROFILE,
     "destination-profile": DESTINATION_PROFILE,
 }

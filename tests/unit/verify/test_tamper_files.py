@@ -265,7 +265,7 @@ def test_an_artefact_in_another_kinds_folder(members: Members, tmp_path: Path) -
 
 def test_kinds_are_all_there() -> None:
     # Instructions are in the bundles of test_instructions.py; the control room's entries in none.
-    unsigned = {"instruction", "entry", "room-entry", "source-profile", "destination-profile"}
+    unsigned = {"instruction", "entry", "room-entry", "relay-entry", "source-profile", "destination-profile"}
     assert KINDS_SIGNED.keys() | unsigned == KINDS.keys()
 
 

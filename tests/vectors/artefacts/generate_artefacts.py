@@ -147,6 +147,17 @@ GOOD: dict[str, dict[str, Change]] = {
         ),
         "of-nobody": also(set_("event", "room.opened"), set_("concerns", []), set_("detail", {})),
     },
+    "relay-entry": {
+        "full": lambda value: value,
+        "nobody-knocks": also(
+            set_("actor", "anonymous"), set_("event", "access.failed"), set_("box", None), set_("subject", ""),
+            set_("origin", "2001:db8::17"), set_("detail", {"reason": "no key", "times": 499}),
+        ),
+        "of-itself": also(
+            set_("actor", "relay"), set_("event", "relay.started"), set_("origin", None), set_("box", None),
+            set_("detail", {}),
+        ),
+    },
     "source-profile": {
         "full": lambda value: value,
         "csv": also(
@@ -373,6 +384,14 @@ BAD: dict[str, dict[str, tuple[Change, str | None, str]]] = {
         "concerns-missing": (drop("concerns"), "concerns", "who may read it is said"),
         "concerns-by-name": (set_("concerns[0]", "Trois Rivières"), "concerns[0]", "an organisation's id"),
         "actor-missing": (drop("actor"), "actor", "law 6: somebody acts"),
+        "day-as-instant": (set_("at", "2026-03-02"), "at", "an instant, not a day"),
+    },
+    "relay-entry": {
+        "event-unknown": (set_("event", "patient.read"), "event", "no such event"),
+        "detail-in-depth": (set_("detail.size", [1]), "detail.size", "numbers and texts only"),
+        "actor-missing": (drop("actor"), "actor", "law 6: somebody acts"),
+        "actor-with-spaces": (set_("actor", "agent source"), "actor", "an account's id"),
+        "origin-missing": (drop("origin"), "origin", "where from is said, or that it is not known"),
         "day-as-instant": (set_("at", "2026-03-02"), "at", "an instant, not a day"),
     },
     "source-profile": {
