@@ -6,7 +6,7 @@ boxes/<name>/<way>        papers that were judged right, for the other member
 boxes/<name>/announced    one file a parcel that a signed receipt announces: batch, size
 boxes/<name>/coming       parcels that are being sent, as far as they came
 boxes/<name>/parcels      parcels that are what was announced
-boxes/<name>/taken        parcels that their recipient took away: name and size alone
+boxes/<name>/taken        what its recipient took away: name and size alone
 """
 
 import datetime as dt
@@ -121,8 +121,12 @@ class Box:
         return self.root / "parcels" / f"{hex_}{SUFFIX}"
 
     def taken(self, hex_: str) -> Path:
-        """The mark that its recipient took it away."""
-        return self.root / "taken" / f"{hex_}{SUFFIX}"
+        """The mark that its recipient took a parcel away."""
+        return self.taken_file(f"{hex_}{SUFFIX}")
+
+    def taken_file(self, name: str) -> Path:
+        """The mark that a file was taken away: sent again, it is not wanted any more."""
+        return self.root / "taken" / name
 
     def is_complete(self) -> bool:
         """Whether everything planned has come: the recipient sees nothing before."""

@@ -6,7 +6,7 @@ reads and takes away from but never writes. Nothing else exists: no listing show
 
 import datetime as dt
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ecluse.domain.access import Access
@@ -50,11 +50,12 @@ class Visitor:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A file as its member sees it; ``size`` in bytes."""
+    """A file as its member sees it; ``size`` in bytes. ``whole``: it has come, and was judged what was announced."""
 
     name: str
     size: int
     at: dt.datetime
+    whole: bool = True
 
 
 class Desk:
@@ -128,18 +129,18 @@ class Desk:
         folders = [box.desk(way), box.papers(way)]
         if way is Way.FORTH:
             folders += [box.root / "coming", box.root / "parcels"]
-        found = {each.name: each for folder in folders for each in _seen(folder)}
+        unjudged = {box.desk(way), box.root / "coming"}
+        found = {each.name: replace(each, whole=folder not in unjudged) for folder in folders for each in _seen(folder)}
         if way is Way.FORTH:
             for each in _seen(box.root / "taken"):
-                hex_ = parcel_hex(each.name)
-                told = box.announced(hex_) if hex_ else None
-                found[each.name] = Seen(each.name, _size_of_taken(box.taken(hex_ or "")), each.at) if told else each
+                found[each.name] = replace(each, size=_size_of_taken(box.taken_file(each.name)))
         return [found[each] for each in sorted(found)]
 
     def inside(self, visitor: Visitor, name: str) -> list[Seen]:
         """What waits for the visitor in a box: nothing but instructions until everything has come."""
         box, way = self._member(visitor, name)
         theirs = _other(way)
+        self.admission.complete_if(box)  # whoever brought the last of it may have been cut off just then
         found = _seen(box.papers(theirs)) if box.is_open() else []
         if theirs is Way.FORTH:
             if box.is_open() and box.is_complete():
@@ -160,7 +161,7 @@ class Desk:
         named = paper_name(name)
         if named is None or named.kind not in KINDS_OF[way] or not data or len(data) > named.limit:
             raise self._refused(visitor, box, Access.PAPER_REFUSED, name, MalformedError("not a paper that travels so"))
-        if (box.papers(way) / name).exists():
+        if box.taken_file(name).exists() or (box.is_open() and (box.papers(way) / name).exists()):
             return
         if box.paper_bytes() + len(data) > self.settings.papers_mib * 2**20:
             raise self._refused(visitor, box, Access.QUOTA_EXCEEDED, name, RefusedError("this box's papers are full"))
@@ -252,8 +253,7 @@ class Desk:
         box, hex_ = Box(self.home.boxes / box_), parcel_hex(name)
         subject = hex_ or name
         self.log.append(Access.PARCEL_TAKEN, visitor.id, origin=visitor.origin, box=box_, subject=subject)
-        if hex_:
-            write_atomic(box.taken(hex_), str(path.stat().st_size).encode("ascii"))
+        write_atomic(box.taken_file(name), str(path.stat().st_size).encode("ascii"))
         erase(path)
 
     # What these share

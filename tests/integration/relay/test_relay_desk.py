@@ -109,6 +109,41 @@ class TestTheWayThrough:
         upload.write(upload.length(), data[upload.length() :])
         assert desk.finish(source, sent.box, upload)
 
+    def test_a_sender_that_was_killed_sends_all_again_whatever_was_taken_meanwhile(self, sent: Sent, desk: Desk) -> None:
+        sent.sent_all(desk)
+        recipient = sent.visitor(desk, DESTINATION)
+        for each in desk.inside(recipient, sent.box):
+            desk.take(recipient, sent.box, each.name)
+        for name, data in sent.papers().items():
+            desk.put_paper(sent.visitor(desk, SOURCE), sent.box, name, data)
+        assert desk.inside(recipient, sent.box) == []
+        assert not told(sent, Access.PAPER_REFUSED)
+        assert set(sent.papers()) <= {
+            each.name for each in desk.out(sent.visitor(desk, SOURCE), sent.box) if each.whole
+        }
+
+    def test_a_box_whose_opening_was_cut_off_opens(self, sent: Sent, desk: Desk) -> None:
+        """Killed after the papers were passed on and before the box was marked open."""
+        opened(sent, desk)
+        (sent.home.boxes / sent.box / "box.json").unlink()
+        sent.sent_all(desk)
+        assert desk.inside(sent.visitor(desk, DESTINATION), sent.box)
+
+    def test_a_box_whose_last_parcel_was_cut_off_just_after_is_seen(self, sent: Sent, desk: Desk) -> None:
+        sent.sent_all(desk)
+        (sent.home.boxes / sent.box / "complete").unlink()
+        assert desk.inside(sent.visitor(desk, DESTINATION), sent.box)
+
+    def test_what_comes_is_told_from_what_has_come(self, sent: Sent, desk: Desk) -> None:
+        source = opened(sent, desk)
+        name, path = next(iter(sent.parcels().items()))
+        upload = desk.begin(source, sent.box, name)
+        upload.write(0, path.read_bytes())
+        upload.close()  # killed before it was judged
+        assert [each.whole for each in desk.out(source, sent.box) if each.name == name] == [False]
+        assert desk.finish(source, sent.box, desk.begin(source, sent.box, name))
+        assert [each.whole for each in desk.out(source, sent.box) if each.name == name] == [True]
+
     def test_order_of_writing_does_not_matter(self, sent: Sent, desk: Desk) -> None:
         source = opened(sent, desk)
         name, path = max(sent.parcels().items(), key=lambda each: each[1].stat().st_size)
