@@ -7,6 +7,7 @@ reads and takes away from but never writes. Nothing else exists: no listing show
 import datetime as dt
 import ipaddress
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 
 from ecluse.domain.access import Access
@@ -48,14 +49,25 @@ class Visitor:
         return self.account.id
 
 
+class Lies(StrEnum):
+    """Where a file of a sender's stands; both doors show it, so that a sender knows what is done."""
+
+    COMING = "coming"
+    """Not whole yet, or not judged: send on."""
+    HERE = "here"
+    """Judged what was announced."""
+    TAKEN = "taken"
+    """Its recipient took it away; it is erased here."""
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A file as its member sees it; ``size`` in bytes. ``whole``: it has come, and was judged what was announced."""
+    """A file as its member sees it; ``size`` in bytes."""
 
     name: str
     size: int
     at: dt.datetime
-    whole: bool = True
+    state: Lies = Lies.HERE
 
 
 class Desk:

@@ -26,7 +26,7 @@ from ecluse.domain.errors import (
 from ecluse.journal import Journal, LogKey
 from ecluse.journal.store import FolderStore
 from ecluse.relay.accounts import Account, Kind, bare
-from ecluse.relay.desk import Desk, Visitor
+from ecluse.relay.desk import Desk, Lies, Visitor
 from ecluse.relay.sealed import UnsealedError
 from ecluse.wire.artefacts import decode
 from migrating import OUT, holding
@@ -109,7 +109,9 @@ class TestTheWayThrough:
         upload.write(upload.length(), data[upload.length() :])
         assert desk.finish(source, sent.box, upload)
 
-    def test_a_sender_that_was_killed_sends_all_again_whatever_was_taken_meanwhile(self, sent: Sent, desk: Desk) -> None:
+    def test_a_sender_that_was_killed_sends_all_again_whatever_was_taken_meanwhile(
+        self, sent: Sent, desk: Desk
+    ) -> None:
         sent.sent_all(desk)
         recipient = sent.visitor(desk, DESTINATION)
         for each in desk.inside(recipient, sent.box):
@@ -119,7 +121,7 @@ class TestTheWayThrough:
         assert desk.inside(recipient, sent.box) == []
         assert not told(sent, Access.PAPER_REFUSED)
         assert set(sent.papers()) <= {
-            each.name for each in desk.out(sent.visitor(desk, SOURCE), sent.box) if each.whole
+            each.name for each in desk.out(sent.visitor(desk, SOURCE), sent.box) if each.state is Lies.TAKEN
         }
 
     def test_a_box_whose_opening_was_cut_off_opens(self, sent: Sent, desk: Desk) -> None:
@@ -140,9 +142,9 @@ class TestTheWayThrough:
         upload = desk.begin(source, sent.box, name)
         upload.write(0, path.read_bytes())
         upload.close()  # killed before it was judged
-        assert [each.whole for each in desk.out(source, sent.box) if each.name == name] == [False]
+        assert [each.state for each in desk.out(source, sent.box) if each.name == name] == [Lies.COMING]
         assert desk.finish(source, sent.box, desk.begin(source, sent.box, name))
-        assert [each.whole for each in desk.out(source, sent.box) if each.name == name] == [True]
+        assert [each.state for each in desk.out(source, sent.box) if each.name == name] == [Lies.HERE]
 
     def test_order_of_writing_does_not_matter(self, sent: Sent, desk: Desk) -> None:
         source = opened(sent, desk)
