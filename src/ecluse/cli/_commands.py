@@ -170,6 +170,19 @@ _NOTIFY = Group(
     },
 )  # fmt: skip
 
+_RULES = Group(
+    "rules",
+    context_settings=SETTINGS,
+    text=Text("The rules of the watch: Sigma files over what every place did.",
+              "Les règles de la veille : des fichiers Sigma sur ce que chaque lieu a fait."),
+    entries={
+        "check": Entry("rules_check", Text("Read a folder of rules as the watch would",
+                                           "Lire un dossier de règles comme la veille le ferait")),
+        "test": Entry("rules_test", Text("Say which rule would have fired when, on recorded events",
+                                         "Dire quelle règle se serait levée quand, sur des événements enregistrés")),
+    },
+)  # fmt: skip
+
 _HELP = Group(
     "help",
     context_settings=SETTINGS,
@@ -228,9 +241,12 @@ ecluse run -w migration
         "register": _REGISTER,
         "serve": Entry("serve", Text("Open the control room in the browser",
                                      "Ouvrir la salle de contrôle dans le navigateur")),
+        "watch": Entry("watch", Text("Watch over a control room: rules, clocks, silence",
+                                     "Veiller sur une salle de contrôle : règles, délais, silences")),
         "room": _ROOM,
         "agent": _AGENT,
         "notify": _NOTIFY,
+        "rules": _RULES,
         "help": _HELP,
     },
 )  # fmt: skip

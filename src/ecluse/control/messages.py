@@ -23,12 +23,13 @@ from ecluse.control.messages_fr_rules import FRENCH_RULES
 from ecluse.control.messages_fr_run import FRENCH_RUN
 from ecluse.control.messages_fr_supervision import FRENCH_SUPERVISION
 from ecluse.control.messages_fr_systems import FRENCH_SYSTEMS
+from ecluse.control.messages_fr_watch import FRENCH_WATCH
 from ecluse.control.phrases import Phrases
 
 TEMPLATES = (
     FRENCH_RULES | FRENCH_ROWS | FRENCH_SYSTEMS | FRENCH_ODBC | FRENCH_FORMATS | FRENCH_PROOFS | FRENCH_PASSKEYS
     | FRENCH_PAPERS | FRENCH_ACCESS | FRENCH_FHIR | FRENCH_PEOPLE | FRENCH_ROOM | FRENCH_AGENTS
-    | FRENCH_SUPERVISION
+    | FRENCH_SUPERVISION | FRENCH_WATCH
 )  # fmt: skip
 _TEMPLATES = Phrases(TEMPLATES)
 _HEAD = re.compile(r"([\w.+/-]+): (.+)", re.DOTALL)

@@ -29,4 +29,5 @@ def network_of(address: str) -> str:
     mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
     found = mapped or found
     bits = _IPV4_BITS if found.version == 4 else _IPV6_BITS  # noqa: PLR2004 - the protocol's version
-    return str(ipaddress.ip_network(f"{found}/{bits}", strict=False))
+    rest = found.max_prefixlen - bits
+    return f"{type(found)(int(found) >> rest << rest)}/{bits}"

@@ -47,8 +47,8 @@ NO_PLACE = {
     "agreement new", "agreement check", "agreement sign", "agreement show", "order new", "order check", "order sign",
     "order show", "order diff", "agreement export", "agreement diff", "order exclude-persons", "key new", "key show",
     "source scan", "profile check", "evidence verify", "help exit-codes", "source identities", "codes suggest",
-    "codes confirm", "codes export", "codes check", "serve", "room verify", "agent enrol",
-    "notify test",
+    "codes confirm", "codes export", "codes check", "serve", "watch", "room verify", "agent enrol",
+    "notify test", "rules check", "rules test",
 }  # fmt: skip
 AGENT = {"agent run"}
 """Opens a place for a control room; what it does past the day is in tests/integration/agents."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
 from ecluse.control.watch.match import All, Node, Not, Some
+from ecluse.domain.errors import MalformedError
 
 MAX_CHARACTERS = 1000
 _MAX_DEPTH = 20
@@ -12,24 +13,20 @@ _TOKEN = re.compile(r"\s*([()]|[A-Za-z0-9_*]+)")
 _RESERVED = frozenset({"and", "or", "not", "of", "them", "all", "any", "1"})
 
 
-class ConditionError(ValueError):
-    """What is wrong with a condition, in words of ours."""
-
-
 def parse(text: str, searches: Mapping[str, Node]) -> Node:
     """A condition over named searches; ``not`` binds closer than ``and``, ``and`` than ``or``.
 
     Raises:
-        ConditionError: not a condition, a search that is not there, or one that is never used.
+        MalformedError: not a condition, a search that is not there, or one that is never used.
     """
     if len(text) > MAX_CHARACTERS:
-        raise ConditionError("the condition is too long")
+        raise MalformedError("the condition is too long")
     parser = _Parser(_tokens(text), searches)
     node = parser.either(0)
     if parser.left():
-        raise ConditionError("the condition goes on after its end")
+        raise MalformedError("the condition goes on after its end")
     if set(searches) - parser.used:
-        raise ConditionError("a search is defined and never used in the condition")
+        raise MalformedError("a search is defined and never used in the condition")
     return node
 
 
@@ -39,7 +36,7 @@ def _tokens(text: str) -> list[str]:
     while place < len(text):
         found = _TOKEN.match(text, place)
         if found is None:
-            raise ConditionError("not a condition: allowed are names, and, or, not, 1 of, all of and brackets")
+            raise MalformedError("not a condition: allowed are names, and, or, not, 1 of, all of and brackets")
         tokens.append(found[1])
         place = found.end()
     return tokens
@@ -59,13 +56,13 @@ class _Parser:
 
     def _take(self) -> str:
         if not self.left():
-            raise ConditionError("the condition ends too early")
+            raise MalformedError("the condition ends too early")
         self._place += 1
         return self._tokens[self._place - 1]
 
     def either(self, depth: int) -> Node:
         if depth > _MAX_DEPTH:
-            raise ConditionError("the condition is nested too deeply")
+            raise MalformedError("the condition is nested too deeply")
         parts = [self._both(depth)]
         while self._next_is("or"):
             self._take()
@@ -81,7 +78,7 @@ class _Parser:
 
     def _one(self, depth: int) -> Node:
         if depth > _MAX_DEPTH:
-            raise ConditionError("the condition is nested too deeply")
+            raise MalformedError("the condition is nested too deeply")
         word = self._take()
         match word.lower():
             case "not":
@@ -89,7 +86,7 @@ class _Parser:
             case "(":
                 node = self.either(depth + 1)
                 if self._take() != ")":
-                    raise ConditionError("a bracket is not closed")
+                    raise MalformedError("a bracket is not closed")
                 return node
             case "1" | "all" | "any" if self._next_is("of"):
                 self._take()
@@ -104,12 +101,12 @@ class _Parser:
         else:
             names = [name for name in self._searches if fnmatchcase(name, pattern)]
         if not names:
-            raise ConditionError("no search has such a name")
+            raise MalformedError("no search has such a name")
         self.used.update(names)
         return tuple(self._searches[name] for name in names)
 
     def _named(self, word: str) -> Node:
         if word.lower() in _RESERVED or word == ")" or word not in self._searches:
-            raise ConditionError("no search has such a name")
+            raise MalformedError("no search has such a name")
         self.used.add(word)
         return self._searches[word]

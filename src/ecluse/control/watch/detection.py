@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ecluse.control.watch import match
-from ecluse.control.watch.condition import ConditionError, parse
+from ecluse.control.watch.condition import parse
 from ecluse.control.watch.fields import DETAIL, PLAIN
 from ecluse.control.watch.match import All, Item, Node, Some
 from ecluse.domain.errors import MalformedError
@@ -53,8 +53,8 @@ def read_detection(document: Document) -> Node:
         raise refuse("detection", "a detection has at least one search")
     try:
         return parse(condition, searches)
-    except ConditionError as error:
-        raise refuse("detection.condition", str(error)) from None
+    except MalformedError as error:
+        raise refuse("detection.condition", error.message) from None
 
 
 def _search(given: Any, path: str, refuse: Refuse) -> Node:

@@ -144,9 +144,9 @@ class _Sum(_Timed):
 class _Distinct:
     """So many distinct values within the timespan.
 
-    Each further new value makes it true again, up to ten; then every hundredth: a flood of names must not become a flood
-    of findings. Of a value its latest time is kept, so that at the edge of a late event's window one value too many may count, for
-    no longer than the lateness; none is missed.
+    Each further new value makes it true again, up to ten; then every hundredth: a flood of names must not become a
+    flood of findings. Of a value its latest time is kept, so that at the edge of a late event's window one value too
+    many may count, for no longer than the lateness; none is missed.
     """
 
     timespan: dt.timedelta
