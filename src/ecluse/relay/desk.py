@@ -142,10 +142,15 @@ class Desk:
         if way is Way.FORTH:
             folders += [box.root / "coming", box.root / "parcels"]
         unjudged = {box.desk(way), box.root / "coming"}
-        found = {each.name: replace(each, whole=folder not in unjudged) for folder in folders for each in _seen(folder)}
+        found = {
+            each.name: replace(each, state=Lies.COMING if folder in unjudged else Lies.HERE)
+            for folder in folders
+            for each in _seen(folder)
+        }
         if way is Way.FORTH:
             for each in _seen(box.root / "taken"):
-                found[each.name] = replace(each, size=_size_of_taken(box.taken_file(each.name)))
+                size = _size_of_taken(box.taken_file(each.name))
+                found[each.name] = replace(each, size=size, state=Lies.TAKEN)
         return [found[each] for each in sorted(found)]
 
     def inside(self, visitor: Visitor, name: str) -> list[Seen]:
