@@ -18,7 +18,8 @@ from ecluse.control.admit import admit_acceptance, admit_order, admit_plan
 from ecluse.domain.entry import Event
 from ecluse.domain.permissions import Parties, Role
 from ecluse.domain.records import Acceptance, Decision, ErasureCertificate, Receipt, Reconciliation
-from ecluse.store.acts import access, agents, agreements, decisions, orders, people, reports
+from ecluse.seal.sealing import Identity
+from ecluse.store.acts import access, agents, agreements, decisions, orders, people, reports, warnings
 from ecluse.store.models import (
     Agent,
     AgreementVersion,
@@ -28,6 +29,7 @@ from ecluse.store.models import (
     Organisation,
     Person,
     Recovery,
+    ReportedWarning,
     SubProcessorNotice,
 )
 from ecluse.store.reads.papers import signatures_of
@@ -234,6 +236,8 @@ def things(room: Room, lab: str = LAB, stage: str = STAGES[5]) -> Things:
         "entry": (_line_about(lab), both),
         "notice": (_notice(room, places.row.order.agreement).pk, both),
     }
+    warning = _warning(room, lab)
+    found |= {"warning": (warning.receipt, both), "message": (warning.messages.latest("pk").pk, both)}
     return Things(
         {name: thing for name, (thing, _) in found.items()}, {name: whose for name, (_, whose) in found.items()}
     )
@@ -243,6 +247,15 @@ def _notice(room: Room, agreement: AgreementVersion) -> SubProcessorNotice:
     by = room.people[VENDOR, Role.DIRECTOR]
     text = {"name": "Hébergeur SAS", "address": "2 quai", "contact": "a@b.example", "processing": "Hébergement."}
     return agreements.announce(by.handle, agreement, text, 30, by=by)
+
+
+def _warning(room: Room, lab: str) -> ReportedWarning:
+    officer = room.people[VENDOR, Role.SECURITY_OFFICER]
+    warnings.set_key(officer.handle, officer, Identity.generate().recipient)
+    done = warnings.receive("anonymous", warnings.Given("Le serveur est ouvert.", organisation=lab))
+    warning = ReportedWarning.objects.get(receipt=done.receipt)
+    warnings.write("anonymous", warning, "Il l'est encore.", ())
+    return warning
 
 
 def _agent_of(room: Room, lab: str) -> Agent:

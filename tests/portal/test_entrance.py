@@ -1,5 +1,7 @@
 """The way in, and the guard on every write."""
 
+import datetime as dt
+
 import pytest
 from django.test import Client, override_settings
 
@@ -61,10 +63,14 @@ def test_the_rooms_journal_is_one_that_verifies(room: Room) -> None:
     assert journal.size == JournalLine.objects.count() > 40
 
 
-def test_security_txt_says_where_to_report_or_is_not_there(room: Room) -> None:
+def test_security_txt_points_to_this_rooms_own_page_and_to_what_was_added(room: Room) -> None:
     client = Client(headers={"host": "localhost"})
-    assert client.get("/.well-known/security.txt").status_code == 404
+    lines = client.get("/.well-known/security.txt").content.decode().splitlines()
+    assert lines[0] == "Contact: http://localhost/report/"
+    assert {"Preferred-Languages: fr, en", "Canonical: http://localhost/.well-known/security.txt"} <= set(lines)
+    expires = next(line for line in lines if line.startswith("Expires: ")).removeprefix("Expires: ")
+    left = dt.datetime.fromisoformat(expires) - dt.datetime.now(dt.UTC)
+    assert dt.timedelta(days=170) < left < dt.timedelta(days=365), "RFC 9116, 2.5.5: less than a year"
     with override_settings(SECURITY_CONTACT="mailto:security@logiciel.example"):
         lines = client.get("/.well-known/security.txt").content.decode().splitlines()
-    assert lines[0] == "Contact: mailto:security@logiciel.example"
-    assert any(line.startswith("Expires: 20") for line in lines)
+    assert lines[:2] == ["Contact: http://localhost/report/", "Contact: mailto:security@logiciel.example"]

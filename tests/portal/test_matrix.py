@@ -18,8 +18,8 @@ from rooms import LAB, OTHER_LAB, VENDOR, Room
 ENDPOINTS = tuple(endpoints())
 GUARDED = tuple(each for each in ENDPOINTS if each.mark == "guarded")
 OWN = tuple(each for each in ENDPOINTS if each.mark == "own")
-PUBLIC = {"join", "language", "recover", "security_txt", "openid_connect_login"}
-"""What people without an account reach, beside sign-in: links that are secrets, and what says how to report a hole."""
+PUBLIC = {"alert_answer", "join", "language", "recover", "security_txt", "openid_connect_login", "report", "report_follow"}
+"""What people without an account reach, beside sign-in: links that are secrets, and the ways to warn of a danger."""
 SIGN_IN = {
     "account_login", "account_logout", "mfa_authenticate", "mfa_login_webauthn", "openid_connect_login",
     "openid_connect_callback", "socialaccount_login_cancelled", "socialaccount_login_error",

@@ -25,6 +25,7 @@ TYPES = {
     "json": "application/json",
     "txt": "text/plain; charset=utf-8",
     "zip": "application/zip",
+    "age": "application/octet-stream",
 }
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from ecluse.domain.lifecycle import Owner, State
 from ecluse.domain.permissions import Role, Side
+from ecluse.domain.warnings import Outcome
 from ecluse.portal.words import Text
 
 
@@ -68,6 +69,17 @@ STATES: dict[str, Label] = {
     "received": Label(Text("received", "reçu"), Tone.WAIT),
     "ready": Label(Text("planned", "prévu")),
     "verified": Label(Text("verified", "vérifié"), Tone.GOOD),
+    # A warning's, besides "received".
+    "acknowledged": Label(Text("acknowledged", "accusé de réception"), Tone.WAIT),
+    "answered": Label(Text("answered", "répondu"), Tone.GOOD),
+    "closed": Label(Text("closed", "clos")),
+}
+
+OUTCOMES: dict[Outcome, Text] = {
+    Outcome.MENDED: Text("what it told was so, and is mended", "ce qu'il disait était vrai, et c'est réparé"),
+    Outcome.UNFOUNDED: Text("what it told was not so", "ce qu'il disait n'était pas vrai"),
+    Outcome.HANDED_ON: Text("handed on to an authority", "transmis à une autorité"),
+    Outcome.TWICE: Text("the same was told by another one", "un autre disait la même chose"),
 }
 
 OWNERS: dict[Owner, Text] = {

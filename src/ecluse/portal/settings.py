@@ -4,7 +4,6 @@
 ``ECLUSE_DATABASE_URL``: PostgreSQL, instead of the folder's SQLite. ``ECLUSE_SMTP_URL``: how mail goes out.
 """
 
-import datetime as dt
 import os
 from pathlib import Path
 from typing import Any
@@ -50,6 +49,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "ecluse.portal.middleware.SecurityHeaders",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "ecluse.portal.strangers.Incognito",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -171,6 +171,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if os.environ.get(
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 2**20
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]  # nothing uploaded touches the disk
+FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_MEMORY_SIZE  # else a larger file would be dropped without a word
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
 # In the database, so that all workers count the same attempts and know the same used codes; far more entries than the
@@ -220,6 +221,4 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "filters": ["discreet"]}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
 }
-# RFC 9116 asks for a date within a year: that of the process's start, and half a year.
 SECURITY_CONTACT = os.environ.get("ECLUSE_SECURITY_CONTACT", "")
-SECURITY_TXT_EXPIRES = (dt.datetime.now(dt.UTC) + dt.timedelta(days=180)).strftime("%Y-%m-%dT%H:%M:%SZ")

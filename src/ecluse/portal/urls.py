@@ -10,6 +10,7 @@ urlpatterns = [
     path("join/<str:secret>/", entrance.join, name="join"),
     path("language/", entrance.language, name="language"),
     path(".well-known/security.txt", entrance.security_txt, name="security_txt"),
+    path("", include("ecluse.portal.views.warnings_urls")),
     path("", include("ecluse.portal.views.people_urls")),
     path("", include("ecluse.portal.views.papers_urls")),
     path("", include("ecluse.portal.views.migrations_urls")),

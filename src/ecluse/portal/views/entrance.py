@@ -1,5 +1,6 @@
 """The way in: an invitation, a second factor, and the first page."""
 
+import datetime as dt
 from typing import Any
 
 from allauth.account.internal.flows.login import record_authentication
@@ -9,6 +10,8 @@ from django.contrib.auth import login
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import check_for_language, get_language
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -106,17 +109,13 @@ def language(request: HttpRequest) -> HttpResponse:
 @public
 @require_GET
 def security_txt(_request: HttpRequest) -> HttpResponse:
-    """RFC 9116: where to report a hole.
-
-    Raises:
-        UnseenError: whoever runs this room has not said where.
-    """
-    if not settings.SECURITY_CONTACT:
-        raise UnseenError("nobody has said where to report a hole")
+    """RFC 9116: where to report a hole: this room's own page, and what whoever runs it has added."""
+    contacts = [f"{settings.ECLUSE_ORIGIN}{reverse('report')}", settings.SECURITY_CONTACT]
     lines = (
-        f"Contact: {settings.SECURITY_CONTACT}",
-        f"Canonical: {settings.ECLUSE_ORIGIN}/.well-known/security.txt",
+        *(f"Contact: {contact}" for contact in contacts if contact),
+        # The RFC asks for a date within a year.
+        f"Expires: {timezone.now() + dt.timedelta(days=180):%Y-%m-%dT00:00:00Z}",
         "Preferred-Languages: fr, en",
-        f"Expires: {settings.SECURITY_TXT_EXPIRES}",
+        f"Canonical: {settings.ECLUSE_ORIGIN}/.well-known/security.txt",
     )
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
