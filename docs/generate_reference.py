@@ -63,7 +63,8 @@ def _leaves(cls: type, path: str = "") -> Iterator[tuple[str, Any, Any]]:
 
 def _optional(kind: Any) -> Any:
     if get_origin(kind) is UnionType or type(None) in get_args(kind):
-        return next(one for one in get_args(kind) if one is not type(None))
+        several = [one for one in get_args(kind) if one is not type(None)]
+        return several[0] if len(several) == 1 else kind
     return kind
 
 
@@ -83,6 +84,8 @@ _WORDS = {str: "text", int: "whole number", bool: "true or false", dt.date: "day
 def _form(kind: Any) -> str:
     if get_origin(kind) is Annotated:
         return str(getattr(kind.__metadata__[0], "what", "text")).replace("<", "&lt;")
+    if get_origin(kind) is UnionType:
+        return ", ".join(_WORDS.get(one, "null") for one in get_args(kind))
     if get_origin(kind) is Literal:
         return ", ".join(f"`{one}`" if one else "empty" for one in get_args(kind))
     if isinstance(kind, type) and issubclass(kind, StrEnum):

@@ -350,11 +350,24 @@ DESTINATION_PROFILE: dict[str, Any] = {
             "table": "lis.patient",
             "columns": {"source_id": "legacy_id", "family_name": "last_name"},
             "mode": "merge",
-            "values": {},
+            "values": {"sex": {"female": "F", "male": "M"}},
+            "constants": {"created_by": 1, "active": True, "origin": "legacy", "merged_by": None},
+            "copies": {"number": "source_id"},
+            "parts": [
+                {
+                    "table": "lis.address",
+                    "key": "person",
+                    "columns": {"sex": "sex"},
+                    "constants": {"kind": "home"},
+                    "copies": {"label": "sex"},
+                    "first": False,
+                },
+            ],
         },
     },
     "fhir": None,
     "hprim": None,
+    "zone": None,
 }
 
 

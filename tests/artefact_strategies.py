@@ -191,9 +191,10 @@ def _source_profile(value: Any) -> Any:
 
 def _destination_profile(value: Any) -> Any:
     value["engine"] = value["engine"] if value["engine"] in {"postgresql", "mysql"} else "sqlite"
-    value["fhir"], value["hprim"] = None, None
+    value["fhir"], value["hprim"], value["zone"] = None, None, None
+    plain = {"values": {}, "constants": {}, "copies": {}, "parts": []}
     value["entities"] = {
-        entity.name: part | {"columns": {KEY: "id", entity.fields[1].name: "other"}, "values": {}}
+        entity.name: part | {"columns": {KEY: "id", entity.fields[1].name: "other"}} | plain
         for entity, part in zip(CATALOGUE.entities, value["entities"].values(), strict=False)
     }
     return value

@@ -37,8 +37,6 @@ FRENCH_FORMATS: dict[str, str] = {
     "an HL7 destination has no user and no password": "une destination HL7 n'a ni utilisateur ni mot de passe",
     "another process works on the ledger of messages": "un autre processus travaille sur le registre des messages",
     "check the bearer token": "vérifiez le jeton (bearer)",
-    "codes of a standard are given for engine hl7 or hprim, and only there":
-        "les codes d'un standard se donnent pour engine hl7 ou hprim, et là seulement",
     "comment.observation: {} rows name a result that their request does not have":
         "comment.observation : {1} lignes nomment un résultat que leur dossier n'a pas",
     "dates outside the years 0 to 9999": "des dates hors des années 0 à 9999",
@@ -49,6 +47,8 @@ FRENCH_FORMATS: dict[str, str] = {
     "is ordered, and has no place in a message": "est ordonné, et n'a pas de place dans un message",
     "it is given for a destination of engine fhir, and only there":
         "se donne pour une destination d'engine fhir, et là seulement",
+    "it is given for a destination of engine mysql, and only there":
+        "se donne pour une destination d'engine mysql, et là seulement",
     "it is the new system's own: make it there": "il est au nouveau système : créez-le là",
     "more than {} documents cannot be read": "plus de {1} documents sont illisibles",
     "more than {} records cannot be read": "plus de {1} enregistrements sont illisibles",

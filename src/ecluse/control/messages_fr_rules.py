@@ -107,6 +107,13 @@ FRENCH_RULES: dict[str, str] = {
     "source_id is needed: rows are merged and read back by it":
         "il faut source_id : les lignes sont fusionnées et relues par lui",
     "two fields go to one column": "deux champs vont dans une même colonne",
+    "a field goes to that column already": "un champ va déjà dans cette colonne",
+    "the entity goes to that table already": "l'entité va déjà dans cette table",
+    "another entity goes to that table": "une autre entité va dans cette table",
+    "the field has a column already": "le champ a déjà une colonne",
+    "the part's key holds it": "la clé de la partie le contient",
+    "constants, copies and parts need mode: merge": "constants, copies et parts demandent mode: merge",
+    "it is given for a database, and only there": "se donne pour une base de données, et là seulement",
     "only delimited files are csv; give engine: files":
         "seuls les fichiers délimités sont du csv ; donnez engine: files",
     "{}.{} is not in the catalogue": "{1}.{2} n'est pas dans le catalogue",

@@ -14,6 +14,21 @@ FRENCH_SYSTEMS: dict[str, str] = {
     "ordered, and mapped to no column of {}": "ordonné, et sans colonne où aller dans {1}",
     "{}.{} must not be null, and the order does not carry it":
         "{1}.{2} ne doit pas être nulle, et l'ordre ne l'apporte pas",
+    "it must not be null": "elle ne doit pas être nulle",
+    "it is no whole number as the column would write it":
+        "ce n'est pas un nombre entier tel que la colonne l'écrirait",
+    "it is not a whole date": "ce n'est pas une date entière",
+    "column {} ({}) cannot hold {} rows: the profile has no code for them":
+        "la colonne {1} ({2}) ne peut contenir {3} lignes : le profil n'a pas de code pour elles",
+    "column {} is computed by the database": "la colonne {1} est calculée par la base",
+    "column {} must not be null, and the constant is": "la colonne {1} ne doit pas être nulle, et la constante l'est",
+    "column {} is {}, and the constant is not": "la colonne {1} est {2}, et la constante ne l'est pas",
+    "column {} ({}) cannot hold the constant exactly": "la colonne {1} ({2}) ne peut contenir la constante exactement",
+    "codes are given for a field of texts": "les codes se donnent pour un champ de textes",
+    "a destination in memory takes fields in one table, as they are":
+        "une destination en mémoire prend les champs dans une seule table, tels quels",
+    "the server does not know the profile's zone": "le serveur ne connaît pas le fuseau du profil",
+    "give an offset, as +00:00": "donnez un décalage, comme +00:00",
     "spaces at the end would be lost": "des espaces à la fin seraient perdus",
     "a floating number keeps 15 digits": "un nombre flottant garde 15 chiffres",
     "too long": "trop long",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from ecluse.domain.catalogue import CATALOGUE
+from ecluse.domain.catalogue import CATALOGUE, KEY
 from ecluse.domain.errors import OrderError
 from ecluse.domain.files import FileFormat, SourceFile
 from ecluse.domain.values import FieldError, Identifier, Name, Sql, Strict, Text, Whole
@@ -157,27 +157,103 @@ class LoadMode(StrEnum):
     MERGE = "merge"
 
 
+Constant = str | int | bool | None
+"""A value that a column gets on every row. Decimals, dates and moments are texts, as ``2026-12-31 23:59:59``."""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetPart(Strict):
+    """One more table of an entity: a row for each of the entity's, under the same key.
+
+    ``first``: it is written before the entity's own table, which refers to it; else after.
+    """
+
+    table: Name
+    key: Identifier
+    columns: Mapping[str, Identifier] = field(default_factory=dict)
+    constants: Mapping[str, Constant] = field(default_factory=dict)
+    copies: Mapping[str, str] = field(default_factory=dict)
+    first: bool = False
+
+    def __post_init__(self) -> None:
+        """The key has its own place, and each column one writer."""
+        if KEY in self.columns:
+            raise FieldError(f"columns.{KEY}", "the part's key holds it")
+        _check_writers((self.key, *self.columns.values()), self.constants, self.copies)
+
+
 @dataclass(frozen=True, slots=True)
 class TargetEntity(Strict):
-    """One catalogue entity in the destination: table, mode, and catalogue field → column."""
+    """One catalogue entity in the destination: table, mode, and catalogue field → column.
+
+    ``constants``: column → value; ``copies``: one more column → the field whose value it gets too; ``parts``: more
+    tables, for a target that splits the entity. A row is there when it is in all its tables, with its constants.
+    """
 
     table: Name
     columns: Mapping[str, Identifier]
     mode: LoadMode = LoadMode.MERGE
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """Of messages: field → its value → the standard's code, one to one; a value that is not among them is refused."""
+    """Field → its value → the target's code, one to one; a value that is not among them is refused."""
+    constants: Mapping[str, Constant] = field(default_factory=dict)
+    copies: Mapping[str, str] = field(default_factory=dict)
+    parts: tuple[TargetPart, ...] = ()
 
     def __post_init__(self) -> None:
         """Without the key nothing can be loaded exactly once."""
-        if "source_id" not in self.columns:
+        if KEY not in self.columns:
             raise FieldError("columns.source_id", "source_id is needed: rows are merged and read back by it")
         if len(set(self.columns.values())) != len(self.columns):
             raise FieldError("columns", "two fields go to one column")
+        _check_writers(tuple(self.columns.values()), self.constants, self.copies)
+        self._check_parts()
+        placed = {*self.columns, *(name for part in self.parts for name in part.columns)}
         for name, codes in self.values.items():
-            if name not in self.columns:
+            if name not in placed:
                 raise FieldError(f"values.{name}", "the field has no column")
             if not codes or len(set(codes.values())) != len(codes):
                 raise FieldError(f"values.{name}", "each value needs a code of its own")
+        for where, copies in self._copies():
+            for column, name in copies.items():
+                if name not in placed:
+                    raise FieldError(f"{where}copies.{column}", "the field has no column")
+        if self.more_than_columns() and self.mode is LoadMode.SWAP:
+            raise FieldError("mode", "constants, copies and parts need mode: merge")
+
+    def _check_parts(self) -> None:
+        seen, tables = set(self.columns), {self.table}
+        for i, part in enumerate(self.parts):
+            if part.table in tables:
+                raise FieldError(f"parts[{i}].table", "the entity goes to that table already")
+            tables.add(part.table)
+            for name in part.columns:
+                if name in seen:
+                    raise FieldError(f"parts[{i}].columns.{name}", "the field has a column already")
+                seen.add(name)
+
+    def _copies(self) -> tuple[tuple[str, Mapping[str, str]], ...]:
+        return (("", self.copies), *((f"parts[{i}].", part.copies) for i, part in enumerate(self.parts)))
+
+    def tables(self) -> tuple[str, ...]:
+        """Its own, then its parts'."""
+        return (self.table, *(part.table for part in self.parts))
+
+    def more_than_columns(self) -> bool:
+        """Whether anything but fields in one table is written."""
+        return bool(self.constants or self.copies or self.parts)
+
+
+def _check_writers(
+    columns: tuple[str, ...], constants: Mapping[str, Constant], copies: Mapping[str, str]
+) -> None:
+    if len(set(columns)) != len(columns):
+        raise FieldError("columns", "two fields go to one column")
+    for name in copies:
+        if name in columns:
+            raise FieldError(f"copies.{name}", "a field goes to that column already")
+    for name in constants:
+        if name in columns or name in copies:
+            raise FieldError(f"constants.{name}", "a field goes to that column already")
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +282,9 @@ class HprimTarget(Strict):
     encoding: Literal["iso8859-1", "iso8859-15", "cp1252"]
 
 
+ServerZone = Annotated[str, Text("an offset, as +00:00, or the server's name of a zone", r"^[A-Za-z0-9+:/_-]+$")]
+
+
 @dataclass(frozen=True, slots=True)
 class DestinationProfile(Strict):
     """One new system, once. ``production`` refuses test and demonstration identities (INS OIDs .10, .11).
@@ -222,6 +301,8 @@ class DestinationProfile(Strict):
     entities: Mapping[str, TargetEntity] = field(default_factory=dict)
     fhir: FhirTarget | None = None
     hprim: HprimTarget | None = None
+    zone: ServerZone | None = None
+    """Of MySQL: the zone whose wall clocks its ``TIMESTAMP`` columns hold; without it they are refused."""
 
     def __post_init__(self) -> None:
         """Entities and fields come from the catalogue."""
@@ -233,15 +314,28 @@ class DestinationProfile(Strict):
             raise FieldError("hprim", "it is given for a destination of engine hprim, and only there")
         if self.engine is Engine.FHIR and self.entities:
             raise FieldError("entities", "tables are given for a database, and only there")
+        if self.zone is not None and self.engine is not Engine.MYSQL:
+            raise FieldError("zone", "it is given for a destination of engine mysql, and only there")
         _check_entities(self.entities)
         for name, entity in self.entities.items():
-            if entity.values and self.engine not in {Engine.HL7, Engine.HPRIM}:
-                where = f"entities.{name}.values"
-                raise FieldError(where, "codes of a standard are given for engine hl7 or hprim, and only there")
-            known = {column.name for column in CATALOGUE.entity(name).columns}
-            for column in entity.columns:
+            self._check_entity(name, entity)
+
+    def _check_entity(self, name: str, entity: TargetEntity) -> None:
+        where = f"entities.{name}"
+        if entity.more_than_columns() and self.engine in {Engine.HL7, Engine.HPRIM}:
+            given = next(f for f in ("constants", "copies", "parts") if getattr(entity, f))
+            raise FieldError(f"{where}.{given}", "it is given for a database, and only there")
+        known = {column.name for column in CATALOGUE.entity(name).columns}
+        parts = [("columns", entity.columns)]
+        parts += [(f"parts[{i}].columns", part.columns) for i, part in enumerate(entity.parts)]
+        for path, columns in parts:
+            for column in columns:
                 if column not in known:
-                    raise FieldError(f"entities.{name}.columns.{column}", f"{name}.{column} is not in the catalogue")
+                    raise FieldError(f"{where}.{path}.{column}", f"{name}.{column} is not in the catalogue")
+        others = {table for other, each in self.entities.items() if other != name for table in each.tables()}
+        for i, part in enumerate(entity.parts):
+            if part.table in others:
+                raise FieldError(f"{where}.parts[{i}].table", "another entity goes to that table")
 
 
 def _check_entities(names: Mapping[str, object]) -> None:

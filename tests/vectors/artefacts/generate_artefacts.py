@@ -170,7 +170,13 @@ GOOD: dict[str, dict[str, Change]] = {
     },
     "destination-profile": {
         "full": lambda value: value,
-        "swap": set_("entities.patient.mode", "swap"),
+        "swap": also(
+            set_("entities.patient", {
+                "table": "lis.patient", "columns": {"source_id": "legacy_id"}, "mode": "swap", "values": {},
+                "constants": {}, "copies": {}, "parts": [],
+            }),
+        ),
+        "zone": also(set_("engine", "mysql"), set_("zone", "+00:00"), set_("entities.patient.parts[0].first", True)),
         "test-target": also(set_("production", False), set_("engine", "sqlite")),
         "fhir": also(
             set_("engine", "fhir"), set_("entities", {}),
@@ -449,10 +455,59 @@ BAD: dict[str, dict[str, tuple[Change, str | None, str]]] = {
             set_("fhir", {"source": "dxlab", "zone": "Europe/Paris", "entries": 50, "bundle": "transaction"}), "fhir",
             "a database has tables",
         ),
-        "codes-of-a-database": (
-            set_("entities.patient.values", {"sex": {"female": "F"}}), "entities.patient.values.sex",
-            "codes of a standard belong to messages",
+        "constants-of-messages": (
+            set_("engine", "hl7"), "entities.patient.constants", "a message has no columns to fill",
         ),
+        "constant-for-a-field": (
+            set_("entities.patient.constants.last_name", "x"), "entities.patient.constants.last_name",
+            "law 3: a constant would overwrite the field",
+        ),
+        "constant-for-a-parts-key": (
+            set_("entities.patient.parts[0].constants.person", 1), "entities.patient.parts[0].constants.person",
+            "law 4: the key ties the part to its row",
+        ),
+        "constant-a-list": (
+            set_("entities.patient.constants.created_by", [1]), "entities.patient.constants.created_by",
+            "one value a column",
+        ),
+        "constant-over-a-copy": (
+            set_("entities.patient.constants.number", 1), "entities.patient.constants.number", "one writer a column",
+        ),
+        "copy-for-a-field": (
+            set_("entities.patient.copies.last_name", "source_id"), "entities.patient.copies.last_name",
+            "one writer a column",
+        ),
+        "copy-of-nothing": (
+            set_("entities.patient.copies.number", "nir"), "entities.patient.copies.number", "the field has no column",
+        ),
+        "constants-swapped": (
+            set_("entities.patient.mode", "swap"), "entities.patient.mode", "a swap is read back as a whole table",
+        ),
+        "two-tables-one-name": (
+            set_("entities.patient.parts[0].table", "lis.patient"), "entities.patient.parts[0].table",
+            "a row's parts lie in different tables",
+        ),
+        "field-in-two-tables": (
+            set_("entities.patient.parts[0].columns.family_name", "name"),
+            "entities.patient.parts[0].columns.family_name", "a field is read back from one place",
+        ),
+        "key-of-a-part-twice": (
+            set_("entities.patient.parts[0].columns.source_id", "name"),
+            "entities.patient.parts[0].columns.source_id", "the part's key has its own place",
+        ),
+        "field-unknown-in-a-part": (
+            set_("entities.patient.parts[0].columns.surname", "surname"),
+            "entities.patient.parts[0].columns.surname", "not in the catalogue",
+        ),
+        "part-of-two-entities": (
+            set_("entities.site", {
+                "table": "lis.address", "columns": {"source_id": "id"}, "mode": "merge", "values": {},
+                "constants": {}, "copies": {}, "parts": [],
+            }),
+            "entities.patient.parts[0].table", "its keys would be those of two entities",
+        ),
+        "zone-of-postgresql": (set_("zone", "+00:00"), "zone", "its timestamps have no zone"),
+        "zone-with-a-quote": (also(set_("engine", "mysql"), set_("zone", "+00:00'")), "zone", "no zone's name"),
         "key-missing": (
             drop("entities.patient.columns.source_id"), "entities.patient.columns.source_id", "law 4: rows have a key",
         ),

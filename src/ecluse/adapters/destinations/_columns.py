@@ -41,7 +41,7 @@ class TargetColumn:
     """One column as the database describes it; None where it sets no limit.
 
     ``digits`` are a decimal's precision, a timestamp's decimals of a second, an integer's bits. ``required`` says that
-    a row without it is refused; ``zero_byte`` that text may hold U+0000.
+    a row without it is refused, ``nullable`` that null is a value of it; ``zero_byte`` that text may hold U+0000.
     """
 
     name: str
@@ -54,6 +54,7 @@ class TargetColumn:
     unsigned: bool = False
     zero_byte: bool = True
     required: bool = False
+    nullable: bool = True
     generated: bool = False
 
     def arrow(self) -> pa.DataType:
@@ -95,6 +96,8 @@ def fit(rows: pa.Table, columns: Mapping[str, TargetColumn]) -> pa.Table:
         if pa.types.is_dictionary(array.type):
             array = array.cast(array.type.value_type)
         convert = _CONVERSIONS[_wire(array.type), columns[name].kind]
+        if not columns[name].nullable:
+            _refuse_where(array.is_null(), columns[name], "it must not be null")
         arrays.append(convert(array, columns[name]))
     return pa.table(arrays, names=[columns[name].name for name in rows.column_names])
 
@@ -247,6 +250,20 @@ def _integer(array: pa.ChunkedArray, column: TargetColumn) -> pa.ChunkedArray:
     return _exactly(array, column.arrow(), column)
 
 
+def _whole(array: pa.ChunkedArray, column: TargetColumn) -> pa.ChunkedArray:
+    """Keys and codes: digits that come back as the same text, so no sign of plus and no leading zero."""
+    plain = pc.match_substring_regex(array, r"\A(0|-?[1-9][0-9]{0,18})\z")
+    _refuse_where(pc.invert(plain), column, "it is no whole number as the column would write it")
+    return _exactly(array, column.arrow(), column)
+
+
+def _whole_day(array: pa.ChunkedArray, column: TargetColumn) -> pa.ChunkedArray:
+    """Dates as texts, of which some may know the year alone: those are refused."""
+    whole = pc.match_substring_regex(array, r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}\z")
+    _refuse_where(pc.invert(whole), column, "it is not a whole date")
+    return _exactly(array, pa.date32(), column)
+
+
 def _binary(array: pa.ChunkedArray, column: TargetColumn) -> pa.ChunkedArray:
     if column.octets is not None:
         _refuse_where(pc.greater(pc.binary_length(array), column.octets), column, "too long")
@@ -258,6 +275,8 @@ _Convert = Callable[[pa.ChunkedArray, TargetColumn], pa.ChunkedArray]
 _CONVERSIONS: Mapping[tuple[str, Kind], _Convert] = {
     ("text", Kind.TEXT): _text,
     ("text", Kind.PADDED): _padded,
+    ("text", Kind.INTEGER): _whole,
+    ("text", Kind.DATE): _whole_day,
     ("date", Kind.DATE): _day,
     ("date", Kind.TIMESTAMP): _moment,
     ("date", Kind.TEXT): _iso,

@@ -1,12 +1,13 @@
 """Reading back: what the target's tables hold → the parcel's own schema, exactly."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ecluse.adapters.destinations._columns import TargetColumn, restore
+from ecluse.adapters.destinations._sheets import decoded
 from ecluse.adapters.sources._arrow import holds_infinity
 from ecluse.adapters.sources.opening import open_source
 from ecluse.adapters.sources.spec import SourceSpec
@@ -21,11 +22,15 @@ CONTROL = ("_date", "_site")
 
 @dataclass(frozen=True, slots=True)
 class ReadColumn:
-    """One column of a read-back: the SQL expression, its alias, and the column it stands for."""
+    """One column of a read-back: the SQL expression, its alias, and the column it stands for.
+
+    ``codes``: catalogue value → the target's code, where the profile translates.
+    """
 
     expression: str
     alias: str
     column: TargetColumn
+    codes: Mapping[str, str] | None = None
 
 
 def server_stream(
@@ -53,16 +58,18 @@ def with_control(schema: pa.Schema) -> pa.Schema:
     return pa.schema([*schema, pa.field(date, pa.date32()), pa.field(site, pa.string())])
 
 
-def restored(batch: pa.RecordBatch, columns: Sequence[TargetColumn], schema: pa.Schema) -> pa.RecordBatch:
+def restored(batch: pa.RecordBatch, columns: Sequence[ReadColumn], schema: pa.Schema) -> pa.RecordBatch:
     """A batch as the engine reads it → ``schema``, the last two of whose columns are those of ``with_control``."""
     arrays = []
-    for array, column, field in zip(batch.columns, columns, schema, strict=True):
+    for array, read, field in zip(batch.columns, columns, schema, strict=True):
+        column = read.column
         if holds_infinity(array):
             raise DestinationError(f"column {column.name} of the target holds infinity, which was not loaded")
         if array.null_count == len(array):  # whatever type a driver gives to nothing
             arrays.append(pa.nulls(len(array), field.type))
             continue
-        arrays.append(_day(array) if field.name == CONTROL[0] else restore(array, field.type, column.name))
+        value = _day(array) if field.name == CONTROL[0] else restore(array, field.type, column.name)
+        arrays.append(value if read.codes is None else decoded(value, read.codes))
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 

@@ -11,10 +11,11 @@ from typing import ParamSpec, TypeVar
 
 import pyarrow as pa
 
-from ecluse.adapters.destinations._check import check, loading_order, mapped, place
-from ecluse.adapters.destinations._columns import Kind, TargetColumn, TargetTable, fit
+from ecluse.adapters.destinations._check import check, loading_order
+from ecluse.adapters.destinations._columns import Kind, TargetColumn, TargetTable
 from ecluse.adapters.destinations._engine import SqlEngine
 from ecluse.adapters.destinations._reading import ReadColumn, restored, with_control
+from ecluse.adapters.destinations._sheets import Sheet, place_of, sheets
 from ecluse.domain.catalogue import KEY
 from ecluse.domain.errors import DestinationError, EcluseError
 from ecluse.domain.profile import DestinationProfile, LoadMode
@@ -67,13 +68,13 @@ class SqlDestination(SqlEngine):
         if state not in (None, State.STAGING):
             return
         with self._transaction():
-            targets = {name: self._checked(name, entities[name], state) for name in loading_order(entities)}
-            for name, columns in targets.items():
-                target = place(self._profile, name)
-                whole = target.mode is LoadMode.SWAP
-                self._create_stage(self._stage(order, name), target.table, None if whole else columns)
+            names = loading_order(entities)
+            made = [each for name in names for each in self._checked(name, entities[name], state)]
+            for sheet, columns in made:
+                whole = sheet.mode is LoadMode.SWAP
+                self._create_stage(self._stage(order, sheet), sheet.table, None if whole else columns)
             if state is None:
-                self._add_publication(order, tuple(targets))
+                self._add_publication(order, names)
 
     @scrubbed
     def loaded(self, order: str) -> dict[str, str]:
@@ -87,8 +88,13 @@ class SqlDestination(SqlEngine):
     @scrubbed
     def stage(self, order: str, batch: StagedBatch) -> None:
         """See the port."""
-        columns = self._mapping(batch.entity, batch.rows.column_names)
-        rows = fit(batch.rows, columns)
+        made = []
+        for sheet in sheets(self._profile, batch.entity):
+            table = self._table(sheet.table)
+            rows = sheet.filled(batch.rows, table)
+            made.append((self._stage(order, sheet), rows, [table.columns[name] for name in rows.column_names]))
+        for field in batch.rows.column_names:
+            place_of(self._profile, batch.entity, field)
         with self._transaction():
             state = self._state(order, self.share_lock)
             if state is None:
@@ -98,8 +104,8 @@ class SqlDestination(SqlEngine):
                 return
             if state is not State.STAGING:
                 raise DestinationError(f"batch {batch.batch} comes too late: this order is {state} here")
-            if rows.num_rows:
-                self._load(self._stage(order, batch.entity), rows, list(columns.values()))
+            for stage, rows, columns in made if batch.rows.num_rows else ():
+                self._load(stage, rows, columns)
 
     @scrubbed
     def publish(self, order: str) -> None:
@@ -113,8 +119,9 @@ class SqlDestination(SqlEngine):
             entities = self._entities(order)
             self._check_counts(order, entities)
             for name in entities:
-                if place(self._profile, name).mode is LoadMode.MERGE:
-                    self._merge(order, name)
+                for sheet in sheets(self._profile, name):
+                    if sheet.mode is LoadMode.MERGE:
+                        self._merge(order, sheet)
             pairs = self._pairs(order, entities)
             if pairs and self.swaps_apart:
                 self._set_state(order, State.MERGED)
@@ -134,15 +141,18 @@ class SqlDestination(SqlEngine):
             if self._state(order) is not State.PUBLISHED:
                 raise DestinationError("nothing to read back: this order is not published here, or finished")
             self._tables.clear()
-            columns = self._mapping(entity, schema.names)
-            read = [ReadColumn(self._read("t", c), f"c{i}", c) for i, c in enumerate(columns.values())]
-            control = self._control_columns(entity, columns, scope_date)
-            return self._read_sql(order, entity, [*read, *control]), [*read, *control]
+            read = [self._read_column(entity, field, f"c{i}") for i, field in enumerate(schema.names)]
+            control = self._control_columns(entity, schema.names, scope_date)
+            return self._read_sql(order, entity, [*read, *control], frozenset(schema.names)), [*read, *control]
+
+    def _read_column(self, entity: str, field: str, alias: str) -> ReadColumn:
+        sheet, name = place_of(self._profile, entity, field)
+        column = self._table(sheet.table).columns[name]
+        return ReadColumn(self._read(_side(sheet), column), alias, column, sheet.values.get(field))
 
     def _batches(self, sql: str, columns: Sequence[ReadColumn], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-        expected = [column.column for column in columns]
         for batch in self._stream(sql, columns):
-            yield restored(batch, expected, schema)
+            yield restored(batch, columns, schema)
 
     @scrubbed
     def finish(self, order: str) -> tuple[str, ...]:
@@ -182,24 +192,34 @@ class SqlDestination(SqlEngine):
                 ",".join(entities),
             )
 
-    def _checked(self, entity: str, schema: pa.Schema, state: State | None) -> list[str]:
-        target = place(self._profile, entity)
-        table = self._describe(target.table)
-        check(entity, schema, target, table)
-        if target.mode is LoadMode.SWAP:
-            shared = [name for name, other in self._profile.entities.items() if other.table == target.table]
-            if len(shared) > 1:
-                raise DestinationError(f"table {target.table} is swapped for {shared[0]}, and {shared[1]} goes there")
-            if state is None and self._has_rows(target.table):
-                raise DestinationError(f"table {target.table} is not empty: it cannot be swapped", hint=_USE_MERGE)
-        return [column.name for column in mapped(entity, schema.names, target, table).values()]
+    def _checked(self, entity: str, schema: pa.Schema, state: State | None) -> list[tuple[Sheet, list[str]]]:
+        """Each table of an entity with the columns to stage."""
+        found = sheets(self._profile, entity)
+        for sheet in found:
+            table = self._describe(sheet.table)
+            for field in schema.names if sheet.own and table is not None else ():
+                place_of(self._profile, entity, field)
+            check(sheet, schema, table)
+            if sheet.mode is LoadMode.SWAP:
+                self._check_swappable(sheet, state)
+        return [(sheet, [*sheet.written(frozenset(schema.names)), *sheet.constants]) for sheet in found]
 
-    def _mapping(self, entity: str, fields: list[str]) -> dict[str, TargetColumn]:
-        target = place(self._profile, entity)
-        if self._tables.get(target.table) is None:
+    def _check_swappable(self, sheet: Sheet, state: State | None) -> None:
+        shared = [name for name, other in self._profile.entities.items() if sheet.table in other.tables()]
+        if len(shared) > 1:
+            raise DestinationError(f"table {sheet.table} is swapped for {shared[0]}, and {shared[1]} goes there")
+        if state is None and self._has_rows(sheet.table):
+            raise DestinationError(f"table {sheet.table} is not empty: it cannot be swapped", hint=_USE_MERGE)
+
+    def _table(self, name: str) -> TargetTable:
+        """As it was when it was first asked for, until a read-back."""
+        table = self._tables.get(name)
+        if table is None:
             with self._transaction():
-                self._tables[target.table] = self._describe(target.table)
-        return mapped(entity, fields, target, self._tables[target.table])
+                table = self._tables[name] = self._describe(name)
+        if table is None:
+            raise DestinationError(f"table {name} does not exist")
+        return table
 
     def _check_same_parcel(self, order: str, batch: StagedBatch) -> None:
         rows = self._run(
@@ -211,26 +231,26 @@ class SqlDestination(SqlEngine):
     def _check_counts(self, order: str, entities: Sequence[str]) -> None:
         """Law 3: what the ledger says was staged is what is there."""
         for name in entities:
-            stage = self.table(self._stage(order, name))
             [(said,)] = self._run(
                 "SELECT COALESCE(SUM(row_count), 0) FROM ecluse_ledger WHERE order_digest = %s AND entity = %s",
                 order,
                 name,
             )
-            [(there,)] = self._run(f"SELECT COUNT(*) FROM {stage}")  # noqa: S608  identifiers, quoted
-            if int(said) != int(there):
-                raise DestinationError(f"{name}: the ledger says {said} rows, its staging table has {there}")
+            for sheet in sheets(self._profile, name):
+                stage = self.table(self._stage(order, sheet))
+                [(there,)] = self._run(f"SELECT COUNT(*) FROM {stage}")  # noqa: S608  identifiers, quoted
+                if int(said) != int(there):
+                    raise DestinationError(f"{name}: the ledger says {said} rows, its staging table has {there}")
 
-    def _merge(self, order: str, entity: str) -> None:
-        target = place(self._profile, entity)
-        table, stage = self.table(target.table), self.table(self._stage(order, entity))
+    def _merge(self, order: str, sheet: Sheet) -> None:
+        table, stage = self.table(sheet.table), self.table(self._stage(order, sheet))
         self._analyze(stage)
-        described, staged = self._describe(target.table), self._describe(self._stage(order, entity))
+        described, staged = self._describe(sheet.table), self._describe(self._stage(order, sheet))
         if described is None or staged is None:
-            raise DestinationError(f"table {target.table} or its staging table is gone")
-        key = described.columns[target.columns[KEY]]
+            raise DestinationError(f"table {sheet.table} or its staging table is gone")
+        key = described.columns[sheet.key]
         columns = [described.columns[name] for name in staged.columns]
-        known = self._check_conflicts(target.table, stage, key, columns)
+        known = self._check_conflicts(sheet.table, stage, key, columns)
         others = [column.name for column in columns if column.name != key.name]
         if known and others:
             self._run(self._fill(stage, table, self.name(key.name), [self.name(name) for name in others]))
@@ -271,7 +291,7 @@ class SqlDestination(SqlEngine):
         if twice:
             raise DestinationError(f"{name}.{key.name}: {twice} keys come more than once, as this column compares them")
 
-    def _control_columns(self, entity: str, columns: Mapping[str, TargetColumn], scope_date: str) -> list[ReadColumn]:
+    def _control_columns(self, entity: str, columns: Sequence[str], scope_date: str) -> list[ReadColumn]:
         date, site = (ReadColumn("NULL", alias, TargetColumn(alias, Kind.TEXT, "")) for alias in ("d", "s"))
         request = self._profile.entities.get(_REQUEST)
         if request is None or (entity != _REQUEST and _REQUEST not in columns):
@@ -284,25 +304,43 @@ class SqlDestination(SqlEngine):
         if scope_date in known:
             date = ReadColumn(self._read(side, known[scope_date]), "d", known[scope_date])
         if "site" in known:
-            site = ReadColumn(self._read(side, known["site"]), "s", known["site"])
+            site = ReadColumn(self._read(side, known["site"]), "s", known["site"], request.values.get("site"))
         return [date, site]
 
-    def _read_sql(self, order: str, entity: str, columns: Sequence[ReadColumn]) -> str:
-        target = place(self._profile, entity)
+    def _read_sql(self, order: str, entity: str, columns: Sequence[ReadColumn], ordered: frozenset[str]) -> str:
+        """A row is there when every table of its entity has its part, with the constants that were loaded."""
+        found = sheets(self._profile, entity)
+        own = next(sheet for sheet in found if sheet.own)
         chosen = ", ".join(f"{column.expression} AS {column.alias}" for column in columns)
-        sql = f"SELECT {chosen} FROM {self.table(target.table)} t"  # noqa: S608  identifiers, quoted
-        key = self.name(target.columns[KEY])
-        if target.mode is LoadMode.MERGE:
-            sql += f" JOIN {self.table(self._stage(order, entity))} s ON t.{key} = s.{key}"
+        sql = f"SELECT {chosen} FROM {self.table(own.table)} t"  # noqa: S608  identifiers, quoted
+        if own.mode is LoadMode.MERGE:
+            sql += self._joined(order, own, "s", ordered)
+        for sheet in found:
+            if not sheet.own:
+                side = _side(sheet)
+                on = f"{side}.{self.name(sheet.key)} = t.{self.name(own.key)}"
+                sql += f" JOIN {self.table(sheet.table)} {side} ON {on}" + self._joined(
+                    order, sheet, f"s{side}", ordered
+                )
         if any(column.expression.find("r.") >= 0 for column in columns[-2:]):
             request = self._profile.entities[_REQUEST]
-            link, parent = self.name(target.columns[_REQUEST]), self.name(request.columns[KEY])
-            sql += f" LEFT JOIN {self.table(request.table)} r ON r.{parent} = t.{link}"
+            link, parent = self._read_column(entity, _REQUEST, "").expression, self.name(request.columns[KEY])
+            sql += f" LEFT JOIN {self.table(request.table)} r ON r.{parent} = {link}"
         return sql
 
+    def _joined(self, order: str, sheet: Sheet, alias: str, ordered: frozenset[str]) -> str:
+        side, key, table = _side(sheet), self.name(sheet.key), self._table(sheet.table)
+        same = [f"{side}.{key} = {alias}.{key}"]
+        for name in sheet.apart(ordered):
+            left, right = f"{side}.{self.name(name)}", f"{alias}.{self.name(name)}"
+            same.append(f"NOT ({self._differs(left, right, table.columns[name])})")
+        return f" JOIN {self.table(self._stage(order, sheet))} {alias} ON {' AND '.join(same)}"
+
+    def _stages(self, order: str, entities: Sequence[str]) -> list[str]:
+        return [self._stage(order, sheet) for name in entities for sheet in sheets(self._profile, name)]
+
     def _drop(self, order: str, entities: Sequence[str]) -> tuple[str, ...]:
-        stages = [self._stage(order, name) for name in entities]
-        dropped = tuple(stage for stage in stages if self._exists(stage))
+        dropped = tuple(stage for stage in self._stages(order, entities) if self._exists(stage))
         for stage in dropped:
             self._run(f"DROP TABLE {self.table(stage)}")
         return dropped
@@ -324,19 +362,21 @@ class SqlDestination(SqlEngine):
         return str(rows[0][0]).split(",") if rows and rows[0][0] else []
 
     def _pairs(self, order: str, entities: Sequence[str]) -> list[tuple[str, str, str]]:
-        swapped = [name for name in entities if place(self._profile, name).mode is LoadMode.SWAP]
-        return [
-            (self._stage(order, name), place(self._profile, name).table, self._stage(order, name, "old"))
-            for name in swapped
-        ]
+        found = (sheet for name in entities for sheet in sheets(self._profile, name) if sheet.mode is LoadMode.SWAP)
+        return [(self._stage(order, sheet), sheet.table, self._stage(order, sheet, "old")) for sheet in found]
 
-    def _stage(self, order: str, entity: str, prefix: str = "stage") -> str:
+    def _stage(self, order: str, sheet: Sheet, prefix: str = "stage") -> str:
         """Beside its table, in the same schema, so that it can take its place."""
-        schema, dot, _ = place(self._profile, entity).table.rpartition(".")
-        return f"{schema}{dot}ecluse_{prefix}_{order.removeprefix('sha256:')[:16]}_{entity}"
+        schema, dot, _ = sheet.table.rpartition(".")
+        return f"{schema}{dot}ecluse_{prefix}_{order.removeprefix('sha256:')[:16]}_{sheet.name}"
 
     def _has_rows(self, table: str) -> bool:
         return bool(self._run(f"SELECT 1 FROM {self.table(table)} LIMIT 1"))  # noqa: S608  identifiers, quoted
 
 
 _USE_MERGE = "use mode: merge, or an empty table"
+
+
+def _side(sheet: Sheet) -> str:
+    """A table's alias in a read-back: t, and of parts p1, p2 and so on."""
+    return "t" if sheet.own else f"p{sheet.name.rpartition('_')[2]}"

@@ -7,9 +7,10 @@ from threading import RLock
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ecluse.adapters.destinations._check import check, loading_order, mapped, place
+from ecluse.adapters.destinations._check import check, loading_order, mapped
 from ecluse.adapters.destinations._columns import Kind, TargetColumn, TargetTable, fit
-from ecluse.adapters.destinations._reading import READ_BATCH_ROWS, restored, with_control
+from ecluse.adapters.destinations._reading import READ_BATCH_ROWS, ReadColumn, restored, with_control
+from ecluse.adapters.destinations._sheets import place, plain_sheet
 from ecluse.domain.catalogue import KEY
 from ecluse.domain.errors import DestinationError
 from ecluse.domain.profile import DestinationProfile, LoadMode
@@ -43,7 +44,9 @@ class MemoryDestination:
                 return
             for entity in loading_order(entities):
                 target = place(self._profile, entity)
-                check(entity, entities[entity], target, self._describe(target.table))
+                described = self._describe(target.table)
+                mapped(entity, entities[entity].names, target, described)
+                check(plain_sheet(self._profile, entity), entities[entity], described)
                 if target.mode is LoadMode.SWAP and self._store.tables[target.table].num_rows:
                     raise DestinationError(f"table {target.table} is not empty: it cannot be swapped")
             for entity in loading_order(entities):
@@ -102,7 +105,8 @@ class MemoryDestination:
         chosen = table.select([column.name for column in columns.values()])
         for name in (scope_date, "site"):
             chosen = chosen.append_column(f"_{name}", self._of_request(entity, table, name))
-        expected = [*columns.values(), *(TargetColumn(name, Kind.TEXT, "") for name in ("_date", "_site"))]
+        control = (TargetColumn(name, Kind.TEXT, "") for name in ("_date", "_site"))
+        expected = [ReadColumn("", "", column) for column in (*columns.values(), *control)]
         for batch in chosen.combine_chunks().to_batches(max_chunksize=READ_BATCH_ROWS):
             yield restored(batch, expected, with_control(schema))
 

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -25,6 +26,7 @@ from ecluse.adapters.destinations._columns import Kind, TargetColumn, TargetTabl
 from ecluse.adapters.destinations._mysql_pipe import Pipe
 from ecluse.adapters.destinations._reading import ReadColumn, server_stream
 from ecluse.adapters.destinations._sql import SqlDestination, State, scrubbed
+from ecluse.adapters.sources.mysql import MysqlSource
 from ecluse.adapters.sources.mysql import _options as connection_options
 from ecluse.adapters.sources.spec import SourceSpec
 from ecluse.domain.errors import BusyError, ConnectionLostError, DestinationError, EcluseError, StorageError
@@ -63,7 +65,7 @@ _BITS = {"tinyint": 8, "smallint": 16, "int": 32, "bigint": 64}
 _COLUMNS = """
 SELECT column_name, data_type, column_type, character_maximum_length, numeric_precision, numeric_scale,
        datetime_precision, is_nullable = 'NO' AND column_default IS NULL AND extra NOT LIKE '%%auto_increment%%',
-       extra LIKE '%%GENERATED%%'
+       extra LIKE '%%GENERATED%%', is_nullable = 'YES'
 FROM information_schema.columns WHERE table_schema = {schema} AND table_name = %s ORDER BY ordinal_position"""
 _UNIQUE = """
 SELECT MIN(column_name) FROM information_schema.statistics
@@ -94,6 +96,8 @@ class MysqlDestination(SqlDestination):
         """Connects; ``ConnectionLostError`` when nobody answers, ``DestinationError`` when the login is refused."""
         super().__init__(profile)
         self._spec = spec
+        self._zoned = profile.zone is not None
+        self._settings = (f"SET SESSION time_zone = '{profile.zone}'",) if self._zoned else ()
         begin, commit = lambda: self._run("START TRANSACTION"), lambda: self._run("COMMIT")
         self._bracket = Bracket(begin, commit, self._undo, (pymysql.Error, OSError), _translated)
         options = {**connection_options(spec), "autocommit": False, "local_infile": True, "cursorclass": Cursor}
@@ -101,7 +105,7 @@ class MysqlDestination(SqlDestination):
         try:
             self._connection = pymysql.connect(**options)
             with self._connection.cursor() as cursor:
-                for setting in _SETTINGS:
+                for setting in (*_SETTINGS, *self._settings):
                     cursor.execute(setting)
         except (pymysql.Error, OSError) as error:
             failure = _translated(error)
@@ -181,7 +185,7 @@ class MysqlDestination(SqlDestination):
             return None
         if kind[0] != ("BASE TABLE", "InnoDB"):
             raise DestinationError(f"{table} is not a table of InnoDB, and only InnoDB has transactions")
-        columns = {str(row[0]): _column(row) for row in self._about(_COLUMNS, table)}
+        columns = {str(row[0]): _column(row, zoned=self._zoned) for row in self._about(_COLUMNS, table)}
         unique = frozenset(str(name) for (name,) in self._about(_UNIQUE, table))
         return TargetTable(table, columns, unique, tuple(sorted(str(x) for (x,) in self._about(_OBSTACLES, table))))
 
@@ -238,7 +242,7 @@ class MysqlDestination(SqlDestination):
         for _, table, old in self._pairs(order, entities):
             if self._exists(old) and self._has_rows(old):
                 raise DestinationError(f"{table} got rows while it was swapped: they are in {old}")
-        names = [self._stage(order, name) for name in entities]
+        names = self._stages(order, entities)
         names += [old for _, _, old in self._pairs(order, entities)]
         dropped = tuple(name for name in names if self._exists(name))
         for name in dropped:
@@ -259,13 +263,21 @@ class MysqlDestination(SqlDestination):
         """Nothing: ANALYZE TABLE would commit, and InnoDB keeps its own statistics."""
 
     def _stream(self, sql: str, columns: Sequence[ReadColumn]) -> Iterator[pa.RecordBatch]:  # noqa: ARG002  one shape
-        yield from server_stream(self._spec, sql)
+        yield from server_stream(self._spec, sql, partial(MysqlSource, settings=self._settings))
 
 
-def _column(row: tuple[Any, ...]) -> TargetColumn:
-    name, type_, declared, length, precision, scale, fraction, required, generated = row
-    kind = _KINDS.get(str(type_), Kind.OTHER)
-    plain = TargetColumn(str(name), kind, str(declared), required=bool(required), generated=bool(generated))
+def _column(row: tuple[Any, ...], *, zoned: bool) -> TargetColumn:
+    """``zoned``: the profile says whose wall clocks a TIMESTAMP holds; else it is no column for a wall clock."""
+    name, type_, declared, length, precision, scale, fraction, required, generated, nullable = row
+    kind = Kind.TIMESTAMP if zoned and type_ == "timestamp" else _KINDS.get(str(type_), Kind.OTHER)
+    plain = TargetColumn(
+        str(name),
+        kind,
+        str(declared),
+        required=bool(required),
+        nullable=bool(nullable),
+        generated=bool(generated),
+    )
     match kind:
         case Kind.TEXT | Kind.PADDED | Kind.BINARY:
             in_octets = kind is Kind.BINARY or str(type_).endswith("text")
@@ -297,6 +309,7 @@ _CONSTRAINT = r"CONSTRAINT `(\w+)` FOREIGN KEY"
 _DUPLICATE = (1062, 1586)
 _FOREIGN_KEY = (1216, 1217, 1451, 1452)
 _BUSY = (1205, 1213)
+_ZONE = 1298
 _NO_ROOM = (1, 2, 3, 4, 6, 20, 29, 1021, 1026, 1041, 1114)  # the first seven: its own (temporary) files
 _LOGIN = (1044, 1045, 1049, 1698)
 _PRIVILEGE = (1142, 1143, 1227, 1370)
@@ -322,6 +335,8 @@ def _refusal(code: int, text: str) -> DestinationError:
         words = f"the target: unique key {_named(_KEY, text)} refuses rows"
     elif code in _FOREIGN_KEY:
         words = f"the target: foreign key {_named(_CONSTRAINT, text)} refuses rows"
+    elif code == _ZONE:
+        words, hint = "the server does not know the profile's zone", "give an offset, as +00:00"
     elif code in _LOGIN:
         words = f"the server refuses the login, or has no such database (error {code})"
         hint = "the password stands in ECLUSE_DESTINATION_PASSWORD"

@@ -50,7 +50,8 @@ _KINDS = {
 
 _COLUMNS = """
 SELECT a.attname, t.typname, a.atttypmod, format_type(a.atttypid, a.atttypmod),
-       a.attnotnull AND NOT a.atthasdef AND a.attidentity = '', a.attgenerated <> '' OR a.attidentity = 'a'
+       a.attnotnull AND NOT a.atthasdef AND a.attidentity = '', a.attgenerated <> '' OR a.attidentity = 'a',
+       NOT a.attnotnull
 FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
 WHERE a.attrelid = to_regclass(%s) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"""
 
@@ -239,8 +240,9 @@ class PostgresqlDestination(SqlDestination):
 
 
 def _column(row: tuple[Any, ...]) -> TargetColumn:
-    name, type_, modifier, declared, required, generated = row
-    plain = TargetColumn(name, _KINDS.get(type_, Kind.OTHER), declared, required=required, generated=generated)
+    name, type_, modifier, declared, required, generated, nullable = row
+    kind = _KINDS.get(type_, Kind.OTHER)
+    plain = TargetColumn(name, kind, declared, required=required, nullable=nullable, generated=generated)
     limit = modifier - 4 if modifier > 0 else None
     match plain.kind:
         case Kind.TEXT | Kind.PADDED:

@@ -218,6 +218,7 @@ def _column(row: tuple[Any, ...]) -> TargetColumn:
         upper or "without type",
         zero_byte=False,  # SQLite's own functions end a text at its first NUL
         required=required,
+        nullable=not notnull,
         generated=hidden in (2, 3),
     )
 

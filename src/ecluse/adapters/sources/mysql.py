@@ -58,8 +58,11 @@ class MysqlSource:
 
     dialect = "mysql"
 
-    def __init__(self, spec: SourceSpec) -> None:
-        """Connect. Raises ConnectionLostError, ProfileError (wrong credentials), UsageError."""
+    def __init__(self, spec: SourceSpec, settings: tuple[str, ...] = ()) -> None:
+        """Connect; ``settings`` are more statements for the session.
+
+        Raises ConnectionLostError, ProfileError (wrong credentials), UsageError.
+        """
         self._busy = False
         options = _options(spec)
         failure: EcluseError | None = None
@@ -77,6 +80,8 @@ class MysqlSource:
         self._do("SET SESSION sql_mode = REPLACE(@@SESSION.sql_mode, 'PAD_CHAR_TO_FULL_LENGTH', '')")
         self._do("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         self._do("SET SESSION TRANSACTION READ ONLY")
+        for setting in settings:
+            self._do(setting)
 
     def facts(self) -> SourceFacts:
         """Engine and version; a snapshot belongs to the one connection that made it."""
