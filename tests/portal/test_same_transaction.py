@@ -91,7 +91,7 @@ def test_the_effect_goes_when_the_entry_cannot_be_written(
         raise OSError("disk full")
 
     monkeypatch.setattr(journal_files.DatabaseStore, name, broken)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(recording.UnwritableError, match="disk full"):
         people.add_organisation(SYSTEM, "gone", "Gone", Side.PROCESSOR)
     assert not Organisation.objects.filter(slug="gone").exists()
 

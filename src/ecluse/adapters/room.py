@@ -120,9 +120,14 @@ class Room:
         """Instructions, reconciliation and decision about one order, as they are now."""
         return next((task.papers for task in self.work().tasks if task.order.digest == order), ())
 
-    def heartbeat(self, version: str, doing: str) -> None:
-        """Say that this agent is alive."""
-        self._call("POST", "heartbeat", {"version": version, "doing": doing[:32]})
+    def heartbeat(self, version: str, doing: str) -> int | None:
+        """Say that this agent is alive; gives how many seconds ago the room's watch was, None where it never was.
+
+        A room that says nothing of its watch (an earlier version) counts as one that has none.
+        """
+        found = self._call("POST", "heartbeat", {"version": version, "doing": doing[:32]})
+        age = found.get("watch_age_s")
+        return age if isinstance(age, int) and not isinstance(age, bool) and age >= 0 else None
 
     def estimate(self, asked: int, data: bytes) -> None:
         """Give what was counted."""

@@ -29,6 +29,8 @@ from ecluse.migration.estimating import estimate_of
 from ecluse.wire.artefacts import decode, encode
 from ecluse.workspace.place import Place
 
+_UNWATCHED = 120
+"""Seconds after which a room's watch that has not beaten is dead, for those who look at it from outside."""
 _DELIVERED = {State.DELIVERED, State.LOADED, State.RECONCILED}
 
 
@@ -43,6 +45,7 @@ class Worker:
     confirm: Callable[[Agreement, str], bool] = lambda _agreement, _digest: False
     told: dict[str, Told] = field(default_factory=dict)
     doing: str = ""
+    unwatched: bool = False
 
     @property
     def room(self) -> Room:
@@ -50,8 +53,17 @@ class Worker:
         return Room(self.agency.url, self.agency.token, Path(self.agency.ca) if self.agency.ca else None)
 
     def heartbeat(self) -> None:
-        """Say that this agent is alive, and what it does."""
-        self.room.heartbeat(ecluse.__version__, self.doing)
+        """Say that this agent is alive, and what it does; where nobody watches the room, say so here (law 8)."""
+        age = self.room.heartbeat(ecluse.__version__, self.doing)
+        unwatched = age is None or age > _UNWATCHED
+        if unwatched and not self.unwatched:
+            _output.alarm(tr("nobody watches the control room: its watch is silent, and no alert will be raised there; "
+                             "tell the controller's data protection officer",
+                             "personne ne veille sur la salle de contrôle : sa veille se tait, et aucune alerte n'y "
+                             "sera levée ; prévenez le délégué à la protection des données"))  # fmt: skip
+        if self.unwatched and not unwatched:
+            _output.say(tr("the control room is watched again", "la salle de contrôle est de nouveau surveillée"))
+        self.unwatched = unwatched
 
     def one_pass(self) -> list[EcluseError]:
         """Do all that can be done now; gives what kept a task from going on. One task keeps no other from it.

@@ -60,6 +60,9 @@ _LOCAL = ("127.0.0.1", "localhost", "::1")
 @option("--security-contact", metavar="URL",
         text=Text("Where to report a hole, for security.txt (RFC 9116): mailto:… or https://….",
                   "Où signaler une faille, pour security.txt (RFC 9116) : mailto:… ou https://…."))  # fmt: skip
+@option("--watch-elsewhere", is_flag=True,
+        text=Text("Start no watch here: `ecluse watch` runs on another host.",
+                  "Ne lancer aucune veille ici : « ecluse watch » tourne sur une autre machine."))  # fmt: skip
 def command(  # noqa: PLR0917 - one for each option
     home: Path,
     origin: str | None,
@@ -74,6 +77,7 @@ def command(  # noqa: PLR0917 - one for each option
     email: str | None,
     workers: int,
     security_contact: str | None,
+    watch_elsewhere: bool,  # noqa: FBT001 - an option
 ) -> None:
     """Become the process that listens."""
     if find_spec("django") is None or find_spec("granian") is None:
@@ -106,6 +110,7 @@ def command(  # noqa: PLR0917 - one for each option
         "side": side,
         "administrator": administrator,
         "email": email,
+        "watch_elsewhere": watch_elsewhere,
     }
     given = {"ECLUSE_HOME": str(home.absolute()), "ECLUSE_ORIGIN": origin.rstrip("/")}
     given |= {"ECLUSE_BEHIND_PROXY": "1"} if behind_proxy else {}

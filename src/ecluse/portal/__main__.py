@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import django
 from django.core.management import call_command
@@ -86,6 +88,22 @@ def serve(address: str, port: int, *, certificate: str | None, key: str | None, 
     ).serve()
 
 
+@contextmanager
+def watched(*, alone: bool = False) -> Iterator[None]:
+    """Keep a watch running beside, as a child of its own, as long as the block runs. ``alone``: another host has it."""
+    if alone:
+        yield
+        return
+    from ecluse.portal.watch.keeper import Keeper  # noqa: PLC0415 - models are ready only now
+
+    keeper = Keeper()
+    keeper.start()
+    try:
+        yield
+    finally:
+        keeper.stop()
+
+
 def main() -> int:
     """Set up, print the first link where there is nobody yet, listen. Arguments come from ``ecluse serve``."""
     import json  # noqa: PLC0415
@@ -96,7 +114,8 @@ def main() -> int:
     if link:
         sys.stdout.write(f"{link}\n")
         sys.stdout.flush()
-    serve(told["address"], told["port"], certificate=told["certificate"], key=told["key"], workers=told["workers"])
+    with watched(alone=bool(told.get("watch_elsewhere"))):
+        serve(told["address"], told["port"], certificate=told["certificate"], key=told["key"], workers=told["workers"])
     return 0
 
 

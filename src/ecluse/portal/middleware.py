@@ -14,7 +14,7 @@ from ecluse.domain.room import RoomEvent
 from ecluse.portal.accounts import has_authenticator
 from ecluse.portal.refusals import said
 from ecluse.store.account_events import ANONYMOUS, organisations
-from ecluse.store.recording import Act, acting, current
+from ecluse.store.recording import Act, UnwritableError, acting, current
 from ecluse.store.session_events import see
 
 Respond = Callable[[HttpRequest], HttpResponse]
@@ -25,7 +25,7 @@ POLICY = (
 )
 PERMISSIONS = "publickey-credentials-get=(self), publickey-credentials-create=(self)"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
-_SERVER_ERROR = 500
+_SERVER_ERROR, _UNAVAILABLE = 500, 503
 _LIBRARY = ("account_", "mfa_", "openid_connect_")
 
 # The accounts' library brings pages for sign-up, changes of address and passwords by mail: none is open here.
@@ -84,8 +84,14 @@ class Recorded:
         safe = request.method in _SAFE and name != "openid_connect_callback"
         if safe or request.path_info.startswith("/api/"):
             return self._respond(request)
-        person = request.user if request.user.is_authenticated else None
         _receive(request)
+        try:
+            return self._act(request, name)
+        except UnwritableError:
+            return render(request, "unwritable.html", status=_UNAVAILABLE)
+
+    def _act(self, request: HttpRequest, name: str) -> HttpResponse:
+        person = request.user if request.user.is_authenticated else None
         with acting(person.handle if person else ANONYMOUS) as act:
             response = self._respond(request)
             if response.status_code >= _SERVER_ERROR:
@@ -141,6 +147,8 @@ def status_of(error: EcluseError) -> int:
         return 404
     if isinstance(error, ForbiddenError):
         return 403
+    if isinstance(error, UnwritableError):
+        return _UNAVAILABLE
     if isinstance(error, RetryableError):
         return 409
     return 422 if type(error).exit_code < 70 else 500  # noqa: PLR2004 - 70 and above are our own faults

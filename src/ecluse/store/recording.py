@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from ecluse.domain.errors import InternalError
+from ecluse.domain.errors import EcluseError, InternalError, StorageError
 from ecluse.domain.room import RoomEntry, RoomEvent
 from ecluse.journal import Journal
 from ecluse.store import journal_files
@@ -110,6 +110,13 @@ def _part_of(outer: Act) -> Iterator[None]:
         raise
 
 
+class UnwritableError(StorageError):
+    """The journal cannot be written, or is not what was signed: nothing is done until it can (law 5)."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the room's journal cannot be written: {why}", hint="nothing is done until it can be")
+
+
 def act(function: Callable[Concatenate[Act, P], R]) -> Callable[Concatenate[str, P], R]:
     """Make an act of a function: its first argument becomes the actor's handle; it must record what it changes."""
 
@@ -175,9 +182,14 @@ def schema_change() -> Iterator[None]:
 def _append(entries: list[RoomEntry]) -> None:
     if not entries:
         return
-    with journal_files.STORE.lock():
-        journal = Journal.take_up(journal_files.STORE, journal_files.log_key())
-        first = journal.append([encode(entry) for entry in entries])
+    try:
+        with journal_files.STORE.lock():
+            journal = Journal.take_up(journal_files.STORE, journal_files.log_key())
+            first = journal.append([encode(entry) for entry in entries])
+    except DatabaseError as error:
+        raise UnwritableError(type(error).__name__) from error
+    except (OSError, EcluseError) as error:
+        raise UnwritableError(str(error)) from error
     lines = [
         JournalLine(
             index=first + place,

@@ -1,12 +1,14 @@
 """Endpoints of agents: enrol, work, estimates, reports, papers, signs of life. No patient's row can come this way."""
 
 from django.http import Http404, HttpRequest
+from django.utils import timezone
 from ninja import Router
 
 from ecluse.domain.errors import MalformedError, UnseenError
 from ecluse.domain.estimate import Estimate
 from ecluse.portal.api import shapes
 from ecluse.portal.api.base import PROBLEMS, AgentBearer, agent_of, client_address, limited
+from ecluse.store import watching
 from ecluse.store.acts import agents, orders, reports
 from ecluse.store.acts.agreements import artefact_of
 from ecluse.store.acts.reports import GivenPaper, Report
@@ -75,11 +77,11 @@ def papers(request: HttpRequest, order: str, given: shapes.PapersIn) -> shapes.K
     return shapes.Kept(kept=reports.keep_papers(agent.handle, agent, _migration(agent, order), found))
 
 
-@router.post("/heartbeat", response={200: shapes.Kept, PROBLEMS: shapes.Problem})
-def heartbeat(request: HttpRequest, given: shapes.HeartbeatIn) -> shapes.Kept:
-    """Say that the agent is alive, which version it is, and what it does."""
+@router.post("/heartbeat", response={200: shapes.HeartbeatOut, PROBLEMS: shapes.Problem})
+def heartbeat(request: HttpRequest, given: shapes.HeartbeatIn) -> shapes.HeartbeatOut:
+    """Say that the agent is alive, which version it is, and what it does; hear whether the room's watch is."""
     agent_seen(agent_of(request), version=given.version, doing=given.doing)
-    return shapes.Kept(kept=1)
+    return shapes.HeartbeatOut(kept=1, watch_age_s=watching.age(timezone.now()))
 
 
 def _migration(agent: Agent, order: str) -> Migration:

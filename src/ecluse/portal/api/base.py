@@ -27,6 +27,7 @@ from ecluse.portal.middleware import status_of
 from ecluse.store.acts.tokens import SIGNING
 from ecluse.store.models import Agent, ApiToken, Person
 from ecluse.store.reads.bearers import agent_of_token, token_of_secret
+from ecluse.store.recording import UnwritableError
 from ecluse.store.sightings import agent_seen, token_used
 from ecluse.wire.canonical import parse
 
@@ -34,7 +35,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 PROBLEM = "application/problem+json"
-PROBLEMS = frozenset({400, 401, 403, 404, 409, 413, 422, 429})
+PROBLEMS = frozenset({400, 401, 403, 404, 409, 413, 422, 429, 503})
 """Every status that a refusal has."""
 _SERVER_ERROR = 500
 _CALLS, _WRONG = 600, 20
@@ -205,7 +206,7 @@ def problem(status: int, title: str, *, detail: str = "", hint: str = "", where:
 
 _TITLES: Mapping[int, str] = {
     400: "Bad request", 401: "Who are you?", 403: "Forbidden", 404: "Not found", 409: "Try again", 413: "Too large",
-    422: "Refused", 429: "Too many requests", 500: "A fault of ours",
+    422: "Refused", 429: "Too many requests", 500: "A fault of ours", 503: "Not now",
 }  # fmt: skip
 
 
@@ -215,6 +216,8 @@ def handle_errors(api: NinjaAPI) -> None:  # noqa: C901 - one handler for each
     @api.exception_handler(EcluseError)
     def ours(_request: HttpRequest, error: EcluseError) -> HttpResponse:
         status = status_of(error)
+        if isinstance(error, UnwritableError):
+            return problem(status, _TITLES[503], detail="the room's journal cannot be written: nothing is done")
         if status >= _SERVER_ERROR:
             return fault(_request, error)
         where = str(error.location or "")

@@ -138,6 +138,12 @@ class Kept(Schema):
     kept: int
 
 
+class HeartbeatOut(Kept):
+    """The other way round: how many seconds ago the room's own watch was last alive; null where it never was."""
+
+    watch_age_s: int | None
+
+
 class GrantOut(Schema):
     """A role within an organisation."""
 

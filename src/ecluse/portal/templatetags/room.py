@@ -18,6 +18,7 @@ from ecluse.portal.lock import lock_of
 from ecluse.portal.navigation import entries
 from ecluse.portal.words import tr
 from ecluse.seal.signing import fingerprint as fingerprint_of
+from ecluse.store.watching import SILENT, position
 
 register = template.Library()
 
@@ -33,6 +34,26 @@ def say(en: str, fr: str, **values: Any) -> SafeString:
 def navigation(context: dict[str, Any]) -> dict[str, Any]:
     """The bar's entries for whoever asks."""
     return {"entries": entries(context["request"])}
+
+
+@register.inclusion_tag("parts/watch.html")
+def watch_banner() -> dict[str, str]:
+    """In red where nobody watches, or where the journal is not what was signed: one query a page."""
+    watch, now = position(), timezone.now()
+    if watch is None:
+        return {"words": tr("nobody watches this room: its watch was never started.",
+                            "personne ne veille sur cette salle : la veille n'a jamais été lancée.")}  # fmt: skip
+    if watch.broken:
+        return {"words": tr("this room's journal is not what was signed, or cannot be written. Nothing is done here "
+                            "until that is mended.",
+                            "le journal de cette salle n'est pas celui qui a été signé, ou ne peut être écrit. Rien ne "
+                            "se fait ici tant que ce n'est pas réparé.")}  # fmt: skip
+    if now - watch.beat_at > SILENT:
+        since = timezone.localtime(watch.beat_at).strftime("%d/%m/%Y %H:%M")
+        return {"words": tr(f"nobody watches this room since {since}: its watch is silent, no alert will be raised.",
+                            f"personne ne veille sur cette salle depuis le {since} : la veille se tait, aucune alerte "
+                            "ne sera levée.")}  # fmt: skip
+    return {"words": ""}
 
 
 @register.simple_block_tag
