@@ -14,6 +14,8 @@ FRENCH_SUPERVISION = {
     "a name is lower-case letters, digits and hyphens":
         "un nom est fait de minuscules, de chiffres et de traits d'union",
     "not a list": "pas une liste",
+    "this collector cannot be reached: {}": "ce collecteur est injoignable : {1}",
+    "not a certificate and its unlocked key (PEM)": "pas un certificat et sa clé non chiffrée (PEM)",
     "true or false": "true ou false",
     "a new one: openssl rand -hex 32": "une nouvelle : openssl rand -hex 32",
     "not a severity": "pas une gravité",

@@ -1,10 +1,12 @@
 """What control needs of the outside world."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from ecluse.control.ocsf import SecurityEvent
 from ecluse.domain.alerts import Severity
 
 
@@ -64,5 +66,22 @@ class Notifier(Protocol):
         Raises:
             ConnectionLostError: it may work later.
             RefusedError: the other side refuses, and would again.
+        """
+        ...
+
+
+class Sink(Protocol):
+    """Where security events go: files, a collector of syslog."""
+
+    @property
+    def name(self) -> str:
+        """What it is called; no address and no secret."""
+        ...
+
+    def put(self, events: Sequence[SecurityEvent]) -> None:
+        """Take events, all or as good as none: what failed is put again, so some may come twice.
+
+        Raises:
+            ConnectionLostError, StorageError: it may work later.
         """
         ...
