@@ -1,5 +1,6 @@
 """How a box is opened and what may come into it: agreement, order, plan, receipts, each signed (law 9)."""
 
+import datetime as dt
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -10,12 +11,13 @@ from ecluse.control.signatures import verified_signers
 from ecluse.domain.access import Access
 from ecluse.domain.agreement import Agreement, SignerRole, check_in_force
 from ecluse.domain.errors import Location, SignatureError, UsageError
+from ecluse.domain.instruction import Action, Instruction
 from ecluse.domain.order import Order
 from ecluse.domain.plan import Plan
 from ecluse.domain.policies import check_order_allowed
-from ecluse.domain.records import Receipt
+from ecluse.domain.records import Acceptance, Decision, Receipt
 from ecluse.relay.accounts import Account
-from ecluse.relay.boxes import Announced, Box, Facts, names
+from ecluse.relay.boxes import Announced, Box, Ended, Facts, names
 from ecluse.relay.home import Home
 from ecluse.relay.log import Clock, Log
 from ecluse.relay.papers import (
@@ -114,6 +116,7 @@ class Admission:
                     if waiting and waiting.signer is None and waiting.kind not in _HEAD:
                         self._keep(box, Way.FORTH, waiting, by, origin)
                 return
+            _pass_heads(box, box.facts())  # where opening was cut off
             self._keep(box, way, named, by, origin)
         self.complete_if(box)
 
@@ -155,14 +158,14 @@ class Admission:
             raise SignatureError("brought by another agent than the plan's")
         facts = Facts(
             order=digest_of(order), agreement=trusted.digest, sender=plan.agent, recipients=recipients,
-            erase_by=order.retention.erase_by, batches=len(plan.batches), opened_at=self._clock(),
+            erase_by=order.retention.erase_by, delay_s=int(order.retention.delay().total_seconds()),
+            batches=len(plan.batches), heads=tuple(found[kind].stem for kind in _HEAD), opened_at=self._clock(),
         )  # fmt: skip
         self._log.append(Access.BOX_OPENED, by, origin=origin, box=box.name, subject=facts.order, batches=facts.batches)
         for name in self._signatures_of(trusted):  # as they were confirmed here, whatever was brought
             write_atomic(desk / f"{found['agreement'].stem}.{name[65:]}", read(self._home.agreements / name))
-        for kind in _HEAD:
-            _pass(box, Way.FORTH, found[kind])
         box.write_facts(facts)
+        _pass_heads(box, facts)
 
     def _signatures_of(self, trusted: Trusted) -> list[str]:
         stem = f"{trusted.digest.removeprefix('sha256:')}."
@@ -188,7 +191,20 @@ class Admission:
             box.announce(value.parcel, Announced(value.batch, value.size))
             if value.quarantine_parcel:
                 box.announce(value.quarantine_parcel, Announced(value.batch, None))
+        if isinstance(value, Acceptance | Instruction):
+            self._end_if(box, value)
         _pass(box, way, named)
+
+    def _end_if(self, box: Box, value: Acceptance | Instruction) -> None:
+        """What ends a migration ends its box (R6): at once, or after the order's delay."""
+        delay = dt.timedelta(seconds=box.facts().delay_s)
+        if isinstance(value, Instruction):
+            if value.action is Action.ABORT:
+                box.end(Ended(value.given_at, "aborted", digest_of(value)))
+        elif value.decision is Decision.REFUSED:
+            box.end(Ended(value.decided_at, "refused", digest_of(value)))
+        else:
+            box.end(Ended(value.decided_at + delay, "accepted", digest_of(value)))
 
     def _keep_signature(self, box: Box, named: PaperName, paper: Path, signatures: dict[str, bytes]) -> None:
         """One more signature of this box's own agreement, order or plan."""
@@ -215,6 +231,14 @@ class Admission:
 
 def _file(named: PaperName) -> str:
     return f"{named.stem}.json"
+
+
+def _pass_heads(box: Box, facts: Facts) -> None:
+    """Show the papers that opened a box; doing it again is harmless."""
+    for stem in facts.heads:
+        named = paper_name(f"{stem}.json")
+        if named is not None and (box.desk(Way.FORTH) / _file(named)).exists():
+            _pass(box, Way.FORTH, named)
 
 
 def _signatures(folder: Path, named: PaperName) -> dict[str, bytes]:

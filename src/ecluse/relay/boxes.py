@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ecluse.domain.errors import Location, MalformedError
 from ecluse.relay.papers import Way
@@ -24,22 +24,39 @@ from ecluse.workspace.parcels import SUFFIX
 
 FORMAT = "ecluse.relay-box/1"
 _FILE = "box.json"
-_COMPLETE = "complete"
+_COMPLETE, _ENDED = "complete", "ended.json"
 _NAME = re.compile(r"[0-9a-f]{16}")
 _PARCEL = re.compile(rf"([0-9a-f]{{64}}){re.escape(SUFFIX)}")
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What an approved order and its plan say of a box. Digests are ``sha256:…``; ``batches`` are planned ones."""
+    """What an approved order and its plan say of a box. Digests are ``sha256:…``; ``batches`` are planned ones.
+
+    ``delay_s``: seconds from acceptance to erasure. ``heads``: the agreement, order and plan that opened it, by stem.
+    """
 
     order: str
     agreement: str
     sender: str
     recipients: tuple[str, ...]
     erase_by: dt.date
+    delay_s: int
     batches: int
+    heads: tuple[str, ...]
     opened_at: dt.datetime
+
+
+Reason = Literal["accepted", "refused", "aborted", "erase_by"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """When a box's parcels must be gone, why, and by which paper (its digest)."""
+
+    due: dt.datetime
+    reason: Reason
+    paper: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +89,17 @@ class Box:
         try:
             if value.pop("format") != FORMAT:
                 raise ValueError(FORMAT)  # noqa: TRY301 - one refusal for all that is wrong
-            at, by = dt.datetime.fromisoformat(value.pop("opened_at")), dt.date.fromisoformat(value.pop("erase_by"))
-            return Facts(**value | {"recipients": tuple(value["recipients"]), "opened_at": at, "erase_by": by})
+            value["opened_at"] = dt.datetime.fromisoformat(value["opened_at"])
+            value["erase_by"] = dt.date.fromisoformat(value["erase_by"])
+            return Facts(**value | {name: tuple(value[name]) for name in ("recipients", "heads")})
         except (AttributeError, KeyError, TypeError, ValueError):
             raise MalformedError("not a box of ours", location=Location(file=str(path))) from None
 
     def write_facts(self, facts: Facts) -> None:
         """Open it."""
         value = {name: getattr(facts, name) for name in Facts.__dataclass_fields__}
-        value |= {"recipients": list(facts.recipients), "opened_at": facts.opened_at.isoformat()}
+        value |= {"recipients": list(facts.recipients), "heads": list(facts.heads)}
+        value |= {"opened_at": facts.opened_at.isoformat()}
         value |= {"erase_by": facts.erase_by.isoformat(), "format": FORMAT}
         write_atomic(self.root / _FILE, canonical(value))
 
@@ -90,6 +109,20 @@ class Box:
         if agent == facts.sender:
             return Way.FORTH
         return Way.BACK if agent in facts.recipients else None
+
+    def ended(self) -> Ended | None:
+        """The decision or instruction that ended its migration, if one has come through."""
+        path = self.root / _ENDED
+        if not path.is_file():
+            return None
+        value: Any = parse(read(path))
+        return Ended(dt.datetime.fromisoformat(value["due"]), value["reason"], value["paper"])
+
+    def end(self, ended: Ended) -> None:
+        """Note that its migration has ended; the first word stands."""
+        if self.ended() is None:
+            value = {"due": ended.due.isoformat(), "reason": ended.reason, "paper": ended.paper}
+            write_atomic(self.root / _ENDED, canonical(value))
 
     def desk(self, way: Way) -> Path:
         """Where papers wait for their signatures."""
