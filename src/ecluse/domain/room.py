@@ -58,6 +58,9 @@ class RoomEvent(StrEnum):
     AGENT_ENROLLED = "agent.enrolled"
     AGENT_REVOKED = "agent.revoked"
     AGENT_HANDED_OVER = "agent.handed_over"
+    ACCESS_REFUSED = "access.refused"
+    REPORT_REFUSED = "report.refused"
+    TOKEN_ELSEWHERE = "token.elsewhere"  # noqa: S105 - an event's name
     REMINDED = "reminder.sent"
     CHECKPOINT_COSIGNED = "checkpoint.cosigned"
     WARNING_RECEIVED = "warning.received"
