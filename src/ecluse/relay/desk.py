@@ -7,17 +7,15 @@ reads and takes away from but never writes. Nothing else exists: no listing show
 import datetime as dt
 import ipaddress
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from pathlib import Path
 
-from ecluse.domain.access import Access
+from ecluse.domain.access import Access, Lies
 from ecluse.domain.errors import (
     EcluseError,
     ForbiddenError,
     Location,
     MalformedError,
     RefusedError,
-    SignatureError,
     StorageError,
     UnseenError,
 )
@@ -26,8 +24,8 @@ from ecluse.relay.admission import Admission
 from ecluse.relay.boxes import Announced, Box, box_name, files, names, parcel_hex
 from ecluse.relay.home import Home, Settings
 from ecluse.relay.log import Clock, Failures, Log, system_clock
-from ecluse.relay.papers import KINDS_OF, Way, paper_name
-from ecluse.relay.uploads import Upload
+from ecluse.relay.papers import KINDS_OF, PaperName, Way, paper_name
+from ecluse.relay.uploads import HereAlreadyError, QuotaError, UnannouncedError, Upload
 from ecluse.workspace.files import erase, read, write_atomic
 from ecluse.workspace.parcels import SUFFIX
 
@@ -47,17 +45,6 @@ class Visitor:
     def id(self) -> str:
         """The account's."""
         return self.account.id
-
-
-class Lies(StrEnum):
-    """Where a file of a sender's stands; both doors show it, so that a sender knows what is done."""
-
-    COMING = "coming"
-    """Not whole yet, or not judged: send on."""
-    HERE = "here"
-    """Judged what was announced."""
-    TAKEN = "taken"
-    """Its recipient took it away; it is erased here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,16 +161,13 @@ class Desk:
             ForbiddenError, UnseenError: not the visitor's box.
             MalformedError, SignatureError, TamperError, OrderError, AgreementError: what is wrong with it.
         """
-        box, way = self._member(visitor, box_, opening=True)
-        named = paper_name(name)
-        if named is None or named.kind not in KINDS_OF[way] or not data or len(data) > named.limit:
-            raise self._refused(visitor, box, Access.PAPER_REFUSED, name, MalformedError("not a paper that travels so"))
+        box, way, named = self.expect_paper(visitor, box_, name, len(data))
         if box.taken_file(name).exists() or (box.is_open() and (box.papers(way) / name).exists()):
             return
         if box.paper_bytes() + len(data) > self.settings.papers_mib * 2**20:
-            raise self._refused(visitor, box, Access.QUOTA_EXCEEDED, name, RefusedError("this box's papers are full"))
+            raise self._refused(visitor, box, Access.QUOTA_EXCEEDED, name, QuotaError("this box's papers are full"))
         if not box.root.is_dir() and len(_folders(self.home.boxes)) >= self.settings.sessions * 20:
-            raise self._refused(visitor, box, Access.QUOTA_EXCEEDED, name, RefusedError("too many boxes"))
+            raise self._refused(visitor, box, Access.QUOTA_EXCEEDED, name, QuotaError("too many boxes"))
         write_atomic(box.desk(way) / name, data)
         try:
             self.admission.judge(box, way, named, visitor.account, visitor.origin)
@@ -195,25 +179,45 @@ class Desk:
                     erase(box.desk(way) / left)
             raise self._refused(visitor, box, Access.PAPER_REFUSED, named.stem, error) from None
 
+    def expect_paper(self, visitor: Visitor, box_: str, name: str, size: int) -> tuple[Box, Way, PaperName]:
+        """Judge a paper by its name and bytes alone, before it is read; raises as ``put_paper``."""
+        box, way = self._member(visitor, box_, opening=True)
+        named = paper_name(name)
+        if named is None or named.kind not in KINDS_OF[way] or not 0 < size <= named.limit:
+            raise self._refused(visitor, box, Access.PAPER_REFUSED, name, MalformedError("not a paper that travels so"))
+        return box, way, named
+
+    def progress(self, visitor: Visitor, box_: str, name: str) -> tuple[int, int | None]:
+        """Bytes of an announced parcel that have come, and bytes announced where the receipt says how many.
+
+        Raises:
+            UnseenError: not the visitor's box, or no signed receipt announces it.
+        """
+        box, way = self._member(visitor, box_)
+        hex_ = parcel_hex(name)
+        told = box.announced(hex_) if hex_ and way is Way.FORTH and box.is_open() else None
+        if hex_ is None or told is None:
+            raise UnseenError("nothing of that name is awaited")
+        found = next((each.size for each in self.out(visitor, box_) if each.name == name), 0)
+        return found, told.size
+
     def begin(self, visitor: Visitor, box_: str, name: str) -> Upload:
         """Begin, or go on with, a parcel that a signed receipt announces.
 
         Raises:
             ForbiddenError, UnseenError: not the visitor's to send.
-            SignatureError: no signed receipt announces it.
-            RefusedError: it is there already, or the quota is used up.
+            UnannouncedError: no signed receipt announces it.
+            HereAlreadyError, QuotaError: it is there already, or the quota is used up.
             BusyError: another session sends it.
         """
         box, way = self._member(visitor, box_)
         hex_, told = self._announced(visitor, box, way, name)
         if box.stored(hex_).exists() or box.taken(hex_).exists():
-            raise RefusedError("this parcel has come already", location=Location(file=name))
+            raise HereAlreadyError("this parcel has come already", location=Location(file=name))
         room = self.settings.quota - box.parcel_bytes()
         room += box.coming(hex_).stat().st_size if box.coming(hex_).exists() else 0
         if room <= 0 or (told.size or 0) > room:
-            raise self._refused(
-                visitor, box, Access.QUOTA_EXCEEDED, name, RefusedError("this order's quota is used up")
-            )
+            raise self._refused(visitor, box, Access.QUOTA_EXCEEDED, name, QuotaError("this order's quota is used up"))
         self.log.append(Access.PARCEL_COMING, visitor.id, origin=visitor.origin, box=box.name, subject=hex_)
         return Upload(box.coming(hex_), box.stored(hex_), hex_, size=told.size, room=room)
 
@@ -285,7 +289,7 @@ class Desk:
         hex_ = parcel_hex(name)
         told = box.announced(hex_) if hex_ and way is Way.FORTH and box.is_open() else None
         if hex_ is None or told is None:
-            error = SignatureError("no signed receipt announces this parcel", location=Location(file=name[:80]))
+            error = UnannouncedError("no signed receipt announces this parcel", location=Location(file=name[:80]))
             raise self._refused(visitor, box, Access.PARCEL_REFUSED, hex_ or "unnamed", error)
         return hex_, told
 

@@ -25,12 +25,16 @@ _GIB = 2**30
 class Settings:
     """``relay.yaml``. ``networks`` may connect (none: nobody); ``maintenance`` never, whatever the others say (R12).
 
+    ``https_certificate``, ``https_key``: PEM files; none: the relay makes its own. ``metrics_listen``: loopback alone.
     ``quota_gib`` bounds the parcels of one order; ``papers_mib`` its papers; ``sessions`` are open at once.
     """
 
     name: str
     sftp: str = "0.0.0.0:2222"
     https: str = "0.0.0.0:8444"
+    https_certificate: str | None = None
+    https_key: str | None = None
+    metrics_listen: str | None = None
     networks: tuple[str, ...] = ()
     maintenance: tuple[str, ...] = ()
     quota_gib: int = 200

@@ -6,13 +6,25 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from ecluse.domain.errors import BusyError, Location, RefusedError, StorageError, TamperError
+from ecluse.domain.errors import BusyError, Location, RefusedError, SignatureError, StorageError, TamperError
 from ecluse.relay.sealed import check_part, check_sealed
 from ecluse.seal.digests import sha256_file
 from ecluse.workspace.files import erase, make_folder, move
 
 RECIPIENTS = 1
 """An order names one recipient."""
+
+
+class QuotaError(RefusedError):
+    """More than was announced, or than a box may hold."""
+
+
+class UnannouncedError(SignatureError):
+    """No signed receipt announces this parcel."""
+
+
+class HereAlreadyError(RefusedError):
+    """This parcel has come, and was judged right."""
 
 
 class Upload:
@@ -56,11 +68,11 @@ class Upload:
 
         Raises:
             UnsealedError: not a sealed parcel's bytes.
-            RefusedError: more than announced, or than the quota leaves.
+            QuotaError: more than announced, or than the quota leaves.
             StorageError: the disk is full or failing; what came before stands.
         """
         if offset < 0 or offset + len(data) > self._most:
-            raise RefusedError("longer than was announced, or than the order's quota leaves")
+            raise QuotaError("longer than was announced, or than the order's quota leaves")
         check_part(offset, data, RECIPIENTS)
         try:
             written, view = 0, memoryview(data)
