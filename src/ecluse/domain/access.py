@@ -62,3 +62,14 @@ class AccessEntry(Strict):
     box: str | None
     subject: str
     detail: Mapping[str, int | str] = field(default_factory=dict)
+
+
+class Lies(StrEnum):
+    """Where a file of a sender's stands at a relay; both doors show it, so that a sender knows what is done."""
+
+    COMING = "coming"
+    """Not whole yet, or not judged: send on."""
+    HERE = "here"
+    """Judged what was announced."""
+    TAKEN = "taken"
+    """Its recipient took it away; it is erased at the relay."""

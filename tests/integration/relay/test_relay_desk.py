@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ecluse.control.papers import read_paper
-from ecluse.domain.access import Access, AccessEntry
+from ecluse.domain.access import Access, AccessEntry, Lies
 from ecluse.domain.agreement import Agreement
 from ecluse.domain.errors import (
     AgreementError,
@@ -26,7 +26,7 @@ from ecluse.domain.errors import (
 from ecluse.journal import Journal, LogKey
 from ecluse.journal.store import FolderStore
 from ecluse.relay.accounts import Account, Kind, bare
-from ecluse.relay.desk import Desk, Lies, Visitor
+from ecluse.relay.desk import Desk, Visitor
 from ecluse.relay.sealed import UnsealedError
 from ecluse.wire.artefacts import decode
 from migrating import OUT, holding
