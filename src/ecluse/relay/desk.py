@@ -69,29 +69,49 @@ class Desk:
 
     # Entering
 
-    def enter(self, name: str, mark: str | None, origin: str, door: str) -> Visitor:
+    def enter(self, name: str, mark: str | None, origin: str, door: str, **detail: int | str) -> Visitor:
         """Let in who holds the key, token or certificate of an account (``mark``, as ``Account.marks``).
 
-        ``name`` is what the client calls itself; empty where the protocol has no names.
+        ``name`` is what the client calls itself; empty where the protocol has no names. ``detail`` goes into the entry.
 
         Raises:
             ForbiddenError: says nothing of why; the journal does.
         """
         self.check_network(origin)
         holder = None if mark is None else self.accounts.by_mark(mark)
-        if holder is None:
-            reason = "no key" if mark is None else "unknown key"
-            raise self._failed(origin, reason)
-        if name and name != holder.id:
+        if holder is not None and name and name != holder.id:
             self.log.append(Access.KEY_CLAIMED, holder.id, origin=origin, subject=holder.id, door=door)
             raise ForbiddenError("not let in")
-        if not holder.is_live(self.clock().date()):
-            raise self._failed(origin, "revoked or expired", holder.id)
-        if not _within(origin, holder.networks, otherwise=True):
-            self.failures.tell(Access.NETWORK_REFUSED, origin, "not this account's network", holder.id)
-            raise ForbiddenError("not let in")
-        self.log.append(Access.ENTERED, holder.id, origin=origin, door=door)
+        holder = self._checked(holder, mark, origin)
+        self.log.append(Access.ENTERED, holder.id, origin=origin, door=door, **detail)
         return Visitor(holder, origin, door)
+
+    def offer(self, name: str, mark: str, origin: str) -> str:
+        """Whether a key that is offered and not proven yet may be proven: the id of its account. Journalled if not.
+
+        Whoever knows a public key can offer it: what is journalled here names its holder as the subject, not as actor.
+
+        Raises:
+            ForbiddenError: as for :meth:`enter`.
+        """
+        self.check_network(origin)
+        holder = self.accounts.by_mark(mark)
+        if holder is not None and name != holder.id:
+            self.failures.tell(Access.KEY_CLAIMED, origin, "offered under another name", holder.id)
+            raise ForbiddenError("not let in")
+        return self._checked(holder, mark, origin).id
+
+    def is_welcome(self, origin: str) -> bool:
+        """Whether anybody may knock from there; nothing is journalled."""
+        barred = _within(origin, self.settings.maintenance, otherwise=False)
+        return not barred and _within(origin, self.settings.networks, otherwise=False)
+
+    def is_live(self, visitor: Visitor) -> bool:
+        """Whether who came in may stay: an account that is revoked, or changed, while it is in goes out."""
+        account = self.accounts.get(visitor.id)
+        if account is None or account.agent != visitor.account.agent or not account.is_live(self.clock().date()):
+            return False
+        return _within(visitor.origin, account.networks, otherwise=True)
 
     def check_network(self, origin: str) -> None:
         """Whether anybody may knock from there, journalled if not; raises ForbiddenError."""
@@ -121,6 +141,17 @@ class Desk:
         """Names of the boxes that the visitor's agent is a member of."""
         found = (Box(self.home.boxes / name) for name in _folders(self.home.boxes))
         return [box.name for box in found if self._way(visitor, box) is not None]
+
+    def sees(self, visitor: Visitor, name: str) -> bool:
+        """Whether a name is a box of the visitor's, or one that it could open; nothing is journalled."""
+        if not box_name(name):
+            return False
+        box = Box(self.home.boxes / name)
+        return self._way(visitor, box) is not None or self._may_open(visitor, box)
+
+    def is_there(self, name: str) -> bool:
+        """Whether anything was ever put into a box."""
+        return box_name(name) and (self.home.boxes / name).is_dir()
 
     def out(self, visitor: Visitor, name: str) -> list[Seen]:
         """What the visitor put into a box: names and sizes, so that what was cut off can be gone on with."""
@@ -296,18 +327,15 @@ class Desk:
     def _member(self, visitor: Visitor, name: str, *, opening: bool = False) -> tuple[Box, Way]:
         box = Box(self.home.boxes / name)
         way = self._way(visitor, box) if box_name(name) else None
-        if (
-            way is None
-            and opening
-            and box_name(name)
-            and not box.root.exists()
-            and self.admission.may_open(visitor.account.agent)
-        ):
+        if way is None and opening and box_name(name) and self._may_open(visitor, box):
             way = Way.FORTH
         if way is None:
             self.log.append(Access.PATH_REFUSED, visitor.id, origin=visitor.origin, verb="box")
             raise UnseenError("there is nothing of yours here")
         return box, way
+
+    def _may_open(self, visitor: Visitor, box: Box) -> bool:
+        return not box.root.exists() and self.admission.may_open(visitor.account.agent)
 
     def _way(self, visitor: Visitor, box: Box) -> Way | None:
         agent = visitor.account.agent
@@ -320,6 +348,16 @@ class Desk:
         named = subject if paper_name(subject) or parcel_hex(f"{subject}{SUFFIX}") else "unnamed"
         self.log.append(event, visitor.id, origin=visitor.origin, box=known, subject=named, reason=type(error).__name__)
         return error
+
+    def _checked(self, holder: Account | None, mark: str | None, origin: str) -> Account:
+        if holder is None:
+            raise self._failed(origin, "no key" if mark is None else "unknown key")
+        if not holder.is_live(self.clock().date()):
+            raise self._failed(origin, "revoked or expired", holder.id)
+        if not _within(origin, holder.networks, otherwise=True):
+            self.failures.tell(Access.NETWORK_REFUSED, origin, "not this account's network", holder.id)
+            raise ForbiddenError("not let in")
+        return holder
 
     def _failed(self, origin: str, reason: str, subject: str = "") -> ForbiddenError:
         self.failures.tell(Access.ENTRY_FAILED, origin, reason, subject)

@@ -19,6 +19,10 @@ from ecluse.workspace.files import make_folder, read, write_atomic
 SETTINGS = "relay.yaml"
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _GIB = 2**30
+_ABOVE_ZERO = (
+    "quota_gib", "papers_mib", "sessions", "idle_s", "login_grace_s", "auth_tries", "account_sessions",
+    "origin_sessions",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,9 @@ class Settings:
     """``relay.yaml``. ``networks`` may connect (none: nobody); ``maintenance`` never, whatever the others say (R12).
 
     ``https_certificate``, ``https_key``: PEM files; none: the relay makes its own. ``metrics_listen``: loopback alone.
-    ``quota_gib`` bounds the parcels of one order; ``papers_mib`` its papers; ``sessions`` are open at once.
+    ``quota_gib`` bounds the parcels of one order; ``papers_mib`` its papers; ``sessions`` are open at once,
+    ``account_sessions`` of one account, ``origin_sessions`` from one address. Whoever has not entered within
+    ``login_grace_s`` seconds, or at the ``auth_tries``-th key, is put out; so is who says nothing for ``idle_s``.
     """
 
     name: str
@@ -41,6 +47,10 @@ class Settings:
     papers_mib: int = 256
     sessions: int = 500
     idle_s: int = 300
+    login_grace_s: int = 30
+    auth_tries: int = 6
+    account_sessions: int = 20
+    origin_sessions: int = 100
     room: str | None = None
     room_token_file: str | None = None
     room_ca: str | None = None
@@ -56,7 +66,7 @@ class Settings:
                     ipaddress.ip_network(text)
                 except ValueError:
                     raise ValueError(f"{each}: not a network in CIDR form") from None
-        for each in ("quota_gib", "papers_mib", "sessions", "idle_s"):
+        for each in _ABOVE_ZERO:
             value = getattr(self, each)
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise ValueError(f"{each}: a whole number above 0")

@@ -13,7 +13,7 @@ from ecluse.domain.errors import BusyError, Location, StorageError
 from ecluse.journal import Journal, LogKey
 from ecluse.journal.store import FolderStore
 from ecluse.relay.home import Home
-from ecluse.wire.artefacts import encode, utc
+from ecluse.wire.artefacts import decode, encode, utc
 
 NOBODY = "anonymous"
 """Whoever has not entered."""
@@ -77,6 +77,19 @@ class Log:
             wanted = [data for data, _ in zip(journal.entries(start), range(500), strict=False)]
             return wanted, journal.checkpoint(), journal.size
 
+    def entries(self, start: int = 0) -> Iterator[AccessEntry]:
+        """Every entry from ``start`` on, oldest first."""
+        with self._alone():
+            journal = Journal.take_up(self._store, self._key)
+        for data in journal.entries(start):
+            yield decode(AccessEntry, data, file="journal")
+
+    def last_at(self) -> dt.datetime | None:
+        """When the newest entry says that it was written."""
+        with self._alone():
+            journal = Journal.take_up(self._store, self._key)
+        return next((decode(AccessEntry, each).at for each in journal.entries(max(0, journal.size - 1))), None)
+
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """One writer at a time, of all threads and all relays of the folder."""
@@ -94,12 +107,12 @@ class Failures:
 
     log: Log
     now: Callable[[], float] = time.monotonic
-    _counted: dict[tuple[str, str], tuple[float, int]] = field(default_factory=dict)
+    _counted: dict[tuple[str, Access, str, str], tuple[float, int]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def tell(self, event: Access, origin: str | None, reason: str, subject: str = "") -> None:
         """Journal a failure, unless one of the same origin and reason was journalled within ten seconds: then count."""
-        key, now = (origin or "", f"{event}/{reason}"), self.now()
+        key, now = (origin or "", event, reason, subject), self.now()
         with self._lock:
             since, count = self._counted.get(key, (now - _FLOOD_SECONDS, 0))
             if now - since < _FLOOD_SECONDS:
@@ -117,7 +130,6 @@ class Failures:
             ripe = [(key, count) for key, (since, count) in self._counted.items() if now - since >= _FLOOD_SECONDS]
             for key, _ in ripe:
                 del self._counted[key]
-        for (origin, what), count in ripe:
+        for (origin, event, reason, subject), count in ripe:
             if count:
-                event, _, reason = what.partition("/")
-                self.log.append(Access(event), NOBODY, origin=origin or None, reason=reason, times=count)
+                self.log.append(event, NOBODY, origin=origin or None, subject=subject, reason=reason, times=count)
