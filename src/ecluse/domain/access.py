@@ -46,6 +46,8 @@ class Access(StrEnum):
     ERASING = "erasure.started"
     ERASED = "erasure.done"
     OVERDUE = "erasure.overdue"
+    CLOCK_JUMPED = "clock.jumped"
+    """By ``seconds``: what is due by date is then erased a quarter of an hour later, and never later than that."""
     REPORTED = "room.reported"
     ROOM_SILENT = "room.silent"
 

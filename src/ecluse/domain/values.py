@@ -131,7 +131,7 @@ LogVerifier = Annotated[
     str,
     Text(
         "a log's public key, ecluse/<place>/<agent>+<hex id>+<base64> (C2SP signed-note)",
-        r"^ecluse/(source|destination)/[A-Za-z0-9][A-Za-z0-9._-]*\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}$",
+        r"^ecluse/(source|destination|relay)/[A-Za-z0-9][A-Za-z0-9._-]*\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}$",
         max_length=250,
     ),
 ]

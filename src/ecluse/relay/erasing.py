@@ -1,0 +1,195 @@
+"""Erasure on time, at the relay (law 7, R6): nobody's action is needed, and what cannot be erased is said at once.
+
+A box's parcels go when its migration has ended and the order's delay has passed, or as the erase-by day begins (UTC);
+its papers, which hold no patient's data, stay for the other member until that day. Then the relay's folder is looked
+through for what should be gone, and a certificate is signed. Killed at any instant, the next sweep goes on.
+"""
+
+import datetime as dt
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ecluse.control.needles import Needles
+from ecluse.control.scan import Tree, looked_for, scan
+from ecluse.control.signatures import sign_artefact
+from ecluse.domain.access import Access
+from ecluse.domain.errors import EcluseError
+from ecluse.domain.records import Erased, ErasedKind, ErasureCertificate, RecipientKey
+from ecluse.relay.boxes import Box, Ended, names
+from ecluse.relay.home import Home
+from ecluse.relay.log import Log
+from ecluse.seal.signing import new_signing_key
+from ecluse.wire.artefacts import decode, digest_of, encode, utc
+from ecluse.workspace.files import erase, make_folder, read, sync_folder, write_atomic
+from ecluse.workspace.parcels import SUFFIX
+
+ACTOR = "relay"
+_PARCELS = ("coming", "parcels")
+_UNOPENED = dt.timedelta(hours=24)
+_TELL_AGAIN = 3600.0
+_JUMP = dt.timedelta(minutes=5)
+_GRACE = 900.0
+"""Seconds for which a clock that leapt forward erases nothing by date: somebody is told first."""
+_CERTIFICATES = "certificates"
+
+
+@dataclass(slots=True)
+class Sweeper:
+    """Erases what is due at one relay; :meth:`once` is called every minute, and before any door opens."""
+
+    home: Home
+    log: Log
+    monotonic: Callable[[], float] = time.monotonic
+    _last: tuple[dt.datetime, float] | None = None
+    _held_until: float = 0.0
+    _told: dict[str, float] = field(default_factory=dict)
+
+    def once(self) -> int:
+        """One sweep; gives how many boxes are overdue: due, and not erased whatever was tried.
+
+        Raises:
+            StorageError: the journal cannot be written, so nothing was erased.
+        """
+        now = self._now()
+        overdue = 0
+        for name in _boxes(self.home.boxes):
+            box = Box(self.home.boxes / name)
+            try:
+                self._sweep(box, now)
+            except (OSError, EcluseError) as error:
+                overdue += 1
+                self._tell_overdue(name, error)
+        return overdue
+
+    def _sweep(self, box: Box, now: dt.datetime) -> None:
+        if not box.is_open():
+            if now - _made(box.root) >= _UNOPENED:
+                self._erase_folder(box, "never opened")
+            return
+        due = due_of(box)
+        if now < due.due or (due.reason == "erase_by" and self.monotonic() < self._held_until):
+            return
+        if any(names(box.root / folder) for folder in _PARCELS) or not self._is_certified(box):
+            self._erase_parcels(box, due)
+        if now >= by_date(box).due and self.monotonic() >= self._held_until:
+            self._erase_folder(box, "erase_by")
+
+    def _erase_parcels(self, box: Box, due: Ended) -> None:
+        self.log.append(Access.ERASING, ACTOR, box=box.name, subject=box.facts().order, reason=due.reason)
+        for folder in _PARCELS:
+            for name in names(box.root / folder):
+                path = box.root / folder / name
+                size = path.stat().st_size
+                self.log.append(
+                    Access.ERASING, ACTOR, box=box.name, subject=name.removesuffix(SUFFIX), lay=folder, size=size
+                )
+                erase(path)
+        self._certify(box, due)
+
+    def _certify(self, box: Box, due: Ended) -> None:
+        """Look again, then sign what was done; what is found is an overdue erasure, told as one."""
+        hexes = frozenset(names(box.root / "announced"))
+        strays = sorted(
+            str(path.relative_to(self.home.root))
+            for path in self.home.root.rglob(f"*{SUFFIX}*")
+            if path.is_file() and path.name[:64] in hexes and path.parent.name != "taken"
+        )
+        scanned, found = scan(Tree("box", box.root), Needles(()))
+        made = ErasureCertificate(
+            format="ecluse.erasure/1", order=box.facts().order,
+            acceptance=due.paper if due.reason in {"accepted", "refused"} else None, place="relay", reason=due.reason,
+            erased=tuple(self._erased(box.name)), scanned=(scanned,),
+            looked_for=(*looked_for(0), "files named after this order's parcels, in the relay's whole folder"),
+            found=(*map(str, found), *strays), recipient_key=RecipientKey.NOT_HERE, statement="",
+            erased_at=utc(self.log.clock()), agent=self.home.settings().name, log=self.log.vkey,
+        )  # fmt: skip
+        path = self._certificate(box)
+        signature = sign_artefact(made, signing_key(self.home))
+        make_folder(path.parent)
+        write_atomic(path.with_suffix(".json.sig"), signature)
+        self.log.append(
+            Access.ERASED, ACTOR, box=box.name, subject=digest_of(made), parcels=len(made.erased), found=len(made.found)
+        )
+        write_atomic(path, encode(made))
+        if made.found:
+            raise _FoundError(f"{len(made.found)} things that should be gone")
+
+    def _erased(self, box: str) -> Iterator[Erased]:
+        """What was erased of a box, by every attempt, as the journal tells."""
+        known: dict[str, Erased] = {}  # an attempt that was cut off may have told of one without erasing it
+        for entry in self.log.entries():
+            if entry.event is Access.ERASING and entry.box == box and "size" in entry.detail:
+                where = f"boxes/{box}/{entry.detail['lay']}/{entry.subject}{SUFFIX}"
+                size = int(entry.detail["size"])
+                known[where] = Erased(ErasedKind.PARCEL, where, f"sha256:{entry.subject}", size)
+        yield from known.values()
+
+    def _erase_folder(self, box: Box, reason: str) -> None:
+        """The whole box, its papers and marks; one more entry, since nothing of it remains to tell."""
+        self.log.append(Access.BOX_CLOSED, ACTOR, box=box.name, reason=reason)
+        for path in sorted(box.root.rglob("*"), reverse=True):
+            erase(path) if not path.is_dir() else path.rmdir()
+        box.root.rmdir()
+        sync_folder(self.home.boxes)
+
+    def _is_certified(self, box: Box) -> bool:
+        """Whether a certificate says that nothing is left."""
+        path = self._certificate(box)
+        return path.is_file() and decode(ErasureCertificate, read(path), file=path.name).clean()
+
+    def _certificate(self, box: Box) -> Path:
+        return self.home.root / _CERTIFICATES / f"{box.name}.json"
+
+    def _now(self) -> dt.datetime:
+        """The clock, never before what the journal has seen; a leap forward is told, and erases nothing by date yet.
+
+        Setting a clock back postpones no erasure; setting it forward must not destroy what is still to be taken.
+        """
+        told, ticks = self.log.clock(), self.monotonic()
+        if self._last is not None:
+            before, since = self._last
+            leap = (told - before) - dt.timedelta(seconds=ticks - since)
+            if abs(leap) > _JUMP:
+                self.log.append(Access.CLOCK_JUMPED, ACTOR, seconds=int(leap.total_seconds()))
+                self._held_until = ticks + _GRACE if leap > dt.timedelta(0) else self._held_until
+        self._last = (told, ticks)
+        return max(told, self.log.last_at() or told)
+
+    def _tell_overdue(self, name: str, error: Exception) -> None:
+        last = self._told.get(name)
+        if last is None or self.monotonic() - last >= _TELL_AGAIN:
+            self._told[name] = self.monotonic()
+            self.log.append(Access.OVERDUE, ACTOR, box=name, reason=type(error).__name__)
+
+
+class _FoundError(EcluseError):
+    """The re-scan found something."""
+
+
+def due_of(box: Box) -> Ended:
+    """When a box's parcels must be gone, and why."""
+    ended, by = box.ended(), by_date(box)
+    return ended if ended is not None and ended.due < by.due else by
+
+
+def by_date(box: Box) -> Ended:
+    """The order's erase-by day, as it begins (UTC)."""
+    return Ended(dt.datetime.combine(box.facts().erase_by, dt.time.min, dt.UTC), "erase_by", "")
+
+
+def signing_key(home: Home) -> Path:
+    """The key that signs the relay's certificates, made at first need; its public half lies beside it."""
+    path = home.root / "keys" / "relay_ed25519"
+    if not path.exists():
+        new_signing_key(path, f"relay {home.settings().name}")
+    return path
+
+
+def _boxes(root: Path) -> list[str]:
+    return sorted(path.name for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
+
+
+def _made(folder: Path) -> dt.datetime:
+    return dt.datetime.fromtimestamp(folder.stat().st_mtime, dt.UTC)
