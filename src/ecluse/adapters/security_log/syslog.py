@@ -1,13 +1,19 @@
 """Syslog over TLS: messages of RFC 5424, counted frames of RFC 5425, certificates checked by a pinned authority.
 
-Syslog acknowledges nothing. Each stretch therefore has a connection of its own, which is closed in good order: what the
-collector's TLS had not read when it went away makes the close fail, and the stretch is sent again.
+Syslog acknowledges nothing. Each stretch therefore has a connection of its own, and counts as taken once the collector
+has answered its end (close_notify), behind everything that was sent; otherwise the stretch is sent again.
 """
 
+import errno
+import fcntl
 import re
 import socket
 import ssl
+import struct
+import termios
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 from ecluse.control.ocsf import SecurityEvent
 from ecluse.control.ocsf_table import Level
@@ -15,6 +21,8 @@ from ecluse.control.supervision import SyslogTarget
 from ecluse.domain.errors import ConnectionLostError, Location, MalformedError
 
 _SECONDS = 5.0
+_REFUSED_WITHIN = 1.0
+"""A collector that does not want us says so after TLS's handshake; waited for once, and after every failure."""
 _AUDIT = 13
 """RFC 5424's facility "log audit"."""
 _SEVERITIES = {Level.CRITICAL: 2, Level.HIGH: 3, Level.MEDIUM: 4, Level.LOW: 5, Level.INFORMATIONAL: 6}
@@ -46,6 +54,7 @@ class SyslogTls:
         self._target = target
         self._host = host or socket.gethostname()
         self._context = _context(target)
+        self._is_welcome = False
 
     def put(self, events: Sequence[SecurityEvent]) -> None:
         """Send them, and see the connection closed by the other side too."""
@@ -55,29 +64,50 @@ class SyslogTls:
             with socket.create_connection(address, timeout=_SECONDS) as plain:
                 tls = self._context.wrap_socket(plain, server_hostname=self._target.host)
                 with tls:
+                    if not self._is_welcome:
+                        _check_there(tls, _REFUSED_WITHIN)
                     tls.sendall(data)
                     _close(tls)
+            self._is_welcome = True
         except (OSError, ValueError) as error:
+            self._is_welcome = False
             raise ConnectionLostError(
                 f"this collector cannot be reached: {_why(error)}", location=Location(field=self.name)
             ) from None
 
 
 def _close(tls: ssl.SSLSocket) -> None:
-    """Say that this is all, and wait until the other side has read so far.
+    """Say that this is all, and wait for the answer that RFC 5425, section 4.4, asks of a collector.
 
-    A collector that then ends the connection without TLS's own goodbye has read everything all the same: otherwise its
-    system would have reset the connection.
+    One that ends the connection of itself has not read what we sent.
     """
-    try:
-        tls.unwrap()
-    except ssl.SSLEOFError:
-        return
-    except ssl.SSLError:
-        raise
-    except OSError as error:
-        if error.errno:
-            raise
+    _check_there(tls, 0)
+    tls.unwrap()
+    _check_all_read(tls)
+
+
+def _check_there(tls: ssl.SSLSocket, seconds: float) -> None:
+    """Raises ConnectionResetError where the other side ends the connection within so many seconds: it never speaks."""
+    tls.settimeout(seconds)
+    with suppress(ssl.SSLWantReadError, TimeoutError):
+        tls.recv(1)
+        raise ConnectionResetError(errno.ECONNRESET, "it left first")
+    tls.settimeout(_SECONDS)
+
+
+def _check_all_read(ended: socket.socket) -> None:
+    """Raises ConnectionResetError where bytes of ours came to a socket that was closed already, or were not read."""
+    deadline = time.monotonic() + _SECONDS
+    while _unsent(ended) and time.monotonic() < deadline:
+        time.sleep(0.005)
+    if ended.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) or _unsent(ended):
+        raise ConnectionResetError(errno.ECONNRESET, "not read")
+
+
+def _unsent(ended: socket.socket) -> int:
+    """Bytes that the other side's system has not acknowledged (Linux's SIOCOUTQ)."""
+    found: int = struct.unpack("i", fcntl.ioctl(ended.fileno(), termios.TIOCOUTQ, bytes(4)))[0]
+    return found
 
 
 def _context(target: SyslogTarget) -> ssl.SSLContext:
