@@ -52,7 +52,7 @@ def _operation(schema: Mapping[str, Any], name: str, operation: Mapping[str, Any
     yield f"{operation.get('description') or operation['summary']}\n"
     bearers = [bearer for each in operation.get("security", []) for bearer in each]
     words = {"AgentBearer": "an agent's token", "PersonBearer": "a personal token"}
-    yield f"- bearer: {', '.join(words.get(each, each) for each in bearers) or 'none: a one-time code'}"
+    yield f"- bearer: {', '.join(words.get(each, each) for each in bearers) or 'none: a one-time code, or a stranger'}"
     for parameter in operation.get("parameters", []):
         if parameter["in"] == "query":
             yield f"- query `{parameter['name']}`"

@@ -20,7 +20,7 @@ from django.http import HttpRequest, HttpResponse
 Respond = Callable[[HttpRequest], HttpResponse]
 
 PATH = "/report/"
-API_PATH = "/api/v1/warnings"
+API_PATH = "/api/v1/report/"
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
@@ -85,11 +85,7 @@ class Incognito:
 
 def is_strangers(path: str) -> bool:
     """Whether an address is one of the pages or endpoints for people without an account."""
-    return (
-        path.startswith(PATH)
-        or (path + "/").startswith(f"{API_PATH}/report/")
-        or (path + "/").startswith(f"{API_PATH}/follow/")
-    )
+    return path.startswith((PATH, API_PATH))
 
 
 def allowed(request: HttpRequest) -> bool:

@@ -1,7 +1,6 @@
 """What waits on the first page: a warning to see to, and the key without which none can be received."""
 
 from django.urls import reverse
-from django.utils import timezone
 
 from ecluse.domain.permissions import MAY, Action, Grant
 from ecluse.domain.warnings import WarningState
@@ -24,12 +23,10 @@ def _waiting(person: Person, grants: tuple[Grant, ...]) -> list[Waiting]:
     slugs = allowed_in(grants, Action.SEE_WARNINGS)
     if not slugs:
         return found
-    now, open_ones = timezone.now(), [WarningState.RECEIVED, WarningState.ACKNOWLEDGED]
-    rows = list(reads.visible(person, slugs).filter(state__in=open_ones)[:_MOST])
-    held = reads.roles_held(slug for each in rows for slug in reads.slugs_of(each)) if rows else {}
-    for each in rows:
-        mine = handles and person.pk in reads.circle(each, now, held).handlers()
-        what, due = _SEE_TO if mine else _EXISTS, reads.timing(each).due()
+    open_ones = reads.visible(person, slugs).filter(state__in=[WarningState.RECEIVED, WarningState.ACKNOWLEDGED])
+    for each in open_ones.prefetch_related(None).prefetch_related("stations")[:_MOST]:
+        told = any(person.handle in station.told for station in each.stations.all())
+        what, due = _SEE_TO if handles and told else _EXISTS, reads.timing(each).due()
         found.append(Waiting(what, reverse("warning", args=[each.receipt]), due, each.receipt))
     return found
 

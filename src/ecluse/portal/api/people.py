@@ -39,6 +39,8 @@ from ecluse.store.reads.journal import head
 from ecluse.store.reads.migrations import one, visible
 from ecluse.store.reads.orders import order_version, orders_of
 from ecluse.store.reads.papers import signatures_of
+from ecluse.store.reads.warnings import timing
+from ecluse.store.reads.warnings import visible as warnings_seen
 
 router = Router(auth=PersonBearer())
 
@@ -342,3 +344,18 @@ def _artefact(kind: str, digest: str, data: bytes) -> shapes.PaperOut:
         raise UnseenError("this is a draft still: it has no artefact")
     signatures = {signer: armour.decode("ascii") for signer, armour in signatures_of(digest).items()}
     return shapes.PaperOut(kind=kind, digest=digest, text=data.decode("utf-8"), signatures=signatures)
+
+
+@router.get("/warnings", response={200: list[shapes.WarningOut], PROBLEMS: shapes.Problem}, tags=["warnings"])
+@scoped(Action.SEE_WARNINGS)
+def warnings(request: HttpRequest) -> list[shapes.WarningOut]:
+    """That warnings exist, since when, and where each stands; the newest first, but for those that name the caller."""
+    person, now = caller(request), timezone.now()
+    found = warnings_seen(person, allowed_in(person.grants(), Action.SEE_WARNINGS))[:PAGE]
+    return [
+        shapes.WarningOut(
+            receipt=each.receipt, received_at=each.received_at, state=each.state, exposed=each.exposed,
+            due=timing(each).due(), overdue=timing(each).overdue(now),
+        )
+        for each in found
+    ]  # fmt: skip

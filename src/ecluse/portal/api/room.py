@@ -1,7 +1,7 @@
 """The API itself, and its description at ``/api/v1/openapi.json``. No page loads scripts from elsewhere."""
 
 from ecluse.portal.api import acts as _acts  # noqa: F401 - it adds its endpoints to people's router
-from ecluse.portal.api import agents, people
+from ecluse.portal.api import agents, people, strangers
 from ecluse.portal.api.base import RoomApi, handle_errors, parser
 
 api = RoomApi(
@@ -14,5 +14,6 @@ api = RoomApi(
 )
 handle_errors(api)
 api.add_router("/agent", agents.router)
+api.add_router("/report", strangers.router)
 # One router for people: of two with the same address, the first would answer for both.
 api.add_router("", people.router)

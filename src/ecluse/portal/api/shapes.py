@@ -337,3 +337,14 @@ class RegisterOut(Schema):
 
     processor: str
     rows: list[list[str]]
+
+
+class WarningOut(Schema):
+    """That a warning exists: its number, its age and its state; its text is sealed, and comes this way to nobody."""
+
+    receipt: str
+    received_at: dt.datetime
+    state: str
+    exposed: bool
+    due: dt.datetime | None
+    overdue: str

@@ -42,15 +42,15 @@ def warnings(request: HttpRequest) -> HttpResponse:
     grants, person = grants_of(request), person_of(request)
     slugs = allowed_in(grants, Action.SEE_WARNINGS)
     page = Paginator(reads.visible(person, slugs), _A_PAGE).get_page(request.GET.get("page"))
-    now = timezone.now()
+    now, key = timezone.now(), reads.key_of(person)
     held = reads.roles_held(slug for each in page for slug in reads.slugs_of(each))
     rows = [_row(each, person, reads.circle(each, now, held)) for each in page]
     shown = {
         "page": page,
         "rows": rows,
-        "key": reads.key_of(person),
+        "key": key,
         "handles": any((grant.side, grant.role) in MAY[Action.HANDLE_WARNING] for grant in grants),
-        "can_receive": reads.can_receive(),
+        "can_receive": key is not None or reads.can_receive(),
         "organisations": Organisation.objects.filter(slug__in=allowed_in(grants, Action.SET_WARNING_TERMS)),
     }
     return render(request, "warnings/list.html", shown)
