@@ -36,7 +36,8 @@ from ecluse.migration.ports import StagedBatch
 __all__ = ["MysqlDestination"]
 
 _SETTINGS = (
-    "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_ZERO_DATE,NO_ZERO_IN_DATE'",
+    # Not NO_ZERO_DATE: a target may have the zero date as its own default. None of ours can be one: Arrow has none.
+    "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_ZERO_IN_DATE'",
     "SET SESSION innodb_lock_wait_timeout = 120",
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
 )
