@@ -22,6 +22,7 @@ def main() -> int:
     from django.conf import settings  # noqa: PLC0415
     from django.db import close_old_connections  # noqa: PLC0415
 
+    from ecluse.portal.watch import warned  # noqa: F401, PLC0415 - it adds what it finds and does by the clock
     from ecluse.portal.watch.outbox import Outbox  # noqa: PLC0415
     from ecluse.portal.watch.rounds import Watcher  # noqa: PLC0415
 
