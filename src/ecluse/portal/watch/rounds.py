@@ -29,7 +29,6 @@ from ecluse.store.acts import alerts
 from ecluse.store.models import Membership
 from ecluse.store.reads.alerts import silent
 from ecluse.store.reads.check import check
-from ecluse.store.reads.journal import head
 from ecluse.store.reads.observed import SOURCES, Source
 from ecluse.store.reads.ticking import ticks
 from ecluse.store.recording import acting
@@ -184,6 +183,10 @@ class Watcher:
     # -- clocks
 
     def _clocks(self, now: dt.datetime) -> None:
+        _probe()
+        row = watching.position()
+        if row is not None and row.broken and not self._problems:
+            watching.verified(now, "")
         words = ticks(now)
         while not self.failing.empty():
             name, concerns = self.failing.get()
@@ -195,7 +198,6 @@ class Watcher:
             sweep(now)
         for alert in silent(now):
             alerts.escalate(WATCH, alert)
-        head()  # raises TamperError where the journal's edge is not what was signed
         if self._is_due("verify", now, VERIFY):
             self._verify()
 
@@ -239,6 +241,18 @@ class Watcher:
             f"The control room does nothing until its journal is mended ({type(error).__name__})."
         )
         cry(self.home, Notice(subject, body, Severity.CRITICAL, f"stuck-{now:%Y%m%dT%H}", now, "", to))
+
+
+def _probe() -> None:
+    """Whether the journal can be written: an entry is appended, and taken back.
+
+    Raises:
+        UnwritableError: it cannot, or its edge is not what was signed.
+    """
+    with transaction.atomic():
+        with acting(WATCH) as act:
+            act.record(RoomEvent.WATCH_STARTED, subject=WATCH, probe=1)
+        transaction.set_rollback(True)
 
 
 def merged(found: Iterable[Finding]) -> list[Finding]:

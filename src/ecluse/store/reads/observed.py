@@ -12,12 +12,15 @@ from typing import Any, Protocol
 from django.db.models import F, Q
 
 from ecluse.domain.observed import Observed
+from ecluse.domain.room import RoomEvent
 from ecluse.store.models import JournalLine, PlaceEntry, PlaceJournal
 
 BATCH = 1000
 """How many events are read at once."""
-OURS = "alert."
-"""What the room says of alerts is no reason for alerts."""
+OURS = frozenset(event for event in RoomEvent if event.startswith("alert.")) - {
+    RoomEvent.ALERT_CLOCKS_SET, RoomEvent.ALERT_WAYS_SET,
+}  # fmt: skip
+"""What the room says of an alert's life is no reason for another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,7 @@ def stretch(position: Position, limit: int = BATCH) -> Stretch:
 
 
 def _not_ours(events: Iterable[Observed]) -> Iterator[Observed]:
-    return (each for each in events if not each.event.startswith(OURS))
+    return (each for each in events if each.event not in OURS)
 
 
 def _of_lines(lines: Iterable[JournalLine]) -> Iterator[Observed]:
