@@ -31,9 +31,8 @@ class Endpoint:
         """How the view is guarded; empty where it is not marked."""
         if hasattr(self.view, "action"):
             return "guarded"
-        return (
-            "own" if getattr(self.view, "is_own", False) else "public" if getattr(self.view, "is_public", False) else ""
-        )
+        marks = {"is_own": "own", "is_public": "public", "is_for_program": "program"}
+        return next((mark for flag, mark in marks.items() if getattr(self.view, flag, False)), "")
 
 
 def endpoints() -> Iterator[Endpoint]:

@@ -73,12 +73,19 @@ def _status(client: Client, address: str, method: str, body: dict[str, Any] | No
 
 def test_every_view_says_what_it_needs() -> None:
     unmarked = [each.route for each in ENDPOINTS if not each.mark and not each.is_librarys]
-    assert not unmarked, "guarded, own or public: nothing else"
+    assert not unmarked, "guarded, own, public or for a program: nothing else"
     assert len(GUARDED) > 50
 
 
 def test_anonymous_people_get_only_the_public_pages() -> None:
     assert {each.name for each in ENDPOINTS if each.mark == "public"} <= PUBLIC
+
+
+@pytest.mark.parametrize("endpoint", [e for e in ENDPOINTS if e.mark == "program"], ids=lambda e: e.name)
+def test_a_program_s_page_opens_for_no_session(everybody: Everybody, endpoint: Endpoint) -> None:
+    for client in (Client(headers={"host": "localhost"}), *(person.client for person in everybody.people)):
+        for method in ("GET", "POST"):
+            assert _status(client, endpoint.address({}), method)[0] in {401, 403, 404}, endpoint.name
 
 
 @pytest.mark.parametrize("endpoint", [e for e in ENDPOINTS if e.is_librarys], ids=lambda e: e.name or e.route)

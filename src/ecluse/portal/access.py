@@ -1,5 +1,6 @@
 """The guard on every endpoint: which action it is, and whose thing it acts upon. Views hold no rule of their own."""
 
+import hmac
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, cast
@@ -104,3 +105,27 @@ def public(view: View[P]) -> View[P]:
     """One of the few views for people without an account."""
     view.is_public = True  # type: ignore[attr-defined]
     return view
+
+
+def for_program(secret: Callable[[], str]) -> Callable[[View[P]], View[P]]:
+    """A view for one program of whoever runs the room, by a secret of the room's own (``Authorization: Bearer``).
+
+    No person's session opens it. Where the room has no such secret, there is nothing here.
+    """
+
+    def wrap(view: View[P]) -> View[P]:
+        @wraps(view)
+        def guard(request: HttpRequest, /, *args: P.args, **rest: P.kwargs) -> HttpResponse:
+            known = secret()
+            if not known:
+                raise UnseenError("there is nothing here that you may see")
+            given = request.headers.get("Authorization", "")
+            if not hmac.compare_digest(given.encode("utf-8", "surrogatepass"), f"Bearer {known}".encode()):
+                return HttpResponse("a token is needed\n", status=401, content_type="text/plain",
+                                    headers={"WWW-Authenticate": "Bearer"})  # fmt: skip
+            return view(request, *args, **rest)
+
+        guard.is_for_program = True  # type: ignore[attr-defined]
+        return guard
+
+    return wrap

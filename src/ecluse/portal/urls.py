@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from ecluse.portal.api.room import api
 from ecluse.portal.views import entrance
+from ecluse.portal.views.metrics import metrics
 
 urlpatterns = [
     path("", entrance.home, name="home"),
@@ -11,6 +12,7 @@ urlpatterns = [
     path("language/", entrance.language, name="language"),
     path(".well-known/security.txt", entrance.security_txt, name="security_txt"),
     path("", include("ecluse.portal.views.warnings_urls")),
+    path("metrics", metrics, name="metrics"),
     path("", include("ecluse.portal.views.people_urls")),
     path("", include("ecluse.portal.views.papers_urls")),
     path("", include("ecluse.portal.views.migrations_urls")),
