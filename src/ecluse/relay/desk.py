@@ -8,6 +8,7 @@ import datetime as dt
 import ipaddress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from ecluse.domain.access import Access, Lies
 from ecluse.domain.errors import (
@@ -83,7 +84,8 @@ class Desk:
             self.log.append(Access.KEY_CLAIMED, holder.id, origin=origin, subject=holder.id, door=door)
             raise ForbiddenError("not let in")
         holder = self._checked(holder, mark, origin)
-        self.log.append(Access.ENTERED, holder.id, origin=origin, door=door, **detail)
+        entered: Any = {"door": door} | detail
+        self.log.append(Access.ENTERED, holder.id, origin=origin, **entered)
         return Visitor(holder, origin, door)
 
     def offer(self, name: str, mark: str, origin: str) -> str:
@@ -292,7 +294,7 @@ class Desk:
         Raises:
             UnseenError: nothing of that name waits.
         """
-        path = self._waiting(visitor, box_, name)
+        path = self.waiting(visitor, box_, name)
         if path.suffix == SUFFIX:
             self.log.append(
                 Access.PARCEL_READ, visitor.id, origin=visitor.origin, box=box_, subject=name.removesuffix(SUFFIX)
@@ -301,20 +303,21 @@ class Desk:
 
     def take(self, visitor: Visitor, box_: str, name: str) -> None:
         """Take a file away: it is erased here, journalled before; raises UnseenError."""
-        path = self._waiting(visitor, box_, name)
+        path = self.waiting(visitor, box_, name)
         box, hex_ = Box(self.home.boxes / box_), parcel_hex(name)
         subject = hex_ or name
         self.log.append(Access.PARCEL_TAKEN, visitor.id, origin=visitor.origin, box=box_, subject=subject)
         write_atomic(box.taken_file(name), str(path.stat().st_size).encode("ascii"))
         erase(path)
 
-    # What these share
-
-    def _waiting(self, visitor: Visitor, box_: str, name: str) -> Path:
+    def waiting(self, visitor: Visitor, box_: str, name: str) -> Path:
+        """The file behind a name, for whoever asks about it without reading; raises UnseenError."""
         if not any(each.name == name for each in self.inside(visitor, box_)):
             raise UnseenError("nothing of that name waits for you")
         box, way = self._member(visitor, box_)
         return box.stored(parcel_hex(name) or "") if parcel_hex(name) else box.papers(_other(way)) / name
+
+    # What these share
 
     def _announced(self, visitor: Visitor, box: Box, way: Way, name: str) -> tuple[str, Announced]:
         hex_ = parcel_hex(name)
