@@ -21,7 +21,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _GIB = 2**30
 _ABOVE_ZERO = (
     "quota_gib", "papers_mib", "sessions", "idle_s", "login_grace_s", "auth_tries", "account_sessions",
-    "origin_sessions",
+    "origin_sessions", "origin_strangers",
 )  # fmt: skip
 
 
@@ -31,7 +31,8 @@ class Settings:
 
     ``https_certificate``, ``https_key``: PEM files; none: the relay makes its own. ``metrics_listen``: loopback alone.
     ``quota_gib`` bounds the parcels of one order; ``papers_mib`` its papers; ``sessions`` are open at once,
-    ``account_sessions`` of one account, ``origin_sessions`` from one address. Whoever has not entered within
+    ``account_sessions`` of one account, ``origin_sessions`` from one address, ``origin_strangers``
+    of which have not entered yet. Whoever has not entered within
     ``login_grace_s`` seconds, or at the ``auth_tries``-th key, is put out; so is who says nothing for ``idle_s``.
     """
 
@@ -51,6 +52,7 @@ class Settings:
     auth_tries: int = 6
     account_sessions: int = 20
     origin_sessions: int = 100
+    origin_strangers: int = 20
     room: str | None = None
     room_token_file: str | None = None
     room_ca: str | None = None

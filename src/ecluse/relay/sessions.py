@@ -22,7 +22,7 @@ _MOST_ORIGIN = 64
 
 @dataclass(slots=True)
 class Slot:
-    """One open session. ``open``: the account's sessions, this one included; ``elsewhere``: those from other networks."""
+    """One open session. ``open``: all of the account, this one included; ``elsewhere``: those from other networks."""
 
     path: Path
     open: int
