@@ -210,13 +210,21 @@ class Watcher:
     def _verified(self) -> None:
         try:
             if connection.vendor == "sqlite":
-                connection.transaction_mode = "DEFERRED"  # type: ignore[attr-defined] # reads a snapshot, and keeps nobody from writing
-            self._problems = check().problems
-            watching.verified(timezone.now(), self._problems[0] if self._problems else "")
-        except (EcluseError, DatabaseError) as error:
-            self._problems = (type(error).__name__,)
+                # Reads a snapshot, and keeps nobody from writing.
+                connection.transaction_mode = "DEFERRED"  # type: ignore[attr-defined]
+            self.verify_journal()
+        except DatabaseError as error:
+            _LOG.warning("the journal was not read whole: %s", type(error).__name__)  # the next time, then
         finally:
             connection.close()
+
+    def verify_journal(self) -> None:
+        """Read the room's journal whole; what is wrong is told by the clocks."""
+        try:
+            self._problems = check().problems
+        except EcluseError as error:
+            self._problems = (type(error).__name__,)
+        watching.verified(timezone.now(), self._problems[0] if self._problems else "")
 
     # -- what cannot be recorded
 
