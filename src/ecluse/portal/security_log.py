@@ -6,6 +6,7 @@ A collector that answers slowly must not keep the watch from looking; so the wat
 import datetime as dt
 import logging
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from django.conf import settings
@@ -50,17 +51,34 @@ class SecurityLog:
         return done
 
 
-def run(stop: threading.Event, home: Path | None = None) -> None:
-    """Export every second until told to stop; a failure is said once, and again when it is another."""
-    log, said = SecurityLog(home or settings.ECLUSE_HOME), ""
-    while not stop.is_set():
+def run(
+    stop: threading.Event,
+    *,
+    home: Path | None = None,
+    is_ours: Callable[[], bool] = lambda: True,
+    failing: Callable[[str], None] = lambda _target: None,
+) -> None:
+    """Export every second until told to stop, while ``is_ours``: of several watches, the one that holds the lease.
+
+    What fails is said once on stderr, and again when it is another; ``failing`` is told each target every time.
+    """
+    log: SecurityLog | None = None
+    said = ""
+    while not stop.wait(_EVERY):
         close_old_connections()
         try:
-            failures = [f"{done.target}: {done.refusal}" for done in log.step() if done.refusal]
-        except (EcluseError, DatabaseError) as error:
-            failures = [f"{type(error).__name__}: {error}" if isinstance(error, EcluseError) else type(error).__name__]
-        if failures and (now := "; ".join(failures)) != said:
+            if not is_ours():
+                continue
+            log = log or SecurityLog(home or settings.ECLUSE_HOME)
+            failed = {done.target: str(done.refusal) for done in log.step() if done.refusal}
+        except EcluseError as error:
+            failed = {"files" if log else supervision.FILE: str(error)}
+        except DatabaseError as error:
+            failed = {"database": type(error).__name__}
+        for target in failed:
+            failing(target)
+        now = "; ".join(f"{target}: {why}" for target, why in failed.items())
+        if failed and now != said:
             said = now
             _LOG.warning("the security log: %s", said)
-        stop.wait(_EVERY)
     connection.close()

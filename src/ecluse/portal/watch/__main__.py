@@ -21,10 +21,13 @@ def main() -> int:
 
     from django.conf import settings  # noqa: PLC0415
     from django.db import close_old_connections  # noqa: PLC0415
+    from django.utils import timezone  # noqa: PLC0415
 
+    from ecluse.portal import security_log  # noqa: PLC0415
     from ecluse.portal.watch import warned  # noqa: F401, PLC0415 - it adds what it finds and does by the clock
     from ecluse.portal.watch.outbox import Outbox  # noqa: PLC0415
     from ecluse.portal.watch.rounds import Watcher  # noqa: PLC0415
+    from ecluse.store import watching  # noqa: PLC0415
 
     stop = threading.Event()
 
@@ -39,12 +42,23 @@ def main() -> int:
     outbox = Outbox(watcher.holder, rules, lambda name, concerns: watcher.failing.put((name, concerns)))
     telling = threading.Thread(target=outbox.run, args=(stop,), daemon=True)
     telling.start()
+    logging = threading.Thread(
+        target=security_log.run,
+        args=(stop,),
+        kwargs={
+            "is_ours": lambda: watching.holds(watcher.holder, timezone.now()),
+            "failing": lambda target: watcher.failing.put((target, ())),
+        },
+        daemon=True,
+    )
+    logging.start()
     while not stop.is_set() and (not parent or os.getppid() == parent):
         close_old_connections()
         if not watcher.one_round():
             stop.wait(_PAUSE)
     stop.set()
     telling.join(timeout=15)
+    logging.join(timeout=15)
     watcher.close()
     return 0
 

@@ -1,0 +1,138 @@
+"""The room's security log from end to end: what people and places did, as lines of OCSF; nothing lost, nothing told."""
+
+import json
+import threading
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from ecluse.control import supervision
+from ecluse.domain.alerts import Severity
+from ecluse.domain.errors import StorageError
+from ecluse.portal import security_log
+from ecluse.portal.security_log import SecurityLog
+from ecluse.store.acts import alerts
+from ecluse.store.acts.telemetry import erase_log
+from ecluse.store.log_tape import LogTape
+from ecluse.store.models import JournalLine, LogCursor
+from ecluse.store.recording import SYSTEM
+from ocsf_schema import problems
+from room_migrations import things
+from rooms import LAB, Room
+
+
+@pytest.fixture
+def home(room: Room, tmp_path: Path) -> Path:
+    return tmp_path
+
+
+def _lines(home: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for path in sorted((home / "logs").iterdir()) for line in path.read_text().splitlines()]
+
+
+def _uids(home: Path) -> list[str]:
+    return [line["metadata"]["uid"] for line in _lines(home)]  # type: ignore[index]
+
+
+def _everything() -> list[str]:
+    return [f"room/{index}" for index in JournalLine.objects.order_by("index").values_list("index", flat=True)]
+
+
+def test_everything_that_happened_is_told_once_and_is_valid(home: Path, room: Room) -> None:
+    things(room)
+    alerts.raise_alert(
+        SYSTEM, rule="key-claimed", severity=Severity.CRITICAL, group="g", concerns=[LAB], subject="agent-1", people=[],
+        marks=["room/1"], title_en="A key", title_fr="Une clé", at=timezone.now(),
+    )  # fmt: skip
+    (done,) = SecurityLog(home).step()
+    assert done.refusal is None
+    assert done.events == len(_uids(home))
+    assert [uid for uid in _uids(home) if uid.startswith("room/")] == _everything()
+    for line in _lines(home):
+        assert not problems(line)
+    assert any(line["class_uid"] == 2004 and line["severity_id"] == 5 for line in _lines(home))
+    assert SecurityLog(home).step()[0].events == 0, "a second exporter goes on from there"
+
+
+def test_no_address_of_a_person_is_told(home: Path, room: Room) -> None:
+    SecurityLog(home).step()
+    text = json.dumps(_lines(home))
+    for person in room.people.values():
+        assert person.email not in text
+
+
+def test_killed_between_the_write_and_its_mark_it_comes_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(_tape: LogTape, _target: str) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr(LogTape, "taken", killed)
+        with pytest.raises(KeyboardInterrupt):
+            SecurityLog(home).step()
+    first = _uids(home)
+    assert first
+    SecurityLog(home).step()
+    assert set(_uids(home)) == set(_everything())
+    assert _uids(home)[: len(first)] == _uids(home)[len(first) : 2 * len(first)], "under the same uids"
+
+
+def test_a_target_that_fails_is_known_and_goes_on_from_where_it_was(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_folder: object, _events: object) -> None:
+        raise StorageError("No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(security_log.LogFolder, "put", full)
+        (done,) = SecurityLog(home).step()
+    assert isinstance(done.refusal, StorageError)
+    cursor = LogCursor.objects.get(target="files")
+    assert cursor.failing_since is not None
+    assert not cursor.cursors
+    SecurityLog(home).step()
+    cursor.refresh_from_db()
+    assert cursor.failing_since is None
+    assert _uids(home) == _everything()
+
+
+def test_an_erased_log_is_in_the_journal(room: Room) -> None:
+    erase_log(SYSTEM, "security-2025-01-01.jsonl.gz", timezone.now().date(), 12)
+    line = JournalLine.objects.get(event="log.erased")
+    assert (line.subject, line.detail["months"]) == ("security-2025-01-01.jsonl.gz", 12)
+
+
+def test_a_file_that_does_not_parse_is_said_and_mended_without_a_restart(
+    home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(security_log, "_EVERY", 0.01)
+    monkeypatch.setattr(security_log, "close_old_connections", lambda: None)
+    monkeypatch.setattr(security_log.connection, "close", lambda: None)
+    path = home / supervision.FILE
+    path.write_text("log:\n  months: 99\n")
+    path.chmod(0o600)
+    stop, told = threading.Event(), list[str]()
+
+    def failing(target: str) -> None:
+        told.append(target)
+        if len(told) == 3:
+            path.write_text("log:\n  months: 7\n")
+
+    timer = threading.Timer(2, stop.set)
+    timer.start()
+    security_log.run(stop, home=home, failing=failing)
+    timer.cancel()
+    assert told == [supervision.FILE] * 3
+    assert caplog.text.count("6 to 12 months") == 1, "said once"
+    assert set(_uids(home)) == set(_everything())
+
+
+def test_a_watch_that_has_not_the_lease_writes_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(security_log, "_EVERY", 0.01)
+    monkeypatch.setattr(security_log, "close_old_connections", lambda: None)
+    monkeypatch.setattr(security_log.connection, "close", lambda: None)
+    stop = threading.Event()
+    timer = threading.Timer(0.3, stop.set)
+    timer.start()
+    security_log.run(stop, home=home, is_ours=lambda: False)
+    assert not (home / "logs").exists()
