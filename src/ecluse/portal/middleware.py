@@ -15,6 +15,7 @@ from ecluse.portal.accounts import has_authenticator
 from ecluse.portal.refusals import said
 from ecluse.store.account_events import ANONYMOUS, organisations
 from ecluse.store.recording import Act, UnwritableError, acting, current
+from ecluse.store.refusals import tell_refused
 from ecluse.store.session_events import see
 
 Respond = Callable[[HttpRequest], HttpResponse]
@@ -138,6 +139,9 @@ class Refusals:
         if act is not None and act.written and not isinstance(error, UnseenError | ForbiddenError):
             # What was begun before the refusal is undone with it, as a command's would be.
             _undo(act)
+        if isinstance(error, ForbiddenError) and request.user.is_authenticated:
+            person = request.user
+            tell_refused(request, "role", person.handle, subject=person.handle, concerns=organisations(person))
         return render(request, "refused.html", {"message": said(error), "status": status}, status=status)
 
 

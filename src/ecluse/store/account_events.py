@@ -10,10 +10,12 @@ from allauth.mfa.signals import (
     authenticator_reset,
 )
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.http import HttpRequest
 
 from ecluse.domain.room import RoomEvent
 from ecluse.store.models import Person
 from ecluse.store.recording import SYSTEM, acting
+from ecluse.store.refusals import origin_detail
 
 ANONYMOUS = "anonymous"
 
@@ -39,8 +41,8 @@ def _record(event: RoomEvent, person: Person, **detail: int | str) -> None:
         act.record(event, *organisations(person), subject=person.handle, **detail)
 
 
-def _signed_in(user: Person, **_: Any) -> None:
-    _record(RoomEvent.SIGNED_IN, user)
+def _signed_in(user: Person, request: HttpRequest | None = None, **_: Any) -> None:
+    _record(RoomEvent.SIGNED_IN, user, **origin_detail(request))
 
 
 def _signed_out(user: Person | None, **_: Any) -> None:
@@ -48,18 +50,20 @@ def _signed_out(user: Person | None, **_: Any) -> None:
         _record(RoomEvent.SIGNED_OUT, user)
 
 
-def _failed(credentials: dict[str, Any], **_: Any) -> None:
+def _failed(credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:
     # The address that was tried may be anybody's typing error: only a known person is named.
     tried = credentials.get("email") or credentials.get("username") or ""
     person = Person.objects.filter(email__iexact=str(tried)).first()
     with acting(SYSTEM) as act:
         concerns = organisations(person) if person else ()
-        act.record(RoomEvent.SIGN_IN_FAILED, *concerns, subject=person.handle if person else ANONYMOUS)
+        subject = person.handle if person else ANONYMOUS
+        act.record(RoomEvent.SIGN_IN_FAILED, *concerns, subject=subject, **origin_detail(request))
 
 
-def _wrong_code(user: Person, authenticator: Authenticator, **_: Any) -> None:
+def _wrong_code(user: Person, authenticator: Authenticator, request: HttpRequest | None = None, **_: Any) -> None:
     with acting(SYSTEM) as act:
-        act.record(RoomEvent.SIGN_IN_FAILED, *organisations(user), subject=user.handle, kind=authenticator.type)
+        detail = origin_detail(request) | {"kind": authenticator.type}
+        act.record(RoomEvent.SIGN_IN_FAILED, *organisations(user), subject=user.handle, **detail)
 
 
 def _added(user: Person, authenticator: Authenticator, **_: Any) -> None:

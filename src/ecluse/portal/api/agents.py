@@ -1,10 +1,14 @@
 """Endpoints of agents: enrol, work, estimates, reports, papers, signs of life. No patient's row can come this way."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.core.cache import cache
 from django.http import Http404, HttpRequest
 from django.utils import timezone
 from ninja import Router
 
-from ecluse.domain.errors import MalformedError, UnseenError
+from ecluse.domain.errors import MalformedError, RefusedError, UnseenError
 from ecluse.domain.estimate import Estimate
 from ecluse.portal.api import shapes
 from ecluse.portal.api.base import PROBLEMS, AgentBearer, agent_of, client_address, limited
@@ -20,6 +24,7 @@ from ecluse.wire.artefacts import decode, digest_of
 router = Router(tags=["agents"], auth=AgentBearer())
 
 _ENROLMENTS = 10
+_REFUSED_SECONDS = 600
 _NEW = "system"
 
 
@@ -62,7 +67,9 @@ def report(request: HttpRequest, order: str, given: shapes.ReportIn) -> shapes.R
     agent = agent_of(request)
     entries = [_bytes(entry) for entry in given.entries]
     told = Report(given.log, given.start, entries, _bytes(given.checkpoint))
-    known = reports.report(agent.handle, agent, _migration(agent, order), told)
+    migration = _migration(agent, order)
+    with _refusals_told(agent, migration):
+        known = reports.report(agent.handle, agent, migration, told)
     return shapes.ReportOut(size=known.size, state=str(known.counts.get("state", "")))
 
 
@@ -74,7 +81,9 @@ def papers(request: HttpRequest, order: str, given: shapes.PapersIn) -> shapes.K
         GivenPaper(each.kind, _bytes(each.text), {name: _armour(text) for name, text in each.signatures.items()})
         for each in given.papers
     ]
-    return shapes.Kept(kept=reports.keep_papers(agent.handle, agent, _migration(agent, order), found))
+    migration = _migration(agent, order)
+    with _refusals_told(agent, migration, paper=True):
+        return shapes.Kept(kept=reports.keep_papers(agent.handle, agent, migration, found))
 
 
 @router.post("/heartbeat", response={200: shapes.HeartbeatOut, PROBLEMS: shapes.Problem})
@@ -82,6 +91,19 @@ def heartbeat(request: HttpRequest, given: shapes.HeartbeatIn) -> shapes.Heartbe
     """Say that the agent is alive, which version it is, and what it does; hear whether the room's watch is."""
     agent_seen(agent_of(request), version=given.version, doing=given.doing)
     return shapes.HeartbeatOut(kept=1, watch_age_s=watching.age(timezone.now()))
+
+
+@contextmanager
+def _refusals_told(agent: Agent, migration: Migration, *, paper: bool = False) -> Iterator[None]:
+    """What an agent reports wrongly is journalled, once in ten minutes a kind: agents try again and again."""
+    try:
+        yield
+    except UnseenError:
+        raise
+    except RefusedError as error:
+        if cache.add(f"report-refused:{agent.pk}:{migration.pk}:{type(error).__name__}:{paper}", 1, _REFUSED_SECONDS):
+            reports.refuse(agent.handle, agent, migration, error, paper=paper)
+        raise
 
 
 def _migration(agent: Agent, order: str) -> Migration:

@@ -28,6 +28,7 @@ from ecluse.store.acts.tokens import SIGNING
 from ecluse.store.models import Agent, ApiToken, Person
 from ecluse.store.reads.bearers import agent_of_token, token_of_secret
 from ecluse.store.recording import UnwritableError
+from ecluse.store.refusals import see_token, tell_bearer_refused, tell_refused
 from ecluse.store.sightings import agent_seen, token_used
 from ecluse.wire.canonical import parse
 
@@ -68,6 +69,8 @@ class AgentBearer(HttpBearer):
         _limit(request, f"agent-{agent.pk}" if agent else None)
         if agent is not None:
             agent_seen(agent)
+        else:
+            tell_bearer_refused(request, token)
         return agent
 
 
@@ -82,6 +85,9 @@ class PersonBearer(HttpBearer):
         _limit(request, f"token-{found.pk}" if found else None)
         if found is not None:
             token_used(found)
+            see_token(request, found)
+        else:
+            tell_bearer_refused(request, token)
         return found
 
 
@@ -214,12 +220,14 @@ def handle_errors(api: NinjaAPI) -> None:  # noqa: C901 - one handler for each
     """Make every exception a problem."""
 
     @api.exception_handler(EcluseError)
-    def ours(_request: HttpRequest, error: EcluseError) -> HttpResponse:
+    def ours(request: HttpRequest, error: EcluseError) -> HttpResponse:
         status = status_of(error)
         if isinstance(error, UnwritableError):
             return problem(status, _TITLES[503], detail="the room's journal cannot be written: nothing is done")
         if status >= _SERVER_ERROR:
-            return fault(_request, error)
+            return fault(request, error)
+        if isinstance(error, ForbiddenError):
+            _tell_role(request)
         where = str(error.location or "")
         return problem(status, type(error).__name__, detail=error.message, hint=error.hint or "", where=where)
 
@@ -230,7 +238,9 @@ def handle_errors(api: NinjaAPI) -> None:  # noqa: C901 - one handler for each
         return problem(422, "Refused", detail=str(first.get("msg", "not what is asked for"))[:200], where=where[:200])
 
     @api.exception_handler(HttpError)
-    def refused(_request: HttpRequest, error: HttpError) -> HttpResponse:
+    def refused(request: HttpRequest, error: HttpError) -> HttpResponse:
+        if error.status_code == 401 and "Authorization" not in request.headers:  # noqa: PLR2004 - RFC 9110
+            tell_refused(request, "anonymous")
         return problem(error.status_code, _TITLES.get(error.status_code, "Refused"), detail=error.message)
 
     @api.exception_handler(TooManyError)
@@ -257,6 +267,15 @@ def handle_errors(api: NinjaAPI) -> None:  # noqa: C901 - one handler for each
     def fault(_request: HttpRequest, error: Exception) -> HttpResponse:
         _LOG.error("%s in the API", type(error).__name__)
         return problem(500, _TITLES[500])
+
+
+def _tell_role(request: HttpRequest) -> None:
+    auth = getattr(request, "auth", None)
+    if isinstance(auth, Agent):
+        tell_refused(request, "role", auth.handle, subject=auth.handle, concerns=(auth.organisation.slug,))
+    elif isinstance(auth, ApiToken):
+        slugs = tuple(sorted({grant.organisation for grant in auth.person.grants()}))
+        tell_refused(request, "role", auth.person.handle, subject=auth.person.handle, concerns=slugs)
 
 
 def parser() -> Parser:

@@ -85,7 +85,7 @@ def revoke(act: Act, agent: Agent) -> None:
     """Its token and codes work no longer, from now on; what it signed stays signed. Repeating it is harmless."""
     if agent.revoked_at is not None:
         return
-    agent.revoked_at, agent.token_digest = act.now, ""
+    agent.revoked_at = act.now  # the token's digest stays: should it come back, the journal says whose it was
     agent.save()
     EnrolmentCode.objects.filter(agent=agent, used_at__isnull=True).update(used_at=act.now)
     act.record(RoomEvent.AGENT_REVOKED, agent.organisation.slug, subject=agent.handle)

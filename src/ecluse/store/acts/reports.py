@@ -14,7 +14,7 @@ from ecluse.control import intake
 from ecluse.control.intake import Known, joint_state
 from ecluse.domain.agreement import Agreement
 from ecluse.domain.entry import Entry, Event
-from ecluse.domain.errors import MalformedError, SignatureError, TamperError, UnseenError
+from ecluse.domain.errors import MalformedError, RefusedError, SignatureError, TamperError, UnseenError
 from ecluse.domain.instruction import Instruction
 from ecluse.domain.lifecycle import TURNS, State
 from ecluse.domain.plan import Plan
@@ -124,6 +124,26 @@ def keep_papers(act: Act, agent: Agent, migration: Migration, papers: Sequence[G
         concerns = parties_of(migration.order.agreement)
         act.record(RoomEvent.REPORTED, *concerns, subject=migration.order.digest, papers=kept)
     return kept
+
+
+@act
+def refuse(act: Act, agent: Agent, migration: Migration, error: RefusedError, *, paper: bool = False) -> None:
+    """Journal that a report or a paper was refused, and of which kind the refusal is: the watch tells people of it.
+
+    ``kind``: set_back, rewritten (or cut), key, paper, or malformed.
+    """
+    match error:
+        case TamperError() if not paper:
+            kind = "set_back" if "set back" in error.message else "rewritten"
+        case SignatureError() if not paper:
+            kind = "key"
+        case _:
+            kind = "paper" if paper else "malformed"
+    place = place_in(agent, artefact_of(migration.order.agreement))
+    act.record(
+        RoomEvent.REPORT_REFUSED, *parties_of(migration.order.agreement), subject=migration.order.digest,
+        kind=kind, place=str(place or ""),
+    )  # fmt: skip
 
 
 def _check_mine(agent: Agent, migration: Migration) -> Place:
