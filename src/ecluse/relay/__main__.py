@@ -16,12 +16,13 @@ from pathlib import Path
 from ecluse.domain.access import Access
 from ecluse.domain.errors import EcluseError
 from ecluse.relay.desk import Desk
+from ecluse.relay.erasing import Sweeper
 from ecluse.relay.home import Home
 from ecluse.relay.log import Log
 from ecluse.relay.sftp import Door
 
 ACTOR = "relay"
-_FLUSH_S = 2.0
+_FLUSH_S, _SWEEP_S = 2.0, 60.0
 _PR_SET_DUMPABLE = 4
 
 
@@ -43,24 +44,33 @@ async def _flush(desk: Desk) -> None:
         await asyncio.to_thread(desk.failures.flush)
 
 
+async def _sweep(sweeper: Sweeper) -> None:
+    """Erase what is due, each minute; what cannot be erased is journalled, and a journal that fails ends the relay."""
+    while True:
+        await asyncio.sleep(_SWEEP_S)
+        await asyncio.to_thread(sweeper.once)
+
+
 async def serve(desk: Desk, *, sftp: str | None = None) -> None:
     """Open the doors, say where, serve until SIGTERM or SIGINT; raises EcluseError."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stop.set)
+    sweeper = Sweeper(desk.home, desk.log)
+    await asyncio.to_thread(sweeper.once)  # before any door opens: a restored folder may hold what was erased
     door = await Door.open(desk, sftp)
     try:
         await asyncio.to_thread(desk.log.append, Access.STARTED, ACTOR, sftp=door.port)
         sys.stdout.write(f"SFTP {door.port}\n")
         sys.stdout.flush()
-        flushing = asyncio.ensure_future(_flush(desk))
+        minding = {asyncio.ensure_future(each) for each in (_flush(desk), _sweep(sweeper))}
         stopping = asyncio.ensure_future(stop.wait())
-        done, _ = await asyncio.wait({flushing, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        flushing.cancel()
-        stopping.cancel()
-        if flushing in done:
-            flushing.result()
+        done, _ = await asyncio.wait({*minding, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        for each in (*minding, stopping):
+            each.cancel()
+        for each in minding & done:
+            each.result()
     finally:
         await door.close()
     await asyncio.to_thread(desk.failures.flush)
