@@ -55,8 +55,8 @@ async def serve(desk: Desk, *, sftp: str | None = None) -> None:
     """Open the doors, say where, serve until SIGTERM or SIGINT; raises EcluseError."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for each in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(each, stop.set)
+    for told in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(told, stop.set)
     sweeper = Sweeper(desk.home, desk.log)
     await asyncio.to_thread(sweeper.once)  # before any door opens: a restored folder may hold what was erased
     door = await Door.open(desk, sftp)
@@ -64,13 +64,15 @@ async def serve(desk: Desk, *, sftp: str | None = None) -> None:
         await asyncio.to_thread(desk.log.append, Access.STARTED, ACTOR, sftp=door.port)
         sys.stdout.write(f"SFTP {door.port}\n")
         sys.stdout.flush()
-        minding = {asyncio.ensure_future(each) for each in (_flush(desk), _sweep(sweeper))}
+        minding: set[asyncio.Task[None]] = {asyncio.create_task(_flush(desk)), asyncio.create_task(_sweep(sweeper))}
         stopping = asyncio.ensure_future(stop.wait())
         done, _ = await asyncio.wait({*minding, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        for each in (*minding, stopping):
-            each.cancel()
-        for each in minding & done:
-            each.result()
+        stopping.cancel()
+        for task in minding:
+            task.cancel()
+        for task in minding:
+            if task in done:
+                task.result()
     finally:
         await door.close()
     await asyncio.to_thread(desk.failures.flush)
