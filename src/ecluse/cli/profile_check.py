@@ -1,11 +1,15 @@
 """``ecluse profile check``."""
 
+from ecluse.adapters.destinations import DestinationSpec
+from ecluse.adapters.destinations.proving import check_destination_profile
 from ecluse.cli import _output
 from ecluse.cli._app import argument, define, option
+from ecluse.cli._messages import translated
 from ecluse.cli._plan_show import label
-from ecluse.cli._site import open_source_at, profile_file
+from ecluse.cli._site import address, open_source_at, profile_file
 from ecluse.cli._text import Text, language, tr
-from ecluse.domain.profile import SourceProfile
+from ecluse.domain.errors import ProfileError, UsageError
+from ecluse.domain.profile import DestinationProfile, SourceProfile
 from ecluse.migration.profile_check import check_profile
 from ecluse.migration.profile_findings import CheckReport, Level
 from ecluse.wire import documents
@@ -16,13 +20,15 @@ _SHOWN_CODES = 15
 
 @define(
     Text(
-        "Prove a profile against its source. Every SELECT runs, keys are unique, references lead somewhere, dates "
-        "and numbers read, codes are mapped; and what the data's quality is. Counts and shares only: no value of a "
-        "patient's is shown. Exit code 13 when an order could not be planned with it.",
-        "Prouver un profil sur sa source. Chaque SELECT tourne, les clés sont uniques, les renvois aboutissent, "
-        "dates et nombres se lisent, les codes sont traduits ; et quelle est la qualité des données. Des nombres et "
-        "des parts seulement : aucune valeur de patient n'est montrée. Code 13 si aucun ordre ne pourrait s'en "
-        "servir.",
+        "Prove a profile against its system. Of a source, every SELECT runs, keys are unique, references lead "
+        "somewhere, dates and numbers read, codes are mapped; and what the data's quality is. Of a destination, "
+        "tables, columns and keys are there, constants and codes fit; nothing is written. Counts and shares only: no "
+        "value of a patient's is shown. Exit code 13 when an order could not be planned or loaded with it.",
+        "Prouver un profil sur son système. D'une source : chaque SELECT tourne, les clés sont uniques, les renvois "
+        "aboutissent, dates et nombres se lisent, les codes sont traduits ; et quelle est la qualité des données. "
+        "D'une destination : tables, colonnes et clés sont là, constantes et codes y entrent ; rien n'est écrit. Des "
+        "nombres et des parts seulement : aucune valeur de patient n'est montrée. Code 13 si aucun ordre "
+        "ne pourrait s'en servir.",
     ),
     example="ecluse profile check dxlab.yaml --source postgresql://ecluse@lis/dxlab",
 )
@@ -35,8 +41,19 @@ _SHOWN_CODES = 15
 )
 @option(
     "--source",
-    required=True,
-    text=Text("URL without password, or a path (SQLite, CSV).", "URL sans mot de passe, ou un chemin (SQLite, CSV)."),
+    default=None,
+    text=Text(
+        "Of a source profile: URL without password, or a path (SQLite, CSV).",
+        "D'un profil de source : URL sans mot de passe, ou un chemin (SQLite, CSV).",
+    ),
+)
+@option(
+    "--destination",
+    default=None,
+    text=Text(
+        "Of a destination profile: URL without password, or a path (SQLite).",
+        "D'un profil de destination : URL sans mot de passe, ou un chemin (SQLite).",
+    ),
 )
 @option(
     "--passfile",
@@ -46,9 +63,24 @@ _SHOWN_CODES = 15
     ),
 )
 @option("--all", "everything", is_flag=True, text=Text("Show also what is right.", "Montrer aussi ce qui va."))
-def command(*, profile: str, source: str, passfile: str | None, everything: bool) -> None:
+def command(
+    *, profile: str, source: str | None, destination: str | None, passfile: str | None, everything: bool
+) -> None:
     """Check one profile."""
-    checked = documents.read(profile_file(profile)).to(SourceProfile)
+    document = documents.read(profile_file(profile))
+    if isinstance(document.value, dict) and document.value.get("format") == "ecluse.destination-profile/1":
+        _destination(document, _given(destination, "--destination"))
+    else:
+        _source(document.to(SourceProfile), _given(source, "--source"), passfile, everything=everything)
+
+
+def _given(value: str | None, option: str) -> str:
+    if value is None:
+        raise UsageError(tr(f"an option is missing: {option}", f"il manque une option : {option}"))
+    return value
+
+
+def _source(checked: SourceProfile, source: str, passfile: str | None, *, everything: bool) -> None:
     opened = open_source_at(source, checked, passfile)
     try:
         report = check_profile(checked, opened)
@@ -62,6 +94,24 @@ def command(*, profile: str, source: str, passfile: str | None, everything: bool
         tr(f"{report.profile}: an order can be planned with it", f"{report.profile} : un ordre peut s'en servir"),
         style="bold",
     )
+
+
+def _destination(document: documents.Document, url: str) -> None:
+    checked = document.to(DestinationProfile)
+    spec = DestinationSpec(checked.engine, address(url, checked.engine), checked)
+    problems = check_destination_profile(spec) if checked.entities else ()
+    placed = [(problem, document.location(problem.path)) for problem in problems]
+    found = [{"field": each.path, "line": where.line, "text": translated(each.message)} for each, where in placed]
+    _output.emit({"profile": checked.profile, "engine": str(checked.engine), "problems": found})
+    if not placed:
+        words = f"{checked.profile}: the destination agrees with it", f"{checked.profile} : la destination s'y accorde"
+        _output.say(tr(*words), style="bold")
+        return
+    rows = [("✗", str(where.line), each.path, translated(each.message)) for each, where in placed]
+    head = ("", tr("line", "ligne"), tr("field", "champ"), tr("finding", "constat"))
+    _output.table(tr(f"{checked.profile}: what is wrong", f"{checked.profile} : ce qui ne va pas"), head, rows)
+    more = f" (and {len(placed) - 1} more)" if len(placed) > 1 else ""
+    raise ProfileError(placed[0][0].message + more, location=placed[0][1])
 
 
 def _json(report: CheckReport) -> dict[str, object]:

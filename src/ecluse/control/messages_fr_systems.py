@@ -24,6 +24,9 @@ FRENCH_SYSTEMS: dict[str, str] = {
     "column {} must not be null, and the constant is": "la colonne {1} ne doit pas être nulle, et la constante l'est",
     "column {} is {}, and the constant is not": "la colonne {1} est {2}, et la constante ne l'est pas",
     "column {} ({}) cannot hold the constant exactly": "la colonne {1} ({2}) ne peut contenir la constante exactement",
+    "column {} must not be null, and nothing goes there": "la colonne {1} ne doit pas être nulle, et rien n'y va",
+    "column {} is {}, and codes are texts or whole numbers":
+        "la colonne {1} est {2}, et les codes sont des textes ou des nombres entiers",
     "codes are given for a field of texts": "les codes se donnent pour un champ de textes",
     "a destination in memory takes fields in one table, as they are":
         "une destination en mémoire prend les champs dans une seule table, tels quels",

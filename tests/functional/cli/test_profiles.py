@@ -82,3 +82,74 @@ def test_a_profile_that_does_not_fit(desk: Desk) -> None:
     assert "✗" in told.out
     assert "entities.request" in told.err
     assert desk.run("profile check demo-dxlab --source legacy.sqlite --json", code=13).json()["worst"] == "error"
+
+
+DESTINATION = """\
+format: ecluse.destination-profile/1
+profile: new
+system: kalisil
+engine: sqlite
+production: true
+entities:
+  patient:
+    table: personne
+    columns: {source_id: ipp}
+    constants:
+      cree_par: oui
+      service: 1
+    parts:
+      - table: adresse
+        key: ipp
+        constants: {ville: null}
+"""
+
+
+def destination(text: str = DESTINATION) -> None:
+    Path("target.yaml").write_text(text, encoding="utf-8")
+    with closing(sqlite3.connect("target.sqlite")) as target:
+        target.executescript(
+            "CREATE TABLE personne (ipp TEXT PRIMARY KEY, cree_par INTEGER NOT NULL, equipe TEXT NOT NULL);"
+            "CREATE TABLE adresse (ipp TEXT PRIMARY KEY, ville TEXT NOT NULL);"
+        )
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("is INTEGER, and the constant is not", "has no column service", "must not be null, and the constant is",
+                "equipe must not be null, and nothing goes there")),
+        ("fr", ("est INTEGER, et la constante ne l'est pas", "n'a pas de colonne service",
+                "ne doit pas être nulle, et la constante l'est", "ne doit pas être nulle, et rien n'y va")),
+    ],
+)  # fmt: skip
+def test_a_destination_profile_that_does_not_fit_says_where(desk: Desk, language: str, words: tuple[str, ...]) -> None:
+    destination()
+    told = desk.run(f"profile check target.yaml --destination target.sqlite --lang {language} --json", code=13)
+    found = told.json()["problems"]
+    assert [(each["line"], each["field"]) for each in found] == [
+        (11, "entities.patient.constants.cree_par"),
+        (12, "entities.patient.constants.service"),
+        (8, "entities.patient.table"),
+        (16, "entities.patient.parts[0].constants.ville"),
+    ]
+    said = [each["text"] for each in found]
+    assert all(word in text for word, text in zip((words[0], words[1], words[3], words[2]), said, strict=True))
+    assert "target.yaml:11" in told.err
+    assert words[0] in told.err
+    shown = desk.run(f"profile check target.yaml --destination target.sqlite --lang {language}", code=13)
+    assert "constants.cree_par" in shown.out
+
+
+def test_a_constant_of_no_shape_is_placed_in_its_file(desk: Desk) -> None:
+    destination(DESTINATION.replace("cree_par: oui", "ipp: oui"))
+    told = desk.run("profile check target.yaml --destination target.sqlite", code=10)
+    assert "target.yaml:11" in told.err
+    assert "entities.patient.constants.ipp" in told.err
+    assert "a field goes to that column already" in told.err
+
+
+def test_a_destination_profile_proved(desk: Desk) -> None:
+    lis.systems(desk)
+    assert "agrees" in desk.run("profile check demo-kalisil --destination new.sqlite").out
+    assert "--destination" in desk.run("profile check demo-kalisil --source legacy.sqlite", code=2).err
+    assert "--source" in desk.run("profile check demo-dxlab", code=2).err

@@ -10,7 +10,7 @@ from ecluse.domain.catalogue import CATALOGUE, KEY, FieldType
 from ecluse.domain.errors import DestinationError, Location
 from ecluse.domain.profile import LoadMode, TargetEntity
 
-__all__ = ["check", "check_constants", "loading_order", "mapped"]
+__all__ = ["check", "check_constant", "loading_order", "mapped"]
 
 
 def loading_order(entities: Mapping[str, object]) -> tuple[str, ...]:
@@ -41,7 +41,8 @@ def check(sheet: Sheet, schema: pa.Schema, table: TargetTable | None) -> None:
     written = sheet.written(frozenset(schema.names))
     for name, field in written.items():
         _check_field(sheet, field, _known(table, name, f"{sheet.entity}.{field}"), schema.field(field).type)
-    check_constants(sheet, table)
+    for name in sheet.constants:
+        check_constant(sheet, name, table)
     for column in table.columns.values():
         if column.required and column.name not in written and column.name not in sheet.constants:
             raise DestinationError(f"{table.name}.{column.name} must not be null, and the order does not carry it")
@@ -56,11 +57,10 @@ def check(sheet: Sheet, schema: pa.Schema, table: TargetTable | None) -> None:
         )
 
 
-def check_constants(sheet: Sheet, table: TargetTable) -> None:
+def check_constant(sheet: Sheet, name: str, table: TargetTable) -> None:
     """Refuse a constant that its column cannot hold, by its place in the profile."""
-    for name, value in sheet.constants.items():
-        path = f"{sheet.path}.constants.{name}"
-        constant(value, _known(table, name, path), path)
+    path = f"{sheet.path}.constants.{name}"
+    constant(sheet.constants[name], _known(table, name, path), path)
 
 
 def _known(table: TargetTable, column: str, where: str) -> TargetColumn:

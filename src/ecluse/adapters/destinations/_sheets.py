@@ -179,15 +179,20 @@ def _typed(value: str | int, kind: Kind) -> pa.Array | None:
         return None
 
 
-def _moment(text: str) -> pa.Array:
+def _day(text: str) -> pa.Array | None:
+    day = dt.date.fromisoformat(text)
+    return pa.array([day], pa.date32()) if day.isoformat() == text else None
+
+
+def _moment(text: str) -> pa.Array | None:
     moment = dt.datetime.strptime(text, "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007  a wall clock: no zone is invented
-    return pa.array([moment], pa.timestamp("us"))
+    return pa.array([moment], pa.timestamp("us")) if moment.isoformat(" ") == text else None
 
 
-_READ: Mapping[Kind, Callable[[str], pa.Array]] = {
+_READ: Mapping[Kind, Callable[[str], pa.Array | None]] = {
     Kind.TEXT: lambda text: pa.array([text], pa.string()),
     Kind.PADDED: lambda text: pa.array([text], pa.string()),
-    Kind.DATE: lambda text: pa.array([dt.date.fromisoformat(text)], pa.date32()),
+    Kind.DATE: _day,
     Kind.TIMESTAMP: _moment,
     Kind.DECIMAL: lambda text: pa.array([Decimal(text)], _DECIMAL),
     Kind.FLOATING: lambda text: pa.array([Decimal(text)], _DECIMAL),

@@ -167,6 +167,12 @@ class SqlDestination(SqlEngine):
             self._set_state(order, ended.get(state, state))
             return self._drop(order, self._entities(order))
 
+    @scrubbed
+    def described(self, table: str) -> TargetTable | None:
+        """The table as it stands, None where there is none; for whoever proves a profile."""
+        with self._transaction():
+            return self._describe(table)
+
     # Steps.
 
     def _create_ledger(self) -> None:
