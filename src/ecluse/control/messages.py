@@ -10,6 +10,7 @@ from functools import cache
 from ecluse.control.messages_fr import FRENCH
 from ecluse.control.messages_fr_access import FRENCH_ACCESS
 from ecluse.control.messages_fr_agents import FRENCH_AGENTS
+from ecluse.control.messages_fr_alerts import FRENCH_ALERTS
 from ecluse.control.messages_fr_fhir import FRENCH_FHIR
 from ecluse.control.messages_fr_formats import FRENCH_FORMATS
 from ecluse.control.messages_fr_odbc import FRENCH_ODBC
@@ -23,13 +24,15 @@ from ecluse.control.messages_fr_rules import FRENCH_RULES
 from ecluse.control.messages_fr_run import FRENCH_RUN
 from ecluse.control.messages_fr_supervision import FRENCH_SUPERVISION
 from ecluse.control.messages_fr_systems import FRENCH_SYSTEMS
+from ecluse.control.messages_fr_warnings import FRENCH_WARNINGS
 from ecluse.control.messages_fr_watch import FRENCH_WATCH
 from ecluse.control.phrases import Phrases
 
 TEMPLATES = (
     FRENCH_RULES | FRENCH_ROWS | FRENCH_SYSTEMS | FRENCH_ODBC | FRENCH_FORMATS | FRENCH_PROOFS | FRENCH_PASSKEYS
     | FRENCH_PAPERS | FRENCH_ACCESS | FRENCH_FHIR | FRENCH_PEOPLE | FRENCH_ROOM | FRENCH_AGENTS
-    | FRENCH_SUPERVISION | FRENCH_WATCH
+    | FRENCH_SUPERVISION | FRENCH_WARNINGS | FRENCH_WATCH
+    | FRENCH_ALERTS
 )  # fmt: skip
 _TEMPLATES = Phrases(TEMPLATES)
 _HEAD = re.compile(r"([\w.+/-]+): (.+)", re.DOTALL)
