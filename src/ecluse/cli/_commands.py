@@ -183,6 +183,21 @@ _RULES = Group(
     },
 )  # fmt: skip
 
+_WARN = Group(
+    "warn",
+    context_settings=SETTINGS,
+    text=Text("Warn a control room of a danger to patients' data, without an account and without a name.",
+              "Signaler à une salle de contrôle un danger pour des données de patients, sans compte et sans nom."),
+    entries={
+        "send": Entry("warn_send", Text("Hand a warning in; gives a receipt and a secret",
+                                        "Faire un signalement ; donne un reçu et un secret")),
+        "follow": Entry("warn_follow", Text("See what became of it, and write again",
+                                            "Voir ce qu'il en advient, et écrire encore")),
+        "read": Entry("warn_read", Text("Open one that was sealed to you, on your own machine",
+                                        "En ouvrir un qui vous est scellé, sur votre propre machine")),
+    },
+)  # fmt: skip
+
 _HELP = Group(
     "help",
     context_settings=SETTINGS,
@@ -247,6 +262,7 @@ ecluse run -w migration
         "agent": _AGENT,
         "notify": _NOTIFY,
         "rules": _RULES,
+        "warn": _WARN,
         "help": _HELP,
     },
 )  # fmt: skip

@@ -12,7 +12,6 @@ FRENCH_ROOM: dict[str, str] = {
         "cette page n'était pas la dernière qui ait été présentée à la signature",
     "this passkey is not the one that the agreement lists for you":
         "cette clé d'accès n'est pas celle que le contrat indique pour vous",
-    "nobody has said where to report a hole": "personne n'a dit où signaler une faille",
     "order {} is not for {} to sign": "l'ordre {1} n'est pas à signer par {2}",
     "who can: {}": "qui le peut : {1}",
     "the decision is about another reconciliation": "la décision porte sur une autre réconciliation",

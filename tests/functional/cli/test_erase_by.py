@@ -48,7 +48,7 @@ NO_PLACE = {
     "order show", "order diff", "agreement export", "agreement diff", "order exclude-persons", "key new", "key show",
     "source scan", "profile check", "evidence verify", "help exit-codes", "source identities", "codes suggest",
     "codes confirm", "codes export", "codes check", "serve", "watch", "room verify", "agent enrol",
-    "notify test", "rules check", "rules test",
+    "warn send", "warn follow", "warn read", "notify test", "rules check", "rules test",
 }  # fmt: skip
 AGENT = {"agent run"}
 """Opens a place for a control room; what it does past the day is in tests/integration/agents."""
