@@ -153,8 +153,14 @@ class Room:
         if waiting:
             self._call("POST", f"migrations/{order}/papers", {"papers": waiting})
 
+    def ask(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Post to an endpoint that is no agent's."""
+        return self._sent_to(f"{self.url.rstrip('/')}/api/v1/{path}", "POST", body)
+
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
-        address = f"{self.url.rstrip('/')}/api/v1/agent/{path}"
+        return self._sent_to(f"{self.url.rstrip('/')}/api/v1/agent/{path}", method, body)
+
+    def _sent_to(self, address: str, method: str, body: Mapping[str, Any] | None) -> Mapping[str, Any]:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(address, data, self._headers(), method=method)  # noqa: S310 - checked above
         try:
