@@ -113,9 +113,6 @@ def _part_of(outer: Act) -> Iterator[None]:
 class UnwritableError(StorageError):
     """The journal cannot be written, or is not what was signed: nothing is done until it can (law 5)."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(f"the room's journal cannot be written: {why}", hint="nothing is done until it can be")
-
 
 def act(function: Callable[Concatenate[Act, P], R]) -> Callable[Concatenate[str, P], R]:
     """Make an act of a function: its first argument becomes the actor's handle; it must record what it changes."""
@@ -186,10 +183,11 @@ def _append(entries: list[RoomEntry]) -> None:
         with journal_files.STORE.lock():
             journal = Journal.take_up(journal_files.STORE, journal_files.log_key())
             first = journal.append([encode(entry) for entry in entries])
-    except DatabaseError as error:
-        raise UnwritableError(type(error).__name__) from error
-    except (OSError, EcluseError) as error:
-        raise UnwritableError(str(error)) from error
+    except (DatabaseError, OSError, EcluseError) as error:
+        # A database's own words may hold what was to be written.
+        why = type(error).__name__ if isinstance(error, DatabaseError) else str(error)
+        said = StorageError(f"the room's journal cannot be written: {why}", hint="nothing is done until it can be")
+        raise UnwritableError(said.message, hint=said.hint) from error
     lines = [
         JournalLine(
             index=first + place,
