@@ -46,7 +46,8 @@ Sigma's `title`, `id`, `name`, `status`, `description`, `tags`, `logsource`, `de
 `falsepositives`, `level`, and under `ecluse`: `raised` (event, clock, or counted: only by correlations), `title_fr`,
 `description_fr`, `mend_en`, `mend_fr`, `falsepositives_fr`, `people` (fields whose value is the handle of somebody
 whose own doing it is: they may neither acknowledge nor resolve the alert) and `group_by` (fields: one alert for each of
-their values). Anything else is refused, with file, line and field: a rule that never fires unnoticed is worse than none.
+their values). Anything else is refused, with file, line and field: a rule that silently never fires is worse than
+none.
 
 - `logsource`: product `ecluse`, service `room`, `place` (a source's or destination's journal), `relay` or `watch` (what
   a clock tells).
@@ -59,8 +60,8 @@ their values). Anything else is refused, with file, line and field: a rule that 
   `gt`), `aliases`, `generate`. Fewer than expected is a clock's to tell.
 
 A count or a sum that came true begins anew; a count of distinct values tells each further new one, up to ten, then
-every hundredth. Time is the events' own: what comes late by up to {LATENESS.seconds} seconds counts as if it had come in its
-time. A correlation remembers {MAX_GROUPS:,} groups; beyond that it forgets the one heard of least recently, and says so
+every hundredth. Time is the events' own: what comes late by up to {LATENESS.seconds} seconds counts as if it had
+come in its time. A correlation remembers {MAX_GROUPS:,} groups; beyond that it forgets the one heard of least recently, and says so
 (`clock_watch_crowded`).
 """
 _SERVICES = ("room", "place", "relay", "watch")
