@@ -9,6 +9,8 @@ from ecluse.workspace.files import read, write_atomic
 class MemoryMailbox:
     """A ``control.ports.Mailbox``."""
 
+    papers_first = False
+
     def __init__(self) -> None:
         self.held: dict[str, bytes] = {}
 

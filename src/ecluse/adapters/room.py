@@ -209,6 +209,8 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 class PapersBox:
     """The room's papers about one migration as a ``control.ports.Mailbox``; what is delivered goes by reports."""
 
+    papers_first = False
+
     def __init__(self, papers: Sequence[RoomPaper]) -> None:
         self._files: dict[str, bytes] = {}
         for paper in papers:

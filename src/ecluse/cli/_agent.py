@@ -130,7 +130,7 @@ class Worker:
         """How this agent's system is entered for one order: a mailbox of its own, the agreement that is trusted."""
         if self.setup.mailbox is None:
             raise UsageError(tr("an option is missing: --mailbox", "il manque une option : --mailbox"))
-        made = Setup(self.setup.source, self.setup.destination, str(Path(self.setup.mailbox) / root.name))
+        made = self.setup.for_order(root.name)
         return made.told_of(agreement) if agreement else made
 
     def _carry(self, task: RoomTask) -> None:

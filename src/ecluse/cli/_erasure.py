@@ -1,13 +1,25 @@
 """Erasure of the places on this machine: when it is due, and with everything that it needs."""
 
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
+from ecluse.adapters.mailboxes.relay import RelayMailbox
 from ecluse.cli import _output, _steps
 from ecluse.cli._overdue import remind
 from ecluse.cli._site import Site
 from ecluse.cli._text import tr
-from ecluse.control.erase import abort_overdue, due, empty_mailbox, erase_place, is_due, must_go, uses_mailbox
+from ecluse.control.erase import (
+    abort_overdue,
+    due,
+    empty_mailbox,
+    erase_place,
+    is_due,
+    must_go,
+    not_mounted,
+    uses_mailbox,
+)
+from ecluse.control.erase_relay import asked, empty_relay, silent
 from ecluse.control.scan import Tree
 from ecluse.control.signatures import sign_artefact
 from ecluse.domain.entry import Event
@@ -15,11 +27,12 @@ from ecluse.domain.errors import (
     DestinationError,
     EcluseError,
     ErasureError,
+    InternalError,
     Location,
     MalformedError,
     TransitionError,
 )
-from ecluse.domain.records import ErasureCertificate
+from ecluse.domain.records import ErasureCertificate, Scanned
 from ecluse.migration.marks import destination_marks, source_marks
 from ecluse.wire.artefacts import digest_of
 from ecluse.workspace.place import Place, Workspace
@@ -149,8 +162,46 @@ def _marks(site: Site) -> tuple[bytes, ...]:
 
 def _empty_mailbox(site: Site, place: Place) -> None:
     with site.open(place) as opened:
-        if is_due(opened):
-            empty_mailbox(opened, site.mailbox)
+        if not is_due(opened):
+            return
+        if not site.setup.is_relayed:
+            empty_mailbox(opened, site.folder)
+        elif uses_mailbox(opened):
+            # A relay that does not answer keeps nothing here alive; it is asked again before anything is certified.
+            with suppress(EcluseError):
+                empty_relay(opened, _relay(site))
+
+
+def _relay(site: Site) -> RelayMailbox:
+    relay = site.relay
+    if relay is None:
+        raise InternalError("the mailbox is no relay")
+    return relay
+
+
+@dataclass(frozen=True, slots=True)
+class _Mailbox:
+    """What is known of the mailbox, for the certificate: what to scan, what it says, what keeps from certifying."""
+
+    trees: tuple[Tree, ...] = ()
+    told: tuple[Scanned, ...] = ()
+    missing: ErasureError | None = None
+
+
+def _looked(site: Site, opened: Workspace) -> _Mailbox:
+    if not site.setup.is_relayed:
+        trees = (Tree("mailbox", site.mailbox_folder),) if site.mailbox_folder.is_dir() else ()
+        # A disk that is not mounted must not look as if nothing were left on it.
+        absent = uses_mailbox(opened) and not site.folder.is_there()
+        return _Mailbox(trees, missing=not_mounted(site.mailbox_folder) if absent else None)
+    if not uses_mailbox(opened):
+        return _Mailbox()
+    try:
+        return _Mailbox(told=(asked(_relay(site)),))
+    except ErasureError as error:
+        return _Mailbox(missing=error)
+    except EcluseError as error:
+        return _Mailbox(missing=silent(site.mailbox_name, error))
 
 
 def _erase(
@@ -158,21 +209,19 @@ def _erase(
 ) -> ErasureCertificate:
     key = site.source_key() if place is Place.SOURCE else site.destination_key()
     identity = site.setup.destination.identity
-    trees = (Tree("mailbox", site.mailbox_folder),) if site.mailbox_folder.is_dir() else ()
     lost = " ".join(mailbox_lost.split())
     with site.open(place) as opened:
-        agent = opened.agent
-        # A disk that is not mounted must not look as if nothing were left on it.
-        absent = uses_mailbox(opened) and not site.mailbox.is_there()
+        agent, box = opened.agent, _looked(site, opened)
         return erase_place(
             opened,
             lambda certificate: {agent: sign_artefact(certificate, key)},
             marks,
             identity=Path(identity) if identity and place is Place.DESTINATION else None,
             destroyed_elsewhere=destroyed_elsewhere if place is Place.DESTINATION else "",
-            trees=trees,
-            missing=str(site.mailbox_folder) if absent and not lost else "",
-            unseen=(f"mailbox (not looked at, stated to be lost: {lost})",) if absent and lost else (),
+            trees=box.trees,
+            missing=None if lost else box.missing,
+            unseen=(f"mailbox (not looked at, stated to be lost: {lost})",) if box.missing and lost else (),
+            told=box.told,
             drop_staging=(lambda: _drop_staging(site, opened)) if place is Place.DESTINATION else None,
         )
 

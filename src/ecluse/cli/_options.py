@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ecluse.adapters.mailboxes.address import checked_relay
+from ecluse.adapters.targets import checked_maintenance
 from ecluse.cli._app import FILE, option
 from ecluse.cli._text import Text
 from ecluse.control.setup import Setup, read_setup
@@ -35,8 +37,22 @@ _DESTINATION = {
     "destination_agent_key": Text("Signing key of the destination's agent.",
                                   "Clé de signature de l'agent à la destination."),
 }  # fmt: skip
+_RELAY = {
+    "relay_token": Text("Relay by https: file of the account's token, mode 0600.",
+                        "Relais en https : fichier du jeton du compte, mode 0600."),
+    "relay_certificate": Text("Relay by https: file of the account's certificate and its key (PEM), instead of a "
+                              "token.",
+                              "Relais en https : fichier du certificat du compte et de sa clé (PEM), au lieu d'un "
+                              "jeton."),
+    "relay_ca": Text("Relay by https: certificates (PEM) to trust instead of the system's.",
+                     "Relais en https : certificats (PEM) à croire au lieu de ceux du système."),
+    "relay_key": Text("Relay by sftp: the account's private key (OpenSSH), mode 0600.",
+                      "Relais en sftp : la clé privée du compte (OpenSSH), mode 0600."),
+    "relay_host_key": Text("Relay by sftp: the relay's own public key, a file.",
+                           "Relais en sftp : la clé publique du relais lui-même, un fichier."),
+}  # fmt: skip
 _PATHS = frozenset({
-    "agent_key", "passfile", "persons", "exclusion_key", "identity", "destination_agent_key",
+    "agent_key", "passfile", "persons", "exclusion_key", "identity", "destination_agent_key", *_RELAY,
 })  # fmt: skip
 _SYSTEMS = frozenset({"source", "destination"})
 _PROFILES = frozenset({"profile", "destination_profile"})
@@ -65,9 +81,20 @@ def agents_options(function: Function) -> Function:
 
 
 def mailbox(function: Function) -> Function:
-    """``--mailbox``."""
-    text = Text("Folder between the two places; by default the workspace's own.",
-                "Dossier entre les deux lieux ; par défaut celui de l'espace de travail.")  # fmt: skip
+    """``--mailbox``, how a relay is entered, and where nothing may ever go."""
+    text = Text("Folder between the two places, by default the workspace's own; or a relay: https://HOST:PORT or "
+                "sftp://ACCOUNT@HOST:PORT, without any secret.",
+                "Dossier entre les deux lieux, par défaut celui de l'espace de travail ; ou un relais : "
+                "https://HÔTE:PORT ou sftp://COMPTE@HÔTE:PORT, sans aucun secret.")  # fmt: skip
+    never = Text("A machine used for remote maintenance: name, address or network. Nothing is ever sent to it; "
+                 "remembered. May be repeated.",
+                 "Une machine de télémaintenance : nom, adresse ou réseau. Rien n'y est jamais envoyé ; retenue. Peut "
+                 "être répété.")  # fmt: skip
+    function = option("--maintenance-host", metavar="NAME|CIDR", multiple=True, text=never)(function)
+    for name, words in reversed(_RELAY.items()):
+        envvar = f"ECLUSE_{name.upper()}_FILE"
+        named = option(f"--{name.replace('_', '-')}", default=None, envvar=envvar, metavar="FILE", text=words)
+        function = named(function)
     return option("--mailbox", default=None, text=text)(function)
 
 
@@ -89,13 +116,17 @@ def setup_of(root: Path, given: dict[str, Any]) -> Setup:
         "url": values.get("destination"), "profile": values.get("destination_profile"),
         "identity": values.get("identity"), "key": values.get("destination_agent_key"),
     }  # fmt: skip
+    relay = {name.removeprefix("relay_"): values.get(name) for name in _RELAY}
+    never = tuple(map(checked_maintenance, given.get("maintenance_host", ())))
     box = values.get("mailbox")
-    return read_setup(root).changed(source=source, destination=destination, mailbox=box)
+    return read_setup(root).changed(source=source, destination=destination, mailbox=box, relay=relay, maintenance=never)
 
 
 def _absolute(name: str, value: str | None) -> str | None:
-    if value is None:
+    if value is None or name == "maintenance_host":
         return None
+    if name == "mailbox" and "://" in value:
+        return checked_relay(value)
     path = Path(value)
     is_file = name in _PATHS or name == "mailbox"
     is_file = is_file or (name in _SYSTEMS and "://" not in value)

@@ -2,16 +2,23 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from ecluse.adapters.destinations import DestinationSpec, open_destination
+from ecluse.adapters.mailboxes.address import relay_address
 from ecluse.adapters.mailboxes.folder import FolderMailbox
+from ecluse.adapters.mailboxes.opening import Entry, open_relay
+from ecluse.adapters.mailboxes.relay import RelayMailbox
 from ecluse.adapters.sources import SourceSpec, open_source
+from ecluse.adapters.targets import check_folder, check_host
 from ecluse.cli._exclusion import read_key
 from ecluse.cli._text import tr
+from ecluse.control.agency import short
+from ecluse.control.ports import Mailbox
+from ecluse.control.reading import look
 from ecluse.control.setup import Setup, place_of
 from ecluse.domain.errors import UsageError
 from ecluse.domain.order import Order
@@ -44,14 +51,42 @@ class Site:
             yield opened
 
     @property
-    def mailbox(self) -> FolderMailbox:
-        """The folder between the places."""
+    def mailbox(self) -> Mailbox:
+        """What is between the places: a folder, or a relay."""
+        return self.relay or self.folder
+
+    @property
+    def folder(self) -> FolderMailbox:
+        """The folder between the places; raises ForbiddenError for one on a maintenance host's share (R12)."""
+        check_folder(self.mailbox_folder, self.setup.maintenance, "the mailbox")
         return FolderMailbox(self.mailbox_folder)
 
     @property
+    def relay(self) -> RelayMailbox | None:
+        """The relay between the places, and this order's box there; None where a folder is.
+
+        Raises:
+            ForbiddenError: it is on a maintenance host (R12).
+        """
+        if not self.setup.is_relayed:
+            return None
+        entry = Entry(**asdict(self.setup.relay), maintenance=self.setup.maintenance)
+        return open_relay(relay_address(str(self.setup.mailbox)), entry, self._box())
+
+    @property
     def mailbox_folder(self) -> Path:
-        """Where it is."""
-        return Path(self.setup.mailbox) if self.setup.mailbox else self.root / "mailbox"
+        """Where the folder is."""
+        return Path(self.setup.mailbox) if self.setup.mailbox and not self.setup.is_relayed else self.root / "mailbox"
+
+    @property
+    def mailbox_name(self) -> str:
+        """Folder or address, for messages."""
+        return str(self.setup.mailbox) if self.setup.is_relayed else str(self.mailbox_folder)
+
+    def _box(self) -> str | None:
+        """The box of the order that a place here works on."""
+        pinned = (look(place_of(self.root, place)).progress().pins.get("order") for place in Place if self.has(place))
+        return next((short(order) for order in pinned if order), None)
 
     def source_profile(self) -> SourceProfile:
         """How the source is read."""
@@ -91,9 +126,16 @@ class Site:
     def open_destination(self, profile: DestinationProfile) -> AbstractContextManager[Destination]:
         """One connection to the destination."""
         url = _needed(self.setup.destination.url, "--destination")
+        self._check_target(url)
         ledger = place_of(self.root, Place.DESTINATION) / "messages.sqlite"
         spec = DestinationSpec(profile.engine, address(url, profile.engine), profile, ledger)
         return _closing(open_destination(spec))
+
+    def _check_target(self, url: str) -> None:
+        """Rows no more than parcels go to a maintenance host (R12); raises ForbiddenError."""
+        host = urlsplit(url).hostname if "://" in url else None
+        if host:
+            check_host(host, self.setup.maintenance, "the destination")
 
     def persons(self) -> PersonList | None:
         """The list of persons who stay out, if one is given."""

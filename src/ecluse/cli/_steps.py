@@ -245,7 +245,7 @@ def _agent_waiting(site: Site, key: Path) -> str:
     if len(names) != 1:
         raise TransitionError(
             tr("no migration waits in the mailbox", "aucune migration n'attend dans la boîte"),
-            hint=str(site.mailbox_folder),
+            hint=site.mailbox_name,
         )
     path = site.root / names[0]
     site.root.mkdir(parents=True, exist_ok=True, mode=0o700)

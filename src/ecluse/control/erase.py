@@ -20,7 +20,14 @@ from ecluse.control.needles import Needles
 from ecluse.control.ports import Mailbox
 from ecluse.control.scan import AGE_HEADER, Finding, Tree, looked_for, scan
 from ecluse.domain.entry import Entry, Event
-from ecluse.domain.errors import ErasureError, Location, MalformedError, StorageError, TransitionError, UsageError
+from ecluse.domain.errors import (
+    ErasureError,
+    Location,
+    MalformedError,
+    StorageError,
+    TransitionError,
+    UsageError,
+)
 from ecluse.domain.lifecycle import State
 from ecluse.domain.order import Order
 from ecluse.domain.records import (
@@ -140,7 +147,7 @@ def empty_mailbox(place: Workspace, mailbox: Mailbox) -> None:
         mailbox.collect(file, desk)
         thing = Erased(_parcel_kind(desk), f"mailbox/{file}", address, desk.stat().st_size)
         if _digest(desk) == address:
-            _note(place, thing)
+            note_erasing(place, thing)
             mailbox.discard(file)
         elif _is_overwritten(desk):
             mailbox.discard(file)  # by an erasure, or by the reception before it, that was cut off
@@ -158,6 +165,15 @@ def _is_overwritten(path: Path) -> bool:
         return not any(file.read(len(AGE_HEADER)))
 
 
+def not_mounted(folder: Path) -> ErasureError:
+    """A mailbox's folder in which parcels lay is not there to be looked at."""
+    return ErasureError(
+        "the mailbox is empty, or not there: all else is erased, and nothing is certified",
+        location=Location(file=str(folder)),
+        hint="mount it and erase again; if it is lost, erase again with --mailbox-lost 'how, when'",
+    )
+
+
 def erase_place(
     place: Workspace,
     sign: SignCertificate,
@@ -166,8 +182,9 @@ def erase_place(
     identity: Path | None = None,
     destroyed_elsewhere: str = "",
     trees: Sequence[Tree] = (),
-    missing: str = "",
+    missing: ErasureError | None = None,
     unseen: Sequence[str] = (),
+    told: Sequence[Scanned] = (),
     drop_staging: Callable[[], tuple[str, ...]] | None = None,
 ) -> ErasureCertificate:
     """Erase a place whose migration has ended, and certify it. Repeating it goes on where it stopped.
@@ -176,7 +193,8 @@ def erase_place(
     from the first call to the last. ``identity`` is the file, kept outside the place, of the key that opens the
     parcels; ``destroyed_elsewhere`` says how and by whom it was destroyed, where it is not here to be destroyed.
     ``trees`` are scanned besides the place itself and the temporary folder; ``unseen`` are told in the certificate as
-    what was not, and why. ``drop_staging`` empties the destination's staging tables and names them.
+    what was not, and why, ``told`` as what others say. ``missing`` is what keeps the mailbox from being known to be
+    empty. ``drop_staging`` empties the destination's staging tables and names them.
 
     Raises:
         TransitionError: the migration has not ended.
@@ -198,14 +216,10 @@ def erase_place(
     # After the keys: a target that cannot be reached must not keep the key that opens the parcels alive.
     if drop_staging is not None:
         _drop(place, drop_staging)
-    _scan(place, needles, trees, unseen)
+    _scan(place, needles, trees, (*told, *(Scanned(name, 0, 0) for name in unseen)))
     _check_identity(place)
-    if missing:
-        raise ErasureError(
-            "the mailbox is empty, or not there: all else is erased, and nothing is certified",
-            location=Location(file=missing),
-            hint="mount it and erase again; if it is lost, erase again with --mailbox-lost 'how, when'",
-        )
+    if missing is not None:
+        raise missing
     for path in (place.root / "keys" / _CANARY, place.root / "keys" / _MARKERS):
         if path.exists():
             _erase(place, ErasedKind.KEY, path)
@@ -254,7 +268,7 @@ def _erase(place: Workspace, kind: ErasedKind, path: Path) -> None:
     where = path.relative_to(place.root).as_posix()
     # A key's own digest would let a guess be checked: its name stands for it.
     digest = sha256_digest(where.encode("utf-8", "backslashreplace")) if kind is ErasedKind.KEY else _digest(path)
-    _note(place, Erased(kind, where, digest, path.stat().st_size))
+    note_erasing(place, Erased(kind, where, digest, path.stat().st_size))
     place.destroy(path)
 
 
@@ -301,9 +315,11 @@ def _erase_identity(place: Workspace, path: Path) -> None:
     for part in sorted(path.parent.glob(".ecluse-*.part")):
         # Another name of another key's file is that key: it is not ours to destroy.
         if part.is_file() and (part.stat().st_nlink == 1 or part.samefile(path)):
-            _note(place, Erased(ErasedKind.TEMPORARY, f"keys/{part.name}{_OUTSIDE}", _name_digest(part), 0))
+            note_erasing(place, Erased(ErasedKind.TEMPORARY, f"keys/{part.name}{_OUTSIDE}", _name_digest(part), 0))
             place.destroy(part)
-    _note(place, Erased(ErasedKind.KEY, where, sha256_digest(where.encode("utf-8", "backslashreplace")), facts.st_size))
+    note_erasing(
+        place, Erased(ErasedKind.KEY, where, sha256_digest(where.encode("utf-8", "backslashreplace")), facts.st_size)
+    )
     place.destroy(path)
 
 
@@ -320,12 +336,13 @@ def _digest(path: Path) -> str:
 
 def _drop(place: Workspace, drop_staging: Callable[[], tuple[str, ...]]) -> None:
     """Their names are known only once they are gone: the entry before says that they go, those after which."""
-    _note(place, Erased(ErasedKind.STAGING, _STAGING, sha256_digest(_STAGING.encode()), 0))
+    note_erasing(place, Erased(ErasedKind.STAGING, _STAGING, sha256_digest(_STAGING.encode()), 0))
     for table in drop_staging():
-        _note(place, Erased(ErasedKind.STAGING, table, sha256_digest(table.encode()), 0))
+        note_erasing(place, Erased(ErasedKind.STAGING, table, sha256_digest(table.encode()), 0))
 
 
-def _note(place: Workspace, thing: Erased) -> None:
+def note_erasing(place: Workspace, thing: Erased) -> None:
+    """Journal that something goes, before it does."""
     subject = thing.path.encode("utf-8", "backslashreplace").decode()[-_PATH:]
     place.log(Event.ERASING, subject=subject, kind=thing.kind, digest=thing.digest, size=thing.size)
 
@@ -334,7 +351,7 @@ def _erasing(place: Workspace) -> Iterator[Entry]:
     return (entry for entry in place.entries() if entry.event is Event.ERASING)
 
 
-def _scan(place: Workspace, needles: Needles, trees: Sequence[Tree], unseen: Sequence[str]) -> None:
+def _scan(place: Workspace, needles: Needles, trees: Sequence[Tree], others: Sequence[Scanned]) -> None:
     """Scan and journal the result, unless a call that still knew more markers has."""
     before = [entry for entry in _erasing(place) if entry.subject == _SCAN]
     if before and int(before[-1].detail["markers"]) > needles.number:
@@ -347,7 +364,7 @@ def _scan(place: Workspace, needles: Needles, trees: Sequence[Tree], unseen: Seq
         scanned, findings = scan(tree, needles)
         looked.append(scanned)
         found += findings
-    looked += [Scanned(name, 0, 0) for name in unseen]
+    looked += others
     said = json.dumps([[s.tree, s.files, s.size] for s in looked], ensure_ascii=False)
     place.log(
         Event.ERASING,

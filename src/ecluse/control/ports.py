@@ -13,6 +13,11 @@ from ecluse.domain.alerts import Severity
 class Mailbox(Protocol):
     """A way for sealed parcels from the source's place to the destination's."""
 
+    @property
+    def papers_first(self) -> bool:
+        """Whether papers announce parcels there, and go before them; elsewhere they come last: all is there."""
+        ...
+
     def deliver(self, name: str, parcel: Path) -> None:
         """Put a parcel there, whole or not at all."""
         ...

@@ -45,27 +45,61 @@ class DestinationSetup:
 
 
 @dataclass(frozen=True, slots=True)
+class RelaySetup:
+    """How a relay is entered: files of a token, a certificate with its key, an SSH key; by what it is known itself."""
+
+    token: str | None = None
+    certificate: str | None = None
+    ca: str | None = None
+    key: str | None = None
+    host_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Setup:
-    """Both, and the mailbox between them (a folder; by default the workspace's own).
+    """Both, and the mailbox between them: a folder (by default the workspace's own), or a relay's URL.
 
     ``agreement`` is the digest of the agreement that whoever set this up holds; the mailbox must bring that one.
+    ``maintenance`` lists hosts to which nothing may go (R12).
     """
 
     source: SourceSetup = field(default_factory=SourceSetup)
     destination: DestinationSetup = field(default_factory=DestinationSetup)
     mailbox: str | None = None
     agreement: str | None = None
+    relay: RelaySetup = field(default_factory=RelaySetup)
+    maintenance: tuple[str, ...] = ()
+
+    @property
+    def is_relayed(self) -> bool:
+        """Whether the mailbox is a relay."""
+        return is_relay(self.mailbox)
 
     def changed(
-        self, *, source: Mapping[str, str | None], destination: Mapping[str, str | None], mailbox: str | None
+        self,
+        *,
+        source: Mapping[str, str | None],
+        destination: Mapping[str, str | None],
+        mailbox: str | None,
+        relay: Mapping[str, str | None] = {},
+        maintenance: tuple[str, ...] = (),
     ) -> "Setup":
-        """The same with what is given anew; what is None stays as it was."""
-        return Setup(
-            replace(self.source, **{name: value for name, value in source.items() if value is not None}),
-            replace(self.destination, **{name: value for name, value in destination.items() if value is not None}),
-            mailbox or self.mailbox,
-            self.agreement,
+        """The same with what is given anew; what is None stays as it was, and no maintenance host is forgotten."""
+        return replace(
+            self,
+            source=replace(self.source, **_given(source)),
+            destination=replace(self.destination, **_given(destination)),
+            mailbox=mailbox or self.mailbox,
+            relay=replace(self.relay, **_given(relay)),
+            maintenance=tuple(dict.fromkeys((*self.maintenance, *maintenance))),
         )
+
+    def for_order(self, name: str) -> "Setup":
+        """The same for one order: a folder, or a relay's box, of its own; no agreement is known yet."""
+        box = self.mailbox and (
+            f"{self.mailbox.rstrip('/')}/{name}" if self.is_relayed else str(Path(self.mailbox) / name)
+        )
+        return replace(self, mailbox=box, agreement=None)
 
     def told_of(self, agreement: str) -> "Setup":
         """The same, knowing an agreement's digest."""
@@ -74,6 +108,15 @@ class Setup:
     def on_views(self, schema: str) -> "Setup":
         """The same, the source being read through the order's own views."""
         return replace(self, source=replace(self.source, views=schema))
+
+
+def is_relay(mailbox: str | None) -> bool:
+    """Whether a mailbox is a relay's URL, and no folder."""
+    return mailbox is not None and mailbox.startswith(("https://", "sftp://"))
+
+
+def _given(values: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def place_of(root: Path, place: Place) -> Path:
@@ -100,6 +143,8 @@ def read_setup(root: Path) -> Setup:
             DestinationSetup(**value.pop("destination")),
             value.pop("mailbox"),
             value.pop("agreement"),
+            RelaySetup(**value.pop("relay", {})),
+            tuple(value.pop("maintenance", ())),
         )
     except (KeyError, TypeError, AttributeError):
         raise MalformedError("not a workspace's configuration", location=place) from None
@@ -108,4 +153,5 @@ def read_setup(root: Path) -> Setup:
 def write_setup(root: Path, setup: Setup) -> None:
     """Keep it; raises StorageError."""
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    write_atomic(root / _FILE, canonical({"format": FORMAT, **asdict(setup)}))
+    value = asdict(setup) | {"maintenance": list(setup.maintenance)}
+    write_atomic(root / _FILE, canonical({"format": FORMAT, **value}))

@@ -36,7 +36,7 @@ _PAPERS = (Agreement, Order, Plan, Receipt)
 
 
 def deliver(place: Workspace, mailbox: Mailbox, report: Report = lambda _name: None) -> None:
-    """Send every sealed parcel, then the papers. Killed at any instant, it can be called again.
+    """Send every sealed parcel and the papers. Killed at any instant, it can be called again.
 
     Raises:
         TransitionError: extraction is not finished, or the migration has gone further.
@@ -48,14 +48,21 @@ def deliver(place: Workspace, mailbox: Mailbox, report: Report = lambda _name: N
         return  # the entry stands after everything was sent
     after(state, Move.DELIVER)
     _check_mailbox(place, mailbox)
+    if mailbox.papers_first:
+        _send_papers(place, mailbox)
     for name in place.parcels.names(ParcelState.SEALED):
         place.log(Event.PARCEL_DELIVERING, subject=name)
         mailbox.deliver(f"{name}{SUFFIX}", place.parcels.path(ParcelState.SEALED, name))
         place.parcels.move(name, ParcelState.SEALED, ParcelState.DELIVERED)
         report(name)
+    if not mailbox.papers_first:
+        _send_papers(place, mailbox)
+    place.log(Event.DELIVERED, parcels=len(place.progress().sealed))
+
+
+def _send_papers(place: Workspace, mailbox: Mailbox) -> None:
     for name, data in _papers(place):
         send(place, mailbox, name, data)
-    place.log(Event.DELIVERED, parcels=len(place.progress().sealed))
 
 
 def _papers(place: Workspace) -> Iterator[tuple[str, bytes]]:
@@ -190,6 +197,7 @@ def _admit_receipts(place: Workspace, mailbox: Mailbox, desk: _Desk, sign: SignR
     agreement = place.pinned(Agreement)
     check_agent(agreement, plan.agent, SignerRole.SOURCE_AGENT)
     seen: set[str] = set()
+    waiting = frozenset(mailbox.waiting())
     for receipt, signatures in desk.receipts():
         where = Location(field=f"receipt of {receipt.batch}")
         if receipt.agent != plan.agent or plan.agent not in verified_signers(receipt, signatures, agreement):
@@ -200,7 +208,7 @@ def _admit_receipts(place: Workspace, mailbox: Mailbox, desk: _Desk, sign: SignR
         seen.add(receipt.batch)
         if place.progress().received.get(receipt.batch) != digest_of(receipt):
             place.log(Event.PARCEL_RECEIVING, subject=receipt.batch, parcel=receipt.parcel)
-            _collect(place, mailbox, receipt)
+            _collect(place, mailbox, receipt, waiting)
             address = place.put(receipt, {**signatures, **sign(receipt)})
             place.log(Event.PARCEL_RECEIVED, subject=receipt.batch, receipt=address, parcel=receipt.parcel)
         report(receipt.batch)
@@ -209,11 +217,10 @@ def _admit_receipts(place: Workspace, mailbox: Mailbox, desk: _Desk, sign: SignR
         raise TamperError(f"{len(missing)} planned parcels are missing, first {min(missing)}")
 
 
-def _collect(place: Workspace, mailbox: Mailbox, receipt: Receipt) -> None:
+def _collect(place: Workspace, mailbox: Mailbox, receipt: Receipt, waiting: frozenset[str]) -> None:
     wanted = {receipt.batch: receipt.parcel}
     if receipt.quarantine_parcel:
         wanted[f"{receipt.batch}{QUARANTINE}"] = receipt.quarantine_parcel
-    waiting = set(mailbox.waiting())
     for name, address in wanted.items():
         path = place.parcels.path(ParcelState.RECEIVED, name)
         if f"{name}{SUFFIX}" not in waiting and not path.exists():

@@ -75,3 +75,12 @@ class Lies(StrEnum):
     """Judged what was announced."""
     TAKEN = "taken"
     """Its recipient took it away; it is erased at the relay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lying:
+    """One file as a relay lists it to a member of its box; ``size`` in bytes."""
+
+    name: str
+    size: int
+    state: Lies = Lies.HERE

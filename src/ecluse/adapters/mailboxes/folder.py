@@ -16,6 +16,8 @@ _MARK = ".ecluse-mailbox"
 class FolderMailbox:
     """A ``control.ports.Mailbox``. Files appear whole: copied as ``.part``, fsynced, renamed."""
 
+    papers_first = False
+
     def __init__(self, root: Path) -> None:
         self._root = root
 
