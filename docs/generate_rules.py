@@ -61,8 +61,8 @@ none.
 
 A count or a sum that came true begins anew; a count of distinct values tells each further new one, up to ten, then
 every hundredth. Time is the events' own: what comes late by up to {LATENESS.seconds} seconds counts as if it had
-come in its time. A correlation remembers {MAX_GROUPS:,} groups; beyond that it forgets the one heard of least recently, and says so
-(`clock_watch_crowded`).
+come in its time. A correlation remembers {MAX_GROUPS:,} groups; beyond that it forgets the one heard of least recently,
+and says so (`clock_watch_crowded`).
 """
 _SERVICES = ("room", "place", "relay", "watch")
 _TITLES = {

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from ecluse.adapters.destinations._mllp import _acknowledgement
 from ecluse.adapters.sources import _dump_mariadb, _dump_postgresql, _restoring
+from ecluse.control.watch import Engine, Rule, packaged_rules
+from ecluse.control.watch.loading import Off, parse_rule
+from ecluse.control.watch.recordings import parse_event
 from ecluse.domain.errors import EcluseError
 from ecluse.domain.values import MAX_WHOLE
 from ecluse.mapping.mapfile import read_map, render
@@ -18,6 +21,8 @@ from ecluse.wire.artefacts import DOCUMENTS, KINDS, decode, encode
 from fuzz.invariants import BrokenError, Target, check_error
 from fuzz.readers import room
 
+EVENTS = b"\n# events\n"
+"""Between a rule and the events that it is tried on."""
 _FORMAT = re.compile(rb"ecluse\.([a-z-]+)/1")
 _KINDS = KINDS | DOCUMENTS
 
@@ -182,6 +187,28 @@ def _answer(data: bytes) -> str:
     return _acknowledgement(data)[0]
 
 
+@cache
+def _shipped() -> tuple[Rule, ...]:
+    return packaged_rules()
+
+
+def _rule(data: bytes) -> str:
+    """A rule, then recorded events: what is read runs; the same events find the same again, and seen twice nothing."""
+    text, _, recorded = data.partition(EVENTS)
+    made = parse_rule(text, file="fuzzed")
+    rules = _shipped() if isinstance(made, Off) else (*_shipped(), made)
+    events = [parse_event(line, number=n) for n, line in enumerate(recorded.splitlines()[:200], 1) if line.strip()]
+    one, other = Engine(rules, max_groups=20), Engine(rules, max_groups=20)
+    found = [each for event in events for each in one.feed(event)]
+    if found != [each for event in events for each in other.feed(event)]:
+        raise BrokenError("the same events find something else")
+    if any(one.feed(event) for event in events):
+        raise BrokenError("events seen twice find something twice")
+    if any(len(linked.groups) > 20 for held in one._linked.values() for linked in held):
+        raise BrokenError("more groups than there may be")
+    return f"{len(found)} findings"
+
+
 def targets() -> list[Target]:
     """A target for each."""
     yaml = (
@@ -218,5 +245,8 @@ def targets() -> list[Target]:
         ("dump", _dump, "lines", (*sql, b"-- PostgreSQL database dump complete", b"\x1f\x8b", b"PGDMP")),
         ("loinc", partial(_guarded, _loinc, ours=True), "lines", (b'"', b",", b"\r\n")),
         ("mllp", partial(_guarded, _answer), "lines", (b"MSH|", b"MSA|AA|", b"\r", b"\n", b"\x0b", b"\x1c\r")),
+        ("rule", partial(_guarded, _rule, ours=True), "lines",
+         (*yaml, EVENTS, b"|contains", b"|gte", b"|cidr", b"1 of sel*", b" and not (", b"correlation:", b"timespan: 5m",
+          b'{"at": "2026-01-12T09:00:00Z", "place": "room", "event": "person.signed_in", "actor": "a"}')),
     ]  # fmt: skip
     return [Target(*each) for each in found]

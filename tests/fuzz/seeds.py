@@ -8,6 +8,7 @@ import io
 import json
 import struct
 import tempfile
+import uuid
 import warnings
 import zipfile
 import zlib
@@ -22,10 +23,13 @@ import xlwt
 
 import access_files as af
 import cda_documents
+import ecluse
 from ecluse.migration.pack import Header, pack
+from fuzz.papers import EVENTS
 from fuzz.readers import BESIDE
 
 HERE = Path(__file__).parent
+_RULES = Path(ecluse.__file__).parent / "rules"
 _ARTEFACTS = HERE.parent / "vectors" / "artefacts"
 _KINDS = (
     "acceptance", "agreement", "destination-profile", "entry", "erasure", "instruction", "order", "plan", "receipt",
@@ -392,6 +396,18 @@ def _mllp() -> Seeds:
     yield "refused", b"MSH|^~\\&|A\rMSA|AE|1|ZQXCANARY is wrong\rERR|x\r"
 
 
+def _rule() -> Seeds:
+    """A rule of its own id and name, with a recording; every kind of correlation, and one that is off."""
+    mine = uuid.UUID(int=7)
+    for name in ("place_scope_violation", "relay_attempts", "room_password_spraying", "room_recovered_then_used",
+                 "room_authenticator_replaced", "room_evidence_in_bulk"):  # fmt: skip
+        text = (_RULES / f"{name}.yml").read_text(encoding="utf-8")
+        text = "".join(f"id: {mine}\n" if line.startswith("id: ") else line for line in text.splitlines(keepends=True))
+        recorded = (HERE.parent / "vectors" / "watch" / "fires" / f"{name}.jsonl").read_bytes()
+        yield name, text.replace(f"name: {name}", "name: of_our_own", 1).encode() + EVENTS + recorded
+    yield "off", f"id: {mine}\nstatus: off\necluse: {{reason: too loud}}\n".encode() + EVENTS
+
+
 def seeds() -> dict[str, dict[str, bytes]]:
     """All, by target and name."""
     makers = {
@@ -399,6 +415,7 @@ def seeds() -> dict[str, dict[str, bytes]]:
         "parquet": _parquet, "hl7v2": _hl7v2, "hprim-sante": _hprim_sante, "astm": _astm, "hprim-medecin": _hprim_medecin,
         "fhir-ndjson": _fhir_ndjson, "fhir-bundle": _fhir_bundle, "cda": _cda, "access": _access, "scan": _scan, "artefact": _artefact, "document": _document,
         "code-map": _code_map, "parcel": _parcel, "age": _age, "dump": _dump, "loinc": _loinc, "mllp": _mllp,
+        "rule": _rule,
     }  # fmt: skip
     return {target: dict(maker()) for target, maker in makers.items()}
 
