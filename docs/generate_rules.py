@@ -53,7 +53,7 @@ none.
   a clock tells).
 - Fields: {", ".join(f"`{name}`" for name in PLAIN)} and `{DETAIL}<name>`. `network` is the origin's first 24 bits
   (IPv4) or 48 (IPv6); `working_hours` is true from {WorkingHours().opens} to {WorkingHours().closes} o'clock in
-  Paris, Monday to Friday.
+  Paris, Monday to Friday, in a room but for public holidays.
 - Modifiers: {", ".join(f"`{name}`" for name in sorted(MODIFIERS))}. No regular expressions and no wildcards.
 - Conditions: names, `and`, `or`, `not`, brackets, `1 of`, `all of`.
 - Correlations: {", ".join(f"`{kind}`" for kind in Kind)}, with `rules`, `group-by`, `timespan`, `condition` (`gte` or
