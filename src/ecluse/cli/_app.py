@@ -18,7 +18,9 @@ from ecluse.domain.errors import UsageError
 _EXTRAS = dict.fromkeys((
     "pyarrow", "duckdb", "numpy", "polars", "pyrage", "sqlglot", "pgpq", "psycopg", "pymysql",
     "adbc_driver_sqlite", "adbc_driver_manager",
-), "migration") | dict.fromkeys(("typst", "docx", "lxml"), "documents") | {"apprise": "portal"}  # fmt: skip
+), "migration") | dict.fromkeys(("typst", "docx", "lxml"), "documents") | {
+    "apprise": "portal", "asyncssh": "relay", "aiohttp": "relay",
+}  # fmt: skip
 _MIN_WIDTH, _MAX_WIDTH = 60, 100
 
 

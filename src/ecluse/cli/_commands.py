@@ -160,6 +160,35 @@ _ROOM = Group(
     },
 )
 
+_RELAY_ACCOUNT = Group(
+    "account",
+    context_settings=SETTINGS,
+    text=Text("Who may enter a relay: one person or one agent each.",
+              "Qui peut entrer dans un relais : une personne ou un agent par compte."),
+    entries={
+        "add": Entry("relay_account_add", Text("Add one, or a key to one", "En ajouter un, ou une clé à un compte")),
+        "revoke": Entry("relay_account_revoke", Text("Close one for good", "En fermer un pour de bon")),
+        "list": Entry("relay_account_list", Text("List them", "Les lister")),
+    },
+)  # fmt: skip
+
+_RELAY = Group(
+    "relay",
+    context_settings=SETTINGS,
+    text=Text("The relay: SFTP and HTTPS in front of sealed parcels, which it cannot read.",
+              "Le relais : SFTP et HTTPS devant des colis scellés, qu'il ne peut pas lire."),
+    entries={
+        "init": Entry("relay_init", Text("Make its folder", "Créer son dossier")),
+        "trust": Entry("relay_trust", Text("Confirm a signed agreement", "Confirmer un contrat signé")),
+        "untrust": Entry("relay_untrust", Text("No longer trust one", "Ne plus s'y fier")),
+        "account": _RELAY_ACCOUNT,
+        "serve": Entry("relay_serve", Text("Open its doors", "Ouvrir ses portes")),
+        "status": Entry("relay_status", Text("Say how it stands", "Dire où il en est")),
+        "verify": Entry("relay_verify", Text("Check its journal and what lies there",
+                                             "Vérifier son journal et ce qui s'y trouve")),
+    },
+)  # fmt: skip
+
 _NOTIFY = Group(
     "notify",
     context_settings=SETTINGS,
@@ -260,6 +289,7 @@ ecluse run -w migration
                                      "Veiller sur une salle de contrôle : règles, délais, silences")),
         "room": _ROOM,
         "agent": _AGENT,
+        "relay": _RELAY,
         "notify": _NOTIFY,
         "rules": _RULES,
         "warn": _WARN,

@@ -18,6 +18,7 @@ from ecluse.control.messages_fr_papers import FRENCH_PAPERS
 from ecluse.control.messages_fr_passkeys import FRENCH_PASSKEYS
 from ecluse.control.messages_fr_people import FRENCH_PEOPLE
 from ecluse.control.messages_fr_proofs import FRENCH_PROOFS
+from ecluse.control.messages_fr_relay import FRENCH_RELAY
 from ecluse.control.messages_fr_room import FRENCH_ROOM
 from ecluse.control.messages_fr_rows import FRENCH_ROWS
 from ecluse.control.messages_fr_rules import FRENCH_RULES
@@ -32,7 +33,7 @@ TEMPLATES = (
     FRENCH_RULES | FRENCH_ROWS | FRENCH_SYSTEMS | FRENCH_ODBC | FRENCH_FORMATS | FRENCH_PROOFS | FRENCH_PASSKEYS
     | FRENCH_PAPERS | FRENCH_ACCESS | FRENCH_FHIR | FRENCH_PEOPLE | FRENCH_ROOM | FRENCH_AGENTS
     | FRENCH_SUPERVISION | FRENCH_WARNINGS | FRENCH_WATCH
-    | FRENCH_ALERTS
+    | FRENCH_ALERTS | FRENCH_RELAY
 )  # fmt: skip
 _TEMPLATES = Phrases(TEMPLATES)
 _HEAD = re.compile(r"([\w.+/-]+): (.+)", re.DOTALL)

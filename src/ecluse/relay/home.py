@@ -14,6 +14,7 @@ import yaml
 
 from ecluse.domain.errors import Location, MalformedError, StorageError, UsageError
 from ecluse.journal import LogKey
+from ecluse.seal.signing import new_signing_key
 from ecluse.workspace.files import make_folder, read, write_atomic
 
 SETTINGS = "relay.yaml"
@@ -162,7 +163,7 @@ def read_settings(found: Any, where: Location) -> Settings:
 
 
 def init(root: Path, settings: dict[str, Any]) -> Home:
-    """Make a relay's folder: settings, log key; the host key is made by the front that needs it.
+    """Make a relay's folder: settings, log key, host key.
 
     Raises:
         UsageError: one lives here already, or the folder holds something else.
@@ -180,4 +181,18 @@ def init(root: Path, settings: dict[str, Any]) -> Home:
     LogKey.generate(f"ecluse/relay/{checked.name}").save(home.log_key)
     text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
     write_atomic(root / SETTINGS, text.encode("utf-8"))
+    host_key(home)
     return home
+
+
+def host_key(home: Home) -> Path:
+    """The file of the relay's SSH host key, made the first time; its public half lies beside it (``.pub``)."""
+    if not home.host_key.exists():
+        new_signing_key(home.host_key, "relay")
+    return home.host_key
+
+
+def host_line(home: Home) -> str:
+    """The public line of the host key, for whoever pins it; raises StorageError where the relay has none yet."""
+    path = home.host_key
+    return read(path.with_name(f"{path.name}.pub")).decode("ascii", "replace").strip()

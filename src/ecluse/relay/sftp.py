@@ -14,12 +14,12 @@ from ecluse.domain.errors import EcluseError, Location, MalformedError, StorageE
 from ecluse.relay import ssh
 from ecluse.relay.accounts import bare
 from ecluse.relay.desk import Desk, Visitor
-from ecluse.relay.home import Home
+from ecluse.relay.home import Home, host_key
 from ecluse.relay.sessions import Sessions, Slot
 from ecluse.relay.sftp_channel import Channel
 from ecluse.relay.sftp_files import Budget
 from ecluse.relay.sftp_session import Session
-from ecluse.workspace.files import read, write_atomic
+from ecluse.workspace.files import read
 
 T = TypeVar("T")
 _ANONYMOUS = frozenset({"", "anonymous", "anon", "ftp", "guest", "public"})
@@ -29,20 +29,12 @@ _TICK_S = 1.0
 _GRACE_STOP_S = 10.0
 
 
-def host_key(home: Home) -> asyncssh.SSHKey:
-    """The relay's host key, made the first time.
-
-    Raises:
-        MalformedError: the file holds no key.
-        StorageError: it cannot be read or written.
-    """
-    if not home.host_key.exists():
-        made = asyncssh.generate_private_key("ssh-ed25519", comment="ecluse-relay")
-        write_atomic(home.host_key, made.export_private_key("openssh"))
+def _host_key(home: Home) -> asyncssh.SSHKey:
+    path = host_key(home)
     try:
-        return asyncssh.import_private_key(read(home.host_key))
+        return asyncssh.import_private_key(read(path))
     except (asyncssh.KeyImportError, ValueError):
-        raise MalformedError("not an SSH private key", location=Location(file=str(home.host_key))) from None
+        raise MalformedError("not an SSH private key", location=Location(file=str(path))) from None
 
 
 class Door:
@@ -63,7 +55,7 @@ class Door:
         """Listen at ``address`` (``HOST:PORT``), by default where the settings say; raises EcluseError."""
         door = cls(desk)
         host, _, port = (address or desk.settings.sftp).rpartition(":")
-        key = await asyncio.to_thread(host_key, desk.home)
+        key = await asyncio.to_thread(_host_key, desk.home)
         options = await ssh.options(key, lambda: Guest(door), grace_s=desk.settings.login_grace_s)
         loop = asyncio.get_running_loop()
         try:

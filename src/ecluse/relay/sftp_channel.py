@@ -140,7 +140,7 @@ class Channel(asyncssh.SSHServerSession[bytes]):
         except WireError:
             self._ended = True
         except Exception as error:  # noqa: BLE001 - a fault of ours ends this session, not the relay
-            sys.stderr.write(f"ecluse relay: {type(error).__name__} in an SFTP session\n")
+            sys.stderr.write(f"{type(error).__name__} (SFTP)\n")
             self._ended = True
         if (self._ended or self.session.over) and not self._closing and self._chan:
             with suppress(OSError):

@@ -126,7 +126,7 @@ class Session:
             return [self._extended(id_, fields)]
         known = _VERBS.get(verb)
         if known is None:
-            raise self._refuse("unknown verb")
+            raise self._refuse("unknown")
         return [known(self, id_, fields)]
 
     # Bytes
