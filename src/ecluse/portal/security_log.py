@@ -70,7 +70,7 @@ def run(
             if not is_ours():
                 continue
             log = log or SecurityLog(home or settings.ECLUSE_HOME)
-            failed = {done.target: str(done.refusal) for done in log.step() if done.refusal}
+            failed = {done.target: done.refusal.message for done in log.step() if done.refusal}
         except EcluseError as error:
             failed = {"files" if log else supervision.FILE: str(error)}
         except DatabaseError as error:
