@@ -8,7 +8,7 @@ from pathlib import Path
 from ecluse.adapters.destinations._mllp import _acknowledgement
 from ecluse.adapters.sources import _dump_mariadb, _dump_postgresql, _restoring
 from ecluse.control.watch import Engine, Rule, packaged_rules
-from ecluse.control.watch.loading import Off, parse_rule
+from ecluse.control.watch.loading import MAX_SUM, Off, parse_rule
 from ecluse.control.watch.recordings import parse_event
 from ecluse.domain.errors import EcluseError
 from ecluse.domain.values import MAX_WHOLE
@@ -41,7 +41,7 @@ def _guarded(work: Callable[[bytes], str], data: bytes, *, ours: bool = False, c
     except EcluseError as error:
         given = f"fuzzed {room()}"
         if ours:
-            given += f" {MAX_WHOLE} {error.location.field if error.location else ''} {error if 'unknown field' in str(error) else ''}"
+            given += f" {MAX_WHOLE} {MAX_SUM} {error.location.field if error.location else ''} {error if 'unknown field' in str(error) else ''}"
         return check_error(error, data, given=given, chain=chain and not ours)
 
 
