@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 
 from ecluse.domain.access import Lying
 from ecluse.domain.errors import (
+    BusyError,
     ConnectionLostError,
     EcluseError,
     Location,
@@ -217,7 +218,7 @@ class RelayMailbox:
         for pause in _PAUSES:
             try:
                 return do()
-            except ConnectionLostError:
+            except (BusyError, ConnectionLostError):  # a session that was cut off may still hold the parcel
                 self.pause(pause)
         return do()
 

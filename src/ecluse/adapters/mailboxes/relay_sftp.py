@@ -19,12 +19,12 @@ import asyncssh
 from ecluse.adapters.mailboxes.relay import CheckPeer, Folder
 from ecluse.domain.access import Lies, Lying
 from ecluse.domain.errors import (
+    BusyError,
     ConnectionLostError,
     EcluseError,
     ForbiddenError,
     Location,
     MalformedError,
-    RefusedError,
     StorageError,
     UnseenError,
     UsageError,
@@ -35,6 +35,7 @@ T = TypeVar("T")
 _SECONDS = 60.0
 _PIECE = 4 << 20
 _PORT = 22
+_WRITE = asyncssh.FXF_WRITE | asyncssh.FXF_CREAT
 STATES = {0o600: Lies.COMING, 0o400: Lies.HERE, 0o000: Lies.TAKEN}
 """How the relay's listing shows where a sender's file stands: by its permissions."""
 
@@ -64,10 +65,8 @@ class SftpDoor:
         """Send a paper."""
 
         async def put(sftp: asyncssh.SFTPClient) -> None:
-            async with sftp.open(
-                f"/{box}/out/{name}", asyncssh.FXF_WRITE | asyncssh.FXF_CREAT | asyncssh.FXF_TRUNC
-            ) as f:
-                await f.write(data, 0)
+            async with sftp.open(f"/{box}/out/{name}", _WRITE | asyncssh.FXF_TRUNC, encoding=None) as remote:
+                await remote.write(data, 0)
 
         self._run(put)
 
@@ -80,7 +79,7 @@ class SftpDoor:
         start = max(0, (there.size if there else 0) - _PIECE)
 
         async def send(sftp: asyncssh.SFTPClient) -> None:
-            async with sftp.open(f"/{box}/out/{name}", asyncssh.FXF_WRITE | asyncssh.FXF_CREAT) as remote:
+            async with sftp.open(f"/{box}/out/{name}", _WRITE, encoding=None) as remote:
                 with parcel.open("rb") as file:
                     offset = file.seek(start)
                     while data := file.read(_PIECE):
@@ -163,7 +162,8 @@ class SftpDoor:
         """An error of ours; the connection is let go unless the relay itself answered."""
         where, said = Location(file=self.url), _printable(getattr(error, "reason", ""))
         if isinstance(error, asyncssh.SFTPError) and not isinstance(error, _LOST):
-            kind = next((kind for known, kind in _KINDS.items() if isinstance(error, known)), RefusedError)
+            kind = next((kind for known, kind in _KINDS.items() if isinstance(error, known)), ForbiddenError)
+            kind = BusyError if said.startswith(_BUSY) else kind
             return kind(f"the relay refuses: {said or 'no reason given'}", location=where)
         if isinstance(error, asyncssh.PermissionDenied):
             return ForbiddenError("the relay does not let this account in", location=where)
@@ -180,6 +180,10 @@ _KINDS: Mapping[type[asyncssh.SFTPError], type[EcluseError]] = {
     asyncssh.SFTPPermissionDenied: ForbiddenError,
     asyncssh.SFTPNoSpaceOnFilesystem: StorageError,
 }
+
+
+_BUSY = ("another session sends this parcel", "too many papers come at once", "not whole: ")
+"""How the relay says that it may work a moment later; SFTP has no status for it."""
 
 
 async def _opened(sftp: asyncssh.SFTPClient, *, path: str) -> asyncssh.SFTPClientFile:
