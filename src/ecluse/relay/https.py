@@ -40,8 +40,10 @@ from ecluse.relay.https_transfers import (
     in_thread,
     paper_of,
     patch_parcel,
+    progress_of,
     put_parcel,
     ready,
+    take_file,
 )
 from ecluse.relay.papers import MAX_PAPER
 
@@ -237,17 +239,14 @@ class Door:
             if self._writers.get(key) is task:
                 del self._writers[key]
 
-    async def _progress(self, visitor: Visitor, target: Target, _: web.BaseRequest) -> web.StreamResponse:
-        come, whole = await in_thread(self.desk.progress, visitor, target.box, target.name)
-        length = {"Upload-Defer-Length": "1"} if whole is None else {"Upload-Length": str(whole)}
-        return bare(200, {"Upload-Offset": str(come)} | length)
+    async def _progress(self, visitor: Visitor, target: Target, request: web.BaseRequest) -> web.StreamResponse:
+        return await progress_of(Call(self.desk, visitor, target.box, target.name, request))
 
     async def _get(self, visitor: Visitor, target: Target, request: web.BaseRequest) -> web.StreamResponse:
         return await get_file(Call(self.desk, visitor, target.box, target.name, request))
 
-    async def _take(self, visitor: Visitor, target: Target, _: web.BaseRequest) -> web.StreamResponse:
-        await in_thread(self.desk.take, visitor, target.box, target.name)
-        return bare(204)
+    async def _take(self, visitor: Visitor, target: Target, request: web.BaseRequest) -> web.StreamResponse:
+        return await take_file(Call(self.desk, visitor, target.box, target.name, request))
 
 
 @dataclass(slots=True)
@@ -267,8 +266,7 @@ class Runner:
         """Accept nothing more, let what runs end, cut the rest off: it can be gone on with."""
         self.door.stopping = True
         await self.listener.close()
-        self.server.pre_shutdown()
-        await self.server.shutdown(seconds)
+        await self.server.end(seconds)
         await asyncio.sleep(0)  # connections hear of their end
         await asyncio.gather(*self.door.leaving, return_exceptions=True)
 

@@ -71,6 +71,7 @@ class Server(web.Server):
     ) -> None:
         super().__init__(answer)
         self._over, self.misread = over, misread
+        self._ending: set[asyncio.Task[None]] = set()
         self._limits = {
             "loop": asyncio.get_running_loop(), "keepalive_timeout": min(idle, _HEADERS_S * 3),
             "max_line_size": _MAX_LINE, "max_field_size": _MAX_FIELD, "max_headers": _MAX_HEADERS,
@@ -84,9 +85,21 @@ class Server(web.Server):
 
     def connection_lost(self, handler: web.RequestHandler, exc: BaseException | None = None) -> None:
         """Its account leaves."""
+        if handler._task_handler is not None:  # noqa: SLF001 - aiohttp does not wait for these when it shuts down
+            self._ending.add(handler._task_handler)  # noqa: SLF001
+            handler._task_handler.add_done_callback(self._ending.discard)  # noqa: SLF001
         super().connection_lost(handler, exc)
         if isinstance(handler, Connection):
             self._over(handler)
+
+    async def end(self, seconds: float) -> None:
+        """Let requests that run end, then cut off the rest."""
+        self.pre_shutdown()
+        await self.shutdown(seconds)
+        if self._ending:
+            _, late = await asyncio.wait(self._ending, timeout=seconds)
+            for task in late:
+                task.cancel()
 
 
 class Listener:

@@ -161,15 +161,20 @@ def content_range_of(headers: Headers) -> tuple[int, int, int | None] | None:
     return first, size, whole
 
 
+def check_match(headers: Headers, etag: str) -> None:
+    """Refuse another content than If-Match names; raises RequestError."""
+    wanted = headers.get("If-Match")
+    if wanted is not None and wanted != "*" and etag not in [each.strip() for each in wanted.split(",")]:
+        raise RequestError(412, "precondition")
+
+
 def range_of(headers: Headers, size: int, etag: str) -> tuple[int, int] | None:
     """First byte and bytes that are asked of a file; None: all of it (several ranges are none, RFC 9110 14.2).
 
     Raises:
         RequestError: 412, another file than If-Match says; 416, beyond its end.
     """
-    wanted = headers.get("If-Match")
-    if wanted is not None and wanted != "*" and etag not in [each.strip() for each in wanted.split(",")]:
-        raise RequestError(412, "precondition")
+    check_match(headers, etag)
     given, same = headers.get("Range"), headers.get("If-Range")
     found = _RANGE.fullmatch(given) if given else None
     if found is None or (same is not None and same != etag):

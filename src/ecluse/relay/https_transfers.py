@@ -4,19 +4,20 @@ import asyncio
 import hashlib
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from aiohttp import StreamReader, web
 
-from ecluse.domain.errors import Location, RefusedError, StorageError, TamperError
+from ecluse.domain.errors import BusyError, Location, RefusedError, StorageError, TamperError
 from ecluse.relay.boxes import parcel_hex
 from ecluse.relay.desk import Desk, Visitor
 from ecluse.relay.https_answers import HEADERS, bare
-from ecluse.relay.https_requests import RequestError, content_range_of, length_of, offset_of, range_of
+from ecluse.relay.https_requests import RequestError, check_match, content_range_of, length_of, offset_of, range_of
 from ecluse.relay.papers import paper_name
-from ecluse.relay.uploads import QuotaError, Upload
+from ecluse.relay.uploads import HereAlreadyError, QuotaError, Upload
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -41,26 +42,41 @@ async def in_thread(call: Callable[P, R], *args: P.args, **rest: P.kwargs) -> R:
         raise
 
 
-async def piece(body: StreamReader, idle: float) -> bytes:
-    """The next :data:`PIECE` bytes or a little more; less at the end, and none after it.
+class Body:
+    """A request's body, in pieces of :data:`PIECE` bytes or a little more; shorter only where it ends."""
 
-    Raises:
-        RequestError: they did not come within ``idle`` seconds (408), or are not framed as they should be (400).
-        CutOffError: the connection ended.
-    """
-    found, size = [], 0
-    try:
-        async with asyncio.timeout(idle):
-            while size < PIECE and (data := await body.readany()):
-                found.append(data)
-                size += len(data)
-    except TimeoutError:
-        raise RequestError(408, "slow") from None
-    except OSError:
-        raise CutOffError from None
-    except Exception:  # noqa: BLE001 - aiohttp's errors of framing have no common root of their own
-        raise RequestError(400, "malformed") from None
-    return found[0] if len(found) == 1 else b"".join(found)
+    def __init__(self, body: StreamReader, idle: float) -> None:
+        self._body, self._idle = body, idle
+        self._over: Exception | None = None
+
+    async def piece(self) -> bytes:
+        """The next; none at the end. What came before the connection ended is given before that is told.
+
+        Raises:
+            RequestError: nothing more within ``idle`` seconds (408), or not framed as it should be (400).
+            CutOffError: the connection ended.
+        """
+        if self._over is not None:
+            raise self._over
+        found: list[bytes] = []
+        size = 0
+        try:
+            async with asyncio.timeout(self._idle):
+                while size < PIECE and (data := await self._body.readany()):
+                    found.append(data)
+                    size += len(data)
+        except TimeoutError:
+            self._over = RequestError(408, "slow")
+        except (OSError, asyncio.CancelledError):  # cancelled: the relay stops, or a newer session has the parcel
+            self._over = CutOffError()
+            # What aiohttp holds already is as good as what was given: a line that is cut often still gets on.
+            found.append(self._body._read_nowait(-1))  # noqa: SLF001
+        except Exception:  # noqa: BLE001 - aiohttp's errors of framing have no common root of their own
+            self._over = RequestError(400, "malformed")
+        made = found[0] if len(found) == 1 else b"".join(found)
+        if self._over is not None and not made:
+            raise self._over
+        return made
 
 
 async def ready(request: web.BaseRequest) -> None:
@@ -72,9 +88,9 @@ async def ready(request: web.BaseRequest) -> None:
 
 
 async def paper_of(request: web.BaseRequest, most: int, idle: float) -> bytes:
-    """A paper's bytes; raises QuotaError beyond ``most``, and as :func:`piece`."""
-    found, size = [], 0
-    while data := await piece(request.content, idle):
+    """A paper's bytes; raises QuotaError beyond ``most``, and as :class:`Body`."""
+    found, size, body = [], 0, Body(request.content, idle)
+    while data := await body.piece():
         size += len(data)
         if size > most:
             raise QuotaError("longer than a paper is")
@@ -133,6 +149,22 @@ async def patch_parcel(call: Call) -> web.Response:
         upload.close()
 
 
+async def progress_of(call: Call) -> web.Response:
+    """``HEAD`` of a parcel that is sent. One that came whole, and whose end nobody lived to judge, is judged now."""
+    come, whole = await in_thread(call.desk.progress, call.visitor, call.box, call.name)
+    if come == whole:
+        with suppress(HereAlreadyError, BusyError):
+            upload = await in_thread(call.desk.begin, call.visitor, call.box, call.name)
+            try:
+                await in_thread(call.desk.finish, call.visitor, call.box, upload)
+            except RefusedError:
+                come = 0
+            finally:
+                upload.close()
+    length = {"Upload-Defer-Length": "1"} if whole is None else {"Upload-Length": str(whole)}
+    return bare(200, {"Upload-Offset": str(come)} | length)
+
+
 async def _kept(call: Call, upload: Upload, part: _Part) -> tuple[bool, int]:
     """Whether a parcel is whole now, and how much of it has come."""
     try:
@@ -153,7 +185,8 @@ async def _fill(upload: Upload, request: web.BaseRequest, part: _Part, idle: flo
     if offset != upload.length():
         raise RequestError(409, "offset", {"Upload-Offset": str(upload.length())})
     await ready(request)
-    while data := await piece(request.content, idle):
+    body = Body(request.content, idle)
+    while data := await body.piece():
         if end is not None and offset + len(data) > end:
             raise RequestError(400, "malformed")
         await in_thread(upload.write, offset, data)
@@ -189,6 +222,19 @@ async def get_file(call: Call) -> web.StreamResponse:
         return answer
     finally:
         os.close(file)
+
+
+async def take_file(call: Call) -> web.Response:
+    """``DELETE``: taken away, unless ``If-Match`` names another content."""
+    if call.request.headers.get("If-Match") is not None:
+        path = await in_thread(call.desk.waiting, call.visitor, call.box, call.name)
+        file = await in_thread(_opened, path)
+        try:
+            check_match(call.request.headers, await in_thread(_etag, call.name, file, os.fstat(file).st_size))
+        finally:
+            os.close(file)
+    await in_thread(call.desk.take, call.visitor, call.box, call.name)
+    return bare(204)
 
 
 async def _send(answer: web.StreamResponse, file: int, first: int, length: int, idle: float) -> None:
