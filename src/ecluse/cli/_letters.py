@@ -3,8 +3,6 @@
 import sys
 from pathlib import Path
 
-import click
-
 from ecluse.cli import _output
 from ecluse.cli._app import FILE, option
 from ecluse.cli._text import Text, tr
@@ -35,7 +33,7 @@ def words(file: str | None) -> str:
     if file is None or file == "-":
         if sys.stdin.isatty():
             _output.warn(tr("write; end with Ctrl-D on a line of its own", "écrivez ; terminez par Ctrl-D seul"))
-        return click.get_text_stream("stdin").read()
+        return sys.stdin.read()
     try:
         return read(Path(file)).decode("utf-8")
     except UnicodeDecodeError:

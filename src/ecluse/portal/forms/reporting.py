@@ -3,7 +3,6 @@
 from typing import Any
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
 from django.utils.datastructures import MultiValueDict
 
 from ecluse.domain.errors import MalformedError
@@ -21,7 +20,7 @@ class _Several(forms.FileInput):
 
     allow_multiple_selected = True
 
-    def value_from_datadict(self, _data: Any, files: MultiValueDict[str, UploadedFile], name: str) -> Any:
+    def value_from_datadict(self, _data: Any, files: MultiValueDict[str, Any], name: str) -> Any:
         """All of them."""
         return files.getlist(name)
 

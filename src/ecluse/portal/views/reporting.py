@@ -15,6 +15,7 @@ from ecluse.portal.refusals import said
 from ecluse.portal.words import language
 from ecluse.store.account_events import ANONYMOUS
 from ecluse.store.acts import warnings as acts
+from ecluse.store.models import ReportedWarning
 from ecluse.store.reads import warnings as reads
 
 # There is nobody to forge a request of: no cookie reaches these views (``strangers.Incognito``).
@@ -71,7 +72,7 @@ def report_follow(request: HttpRequest) -> HttpResponse:
     return render(request, "report/one.html", told)
 
 
-def _written(warning: acts.ReportedWarning, form: MessageForm) -> bool:
+def _written(warning: ReportedWarning, form: MessageForm) -> bool:
     try:
         acts.write(ANONYMOUS, warning, form.cleaned_data["text"], form.cleaned_data["attachments"])
     except EcluseError as error:

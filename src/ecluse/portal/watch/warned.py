@@ -102,7 +102,7 @@ def notice(station: WarningStation, person: Person) -> Notice:
 def found(now: dt.datetime) -> tuple[Finding, ...]:
     """Deadlines that passed, and mails that do not go out."""
     unsent = WarningStation.objects.exclude(waiting=[]).filter(at__lte=now - UNSENT)
-    failing = ()
+    failing: tuple[Finding, ...] = ()
     if can_mail() and unsent.exists():
         failing = (finding("clock_channel_failing", None, "mail", now, (), (), f"warnings/mail/{now:%Y-%m-%d}"),)
     return (*clock_findings(now), *failing)
