@@ -53,6 +53,7 @@ class RoomEvent(StrEnum):
     INSTRUCTED = "migration.instructed"
     DECIDED = "migration.decided"
     REPORTED = "migration.reported"
+    RELAY_REPORTED = "relay.reported"
     EVIDENCE_TAKEN = "evidence.taken"
     AGENT_INVITED = "agent.invited"
     AGENT_ENROLLED = "agent.enrolled"

@@ -44,6 +44,7 @@ EVENTS: dict[str, Text] = {
     RoomEvent.INSTRUCTED: Text("instruction signed", "instruction signée"),
     RoomEvent.DECIDED: Text("decision signed", "décision signée"),
     RoomEvent.REPORTED: Text("an agent reported", "un agent a rendu compte"),
+    RoomEvent.RELAY_REPORTED: Text("a relay reported", "un relais a rendu compte"),
     RoomEvent.EVIDENCE_TAKEN: Text("evidence taken", "preuves emportées"),
     RoomEvent.AGENT_INVITED: Text("agent invited", "agent invité"),
     RoomEvent.AGENT_ENROLLED: Text("agent enrolled", "agent enrôlé"),

@@ -18,7 +18,6 @@ from ecluse.store.acts.agreements import parties_of
 from ecluse.store.models import Organisation
 from ecluse.store.reads.agreements import agreement_of
 from ecluse.store.reads.orders import order_version
-from ecluse.workspace.place import Place
 
 
 @router.post(
@@ -126,7 +125,7 @@ def withdraw_order(request: HttpRequest, order: int) -> shapes.OrderOut:
 def invite_agent(request: HttpRequest, organisation: str, given: shapes.AgentIn) -> shapes.CodeOut:
     """Name an agent that the caller answers for; its code works once, for an hour, and is not shown again."""
     person, found = caller(request), Organisation.objects.get(slug=organisation)
-    code = agents.invite(person.handle, found, Place(given.place), given.handle, owner=person)
+    code = agents.invite(person.handle, found, given.place, given.handle, owner=person)
     return shapes.CodeOut(code=code, minutes=agents.CODE_MINUTES)
 
 

@@ -13,7 +13,7 @@ from ecluse.domain.estimate import Estimate
 from ecluse.portal.api import shapes
 from ecluse.portal.api.base import PROBLEMS, AgentBearer, agent_of, client_address, limited
 from ecluse.store import watching
-from ecluse.store.acts import agents, orders, reports
+from ecluse.store.acts import agents, orders, relays, reports
 from ecluse.store.acts.agreements import artefact_of
 from ecluse.store.acts.reports import GivenPaper, Report
 from ecluse.store.models import Agent, Migration, OrderVersion
@@ -91,6 +91,28 @@ def heartbeat(request: HttpRequest, given: shapes.HeartbeatIn) -> shapes.Heartbe
     """Say that the agent is alive, which version it is, and what it does; hear whether the room's watch is."""
     agent_seen(agent_of(request), version=given.version, doing=given.doing)
     return shapes.HeartbeatOut(kept=1, watch_age_s=watching.age(timezone.now()))
+
+
+@router.get("/relay", response={200: shapes.RelayOut, PROBLEMS: shapes.Problem})
+def relay(request: HttpRequest) -> shapes.RelayOut:
+    """How much of the calling relay's journal is known here, and whether anybody watches."""
+    return shapes.RelayOut(size=relays.size_of(agent_of(request)), watch_age_s=watching.age(timezone.now()))
+
+
+@router.post("/relay/journal", response={200: shapes.RelayOut, PROBLEMS: shapes.Problem})
+def relay_report(request: HttpRequest, given: shapes.ReportIn) -> shapes.RelayOut:
+    """Report the next entries of a relay's journal; the room checks that they grow the tree that it knows."""
+    agent = agent_of(request)
+    told = Report(given.log, given.start, [_bytes(entry) for entry in given.entries], _bytes(given.checkpoint))
+    try:
+        known = relays.report(agent.handle, agent, told)
+    except UnseenError:
+        raise
+    except RefusedError as error:
+        if cache.add(f"relay-refused:{agent.pk}:{type(error).__name__}", 1, _REFUSED_SECONDS):
+            relays.refuse(agent.handle, agent, error)
+        raise
+    return shapes.RelayOut(size=known.size, watch_age_s=watching.age(timezone.now()))
 
 
 @contextmanager

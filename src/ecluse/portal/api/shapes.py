@@ -126,6 +126,13 @@ class ReportOut(Schema):
     state: str
 
 
+class RelayOut(Schema):
+    """How much of a relay's journal is known here, and how many seconds ago the watch beat (none: never)."""
+
+    size: int
+    watch_age_s: int | None
+
+
 class PapersIn(In):
     """Papers about one migration."""
 
@@ -322,7 +329,7 @@ class AgentIn(In):
     """A new agent, owned by the caller."""
 
     handle: Slug
-    place: Annotated[str, Field(pattern="^(source|destination)$")]
+    place: Annotated[str, Field(pattern="^(source|destination|relay)$")]
 
 
 class CodeOut(Schema):

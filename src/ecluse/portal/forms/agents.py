@@ -24,7 +24,8 @@ class AgentForm(forms.Form):
     place = forms.ChoiceField(
         label=later("Where it works", "Où il travaille"),
         choices=[("source", later("at the source: the old system", "à la source : l'ancien système")),
-                 ("destination", later("at the destination: the new system", "à la destination : le nouveau système"))],
+                 ("destination", later("at the destination: the new system", "à la destination : le nouveau système")),
+                 ("relay", later("between them: a relay", "entre les deux : un relais"))],
         widget=forms.RadioSelect,
     )  # fmt: skip
 

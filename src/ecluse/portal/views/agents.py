@@ -18,7 +18,6 @@ from ecluse.store.acts import agents as acts
 from ecluse.store.models import Agent, Organisation
 from ecluse.store.reads import agents as reads
 from ecluse.store.reads.agreements import allowed_in
-from ecluse.workspace.place import Place
 
 _A_PAGE = 50
 
@@ -45,7 +44,7 @@ def invite(request: HttpRequest, organisation: str) -> HttpResponse:
     place, by = Organisation.objects.get(slug=organisation), person_of(request)
     form = AgentForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        handle, where = form.cleaned_data["handle"], Place(form.cleaned_data["place"])
+        handle, where = form.cleaned_data["handle"], form.cleaned_data["place"]
         try:
             code = acts.invite(by.handle, place, where, handle, owner=by)
         except EcluseError as error:
@@ -77,9 +76,7 @@ def agent(request: HttpRequest, agent: int) -> HttpResponse:
 def new_code(request: HttpRequest, agent: int) -> HttpResponse:
     """Another code for an agent that is not enrolled yet; the former works no longer."""
     found = agent_numbered(agent)
-    code = acts.invite(
-        person_of(request).handle, found.organisation, Place(found.place), found.handle, owner=found.owner
-    )
+    code = acts.invite(person_of(request).handle, found.organisation, found.place, found.handle, owner=found.owner)
     return _code(request, found, code)
 
 

@@ -16,11 +16,15 @@ from ecluse.store.sightings import agent_seen
 from ecluse.workspace.place import Place
 
 CODE_MINUTES = 60
+RELAY = "relay"
+"""Where an agent works that is a relay: between the places."""
 
 
 @act
-def invite(act: Act, organisation: Organisation, place: Place, handle: str, *, owner: Person) -> str:
+def invite(act: Act, organisation: Organisation, place: str, handle: str, *, owner: Person) -> str:
     """Name an agent that ``owner`` answers for; gives its one-time code, which is kept nowhere.
+
+    ``place`` is a :class:`Place`, or :data:`RELAY`.
 
     Raises:
         UsageError: the handle is taken by another agent or a person, or is the room's own.
@@ -28,6 +32,8 @@ def invite(act: Act, organisation: Organisation, place: Place, handle: str, *, o
     """
     if not any(grant.organisation == organisation.slug for grant in owner.grants()):
         raise ForbiddenError("an agent's owner is somebody of its organisation")
+    if place not in {*Place, RELAY}:
+        raise UsageError("an agent works at the source, at the destination, or is a relay")
     known = Agent.objects.filter(handle=handle).first()
     if is_the_rooms(handle):
         raise UsageError(f"{handle} is a name of the room's own", hint="choose another")

@@ -6,7 +6,7 @@ kept only if ``control.intake`` finds it right.
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,7 +24,7 @@ from ecluse.domain.room import RoomEvent
 from ecluse.journal import VerifierKey, leaf_hash, read_checkpoint
 from ecluse.journal.merkle import Frontier
 from ecluse.store.acts.agreements import artefact_of, parties_of
-from ecluse.store.models import Agent, ArtefactSignature, Migration, Paper, PlaceEntry, PlaceJournal
+from ecluse.store.models import Agent, ArtefactSignature, Migration, Paper, PlaceEntry, PlaceJournal, RelayJournal
 from ecluse.store.reads.migrations import BATCH_STATES
 from ecluse.store.reads.work import place_in
 from ecluse.store.recording import Act, act
@@ -79,7 +79,7 @@ def report(act: Act, agent: Agent, migration: Migration, told: Report) -> PlaceJ
     known = known or PlaceJournal(migration=migration, place=place, agent=agent, log=told.log)
     if known.log != told.log or known.agent_id != agent.pk:
         raise SignatureError("this place's journal has another key, pinned at its first report")
-    fresh, frontier = _extended(known, told)
+    fresh, frontier = extended(known, told, lambda start, entries: _check_same(known, start, entries))
     if not fresh and known.pk is not None:
         return known
     order = migration.order.digest
@@ -128,22 +128,24 @@ def keep_papers(act: Act, agent: Agent, migration: Migration, papers: Sequence[G
 
 @act
 def refuse(act: Act, agent: Agent, migration: Migration, error: RefusedError, *, paper: bool = False) -> None:
-    """Journal that a report or a paper was refused, and of which kind the refusal is: the watch tells people of it.
-
-    ``kind``: set_back, rewritten (or cut), key, paper, or malformed.
-    """
-    match error:
-        case TamperError() if not paper:
-            kind = "set_back" if "set back" in error.message else "rewritten"
-        case SignatureError() if not paper:
-            kind = "key"
-        case _:
-            kind = "paper" if paper else "malformed"
+    """Journal that a report or a paper was refused, and of which kind the refusal is: the watch tells people of it."""
+    kind = "paper" if paper else kind_of_refusal(error)
     place = place_in(agent, artefact_of(migration.order.agreement))
     act.record(
         RoomEvent.REPORT_REFUSED, *parties_of(migration.order.agreement), subject=migration.order.digest,
         kind=kind, place=str(place or ""),
     )  # fmt: skip
+
+
+def kind_of_refusal(error: RefusedError) -> str:
+    """What is wrong with a report: ``set_back``, ``rewritten`` (or cut), ``key`` or ``malformed``."""
+    match error:
+        case TamperError():
+            return "set_back" if "set back" in error.message else "rewritten"
+        case SignatureError():
+            return "key"
+        case _:
+            return "malformed"
 
 
 def _check_mine(agent: Agent, migration: Migration) -> Place:
@@ -223,13 +225,21 @@ def _check_log(log: str, place: Place, agent: Agent) -> None:
         raise SignatureError(f"not the key of a journal of {agent.handle} at the {place}")
 
 
-def _extended(known: PlaceJournal, told: Report) -> tuple[list[bytes], Frontier]:
-    """The entries that are new, and the tree that they grow to, which the checkpoint signs."""
+def extended(
+    known: PlaceJournal | RelayJournal, told: Report, check_same: Callable[[int, Sequence[bytes]], None]
+) -> tuple[list[bytes], Frontier]:
+    """The entries that are new, and the tree that they grow to, which the checkpoint signs.
+
+    Raises:
+        TamperError: they are not those that were reported before (``check_same``), or are cut, set back, rewritten.
+        SignatureError: the checkpoint is not signed by the journal's key.
+        MalformedError: too many.
+    """
     if len(told.entries) > MAX_ENTRIES:
         raise MalformedError(f"at most {MAX_ENTRIES} entries a report")
     if not 0 <= told.start <= known.size:
         raise TamperError(f"entries from {told.start}, where {known.size} are known: some are missing")
-    _check_same(known, told.start, told.entries[: known.size - told.start])
+    check_same(told.start, told.entries[: known.size - told.start])
     fresh = list(told.entries[known.size - told.start :])
     tree = Frontier(known.size, tuple((int(level), bytes.fromhex(node)) for level, node in known.frontier))
     tree, _ = tree.grown(map(leaf_hash, fresh))

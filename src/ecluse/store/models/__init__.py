@@ -17,6 +17,7 @@ from ecluse.store.models.people import (
     TokenUse,
     Training,
 )
+from ecluse.store.models.relays import RelayEntry, RelayJournal
 from ecluse.store.models.telemetry import LogCursor
 from ecluse.store.models.warnings import (
     ReportedWarning,
@@ -57,6 +58,8 @@ __all__ = [
     "PlaceEntry",
     "PlaceJournal",
     "Recovery",
+    "RelayEntry",
+    "RelayJournal",
     "ReportedWarning",
     "SubProcessorNotice",
     "TokenUse",

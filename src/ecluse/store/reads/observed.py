@@ -13,7 +13,7 @@ from django.db.models import F, Q
 
 from ecluse.domain.observed import Observed
 from ecluse.domain.room import RoomEvent
-from ecluse.store.models import JournalLine, PlaceEntry, PlaceJournal
+from ecluse.store.models import JournalLine, OrderVersion, PlaceEntry, PlaceJournal, RelayEntry, RelayJournal
 
 BATCH = 1000
 """How many events are read at once."""
@@ -103,8 +103,34 @@ class PlaceEntries:
                 yield _of_entry(entry)
 
 
-SOURCES: list[Source] = [RoomLines(), PlaceEntries()]
-"""Every source. What reports more (a relay) adds its own."""
+class RelayEntries:
+    """The journals of all relays, as they were reported. The cursor says how many entries of each were read."""
+
+    name = "relays"
+
+    def since(self, cursor: Any) -> Seen:
+        """See :class:`Source`."""
+        read = dict(cursor or {})
+        events: list[Observed] = []
+        more = False
+        for number, size in RelayJournal.objects.order_by("pk").values_list("pk", "size"):
+            start, room = int(read.get(str(number), 0)), BATCH - len(events)
+            if start < size and room > 0:
+                end = min(size, start + room)
+                events += _of_relay(_relayed(Q(journal=number, index__gte=start, index__lt=end)).order_by("index"))
+                read[str(number)] = end
+            more = more or int(read.get(str(number), 0)) < size
+        return Seen(tuple(sorted(events, key=lambda each: each.at)), read, more)
+
+    def last(self, cursor: Any, after: dt.datetime) -> Iterator[Observed]:
+        """See :class:`Source`."""
+        read: Mapping[str, int] = dict(cursor or {})
+        recent = _relayed(Q(at__gt=after, index__lt=F("journal__size"))).order_by("at")
+        return _of_relay(e for e in recent.iterator(chunk_size=BATCH) if e.index < read.get(str(e.journal_id), 0))
+
+
+SOURCES: list[Source] = [RoomLines(), PlaceEntries(), RelayEntries()]
+"""Every source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +170,32 @@ def _of_lines(lines: Iterable[JournalLine]) -> Iterator[Observed]:
             line.at, "room", line.event, line.actor, f"room/{line.index}", line.subject,
             str(origin) if origin else None, tuple(line.concerns), detail,
         )  # fmt: skip
+
+
+def _relayed(wanted: Q) -> Any:
+    return RelayEntry.objects.filter(wanted).select_related("journal__agent__organisation").defer("data")
+
+
+def _of_relay(entries: Iterable[RelayEntry]) -> Iterator[Observed]:
+    """With the parties to the order of a box, where the room knows it, besides whoever runs the relay."""
+    parties: dict[str, tuple[str, ...]] = {"": ()}
+    for entry in entries:
+        agent = entry.journal.agent
+        if entry.box not in parties:
+            parties[entry.box] = _parties_of(entry.box)
+        detail = dict(entry.detail) | ({"box": entry.box} if entry.box else {})
+        concerns = tuple(dict.fromkeys((agent.organisation.slug, *parties[entry.box])))
+        yield Observed(
+            entry.at, f"relay/{agent.handle}", entry.event, entry.actor, f"relay/{entry.journal_id}/{entry.index}",
+            entry.subject, entry.origin or None, concerns, detail,
+        )  # fmt: skip
+
+
+def _parties_of(box: str) -> tuple[str, ...]:
+    """A box is named by the beginning of its order's digest."""
+    found = OrderVersion.objects.filter(digest__startswith=f"sha256:{box}")
+    pairs = found.values_list("agreement__controller__slug", "agreement__processor__slug")
+    return tuple(slug for pair in pairs for slug in pair)
 
 
 def _entries(wanted: Q) -> Any:

@@ -28,7 +28,7 @@ def candidates(organisation: Organisation) -> tuple[Signer, ...]:
     agents = [
         Signer(agent.handle, agent.handle, ROLES[Place(agent.place)], agent.key)
         for agent in enrolled.order_by("handle")
-        if agent.key
+        if agent.key and agent.place in set(Place)
     ]
     return (*people, *agents)
 

@@ -58,6 +58,8 @@ class Asked:
 
 def place_in(agent: Agent, agreement: Agreement) -> Place | None:
     """The place for which an agreement names an agent, by id and by key; None where it does not."""
+    if agent.place not in set(Place):
+        return None  # a relay: no agreement names it
     place = Place(agent.place)
     for party in (agreement.processor, agreement.controller):
         signer = party.signer(agent.handle)
