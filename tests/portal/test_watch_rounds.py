@@ -9,22 +9,24 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core import mail
+from django.db import DatabaseError, OperationalError
 from django.test import Client
 from django.utils import timezone
 
 from ecluse.control.ports import Notice
 from ecluse.domain.alerts import Severity
+from ecluse.domain.entry import Event
 from ecluse.domain.errors import BusyError, ConnectionLostError
 from ecluse.domain.observed import Observed
-from ecluse.domain.permissions import Role, Side
+from ecluse.domain.permissions import Action, Role, Side
 from ecluse.domain.room import RoomEvent
 from ecluse.portal.answers import answer_link
 from ecluse.portal.watch import rounds
 from ecluse.portal.watch.outbox import Outbox
 from ecluse.portal.watch.rounds import Watcher
 from ecluse.store import recording, watching
-from ecluse.store.acts import agents, alerts, people
-from ecluse.store.models import Agent, Alert, AlertTold, JournalLine, Organisation, Watch
+from ecluse.store.acts import agents, alerts, people, tokens
+from ecluse.store.models import Agent, Alert, AlertTold, Invitation, JournalLine, Organisation, Watch
 from ecluse.store.reads import observed, ticking
 from ecluse.store.recording import SYSTEM, acting
 from room_migrations import begun, enrolled
@@ -184,6 +186,45 @@ def test_a_rule_of_the_room_that_is_wrong_leaves_those_that_ship_and_is_told(
     watcher.one_round()
     assert len(watcher.rules) > 50
     assert Alert.objects.filter(rule="clock_rules_broken").exists()
+
+
+def test_a_fault_of_another_part_keeps_nothing_from_its_work(watcher: Watcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[dt.datetime] = []
+
+    def bad(_now: dt.datetime) -> tuple[()]:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(rounds, "FINDERS", [bad])
+    monkeypatch.setattr(rounds, "SWEEPS", [done.append])
+    watcher._next.pop("clocks")
+    happens("ing.dupont")
+    watcher.one_round()
+    assert set(raised()) == {"ing.dupont"}
+    assert done
+    assert Alert.objects.filter(rule="clock_rules_broken").exists(), "it is told, not swallowed"
+
+
+def test_a_base_that_is_busy_for_a_moment_is_not_cried(watcher: Watcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    cried: list[Notice] = []
+    monkeypatch.setattr(rounds, "close_old_connections", lambda: None)
+    monkeypatch.setattr(rounds, "cry", lambda _home, notice: cried.append(notice))
+    for seconds in (0, 30, 59):
+        watcher._stuck(timezone.now() + dt.timedelta(seconds=seconds), OperationalError("locked"))
+    assert not cried
+    watcher._stuck(timezone.now() + dt.timedelta(seconds=61), OperationalError("locked"))
+    assert len(cried) == 1
+
+
+def test_what_a_place_reports_is_raised_for_both_parties(watcher: Watcher, room: Room) -> None:
+    places = begun(room).told("extracting")
+    while watcher.one_round():
+        pass
+    places.stop(Event.SCOPE_VIOLATION)
+    places.tell()
+    watcher.one_round()
+    alert = Alert.objects.get(rule="place_scope_violation")
+    assert alert.severity == Severity.CRITICAL
+    assert {each.organisation.slug for each in alert.concerned.all()} == {LAB, VENDOR}
 
 
 def test_a_watch_that_was_dead_says_so(watcher: Watcher) -> None:
@@ -352,6 +393,46 @@ def test_what_was_resolved_meanwhile_is_told_to_nobody(watcher: Watcher, room: R
     outbox(watcher).one_pass()
     assert not [each for each in mailed if "two" in each.subject and "places" in each.subject]
     assert AlertTold.objects.get(alert=raised()["somebody"]).outcome == "moot"
+
+
+def test_channels_of_the_room_hear_each_station_once(
+    watcher: Watcher, mailed: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ecluse.store.acts.stations.names_for", lambda _severity: ("hook",))
+    hook, box = Way("hook"), outbox(watcher)
+    monkeypatch.setattr(box, "_others", lambda: {"hook": hook})
+    happens("somebody")
+    watcher.one_round()
+    box.one_pass()
+    box.one_pass()
+    marks = [each.mark for each in hook.sent]
+    assert len(marks) == len(set(marks)) == AlertTold.objects.filter(channel="hook", person=None).count() > 0
+    assert not any("alerts/answer" in each.body + each.link for each in hook.sent), "a link is one person's"
+    assert AlertTold.objects.get(alert=raised()["somebody"], channel="mail").outcome == "told"
+
+
+# -- the journal first
+
+
+def test_a_room_whose_journal_cannot_be_written_does_nothing(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    director = room.people[LAB, Role.DIRECTOR]
+    secret = tokens.make(director.handle, director, "ci", [Action.SEE_MIGRATION], 1)
+    client, migration = room.client(LAB, Role.ADMINISTRATOR), begun(room).row
+
+    def fail(*_: object) -> None:
+        raise DatabaseError("attempt to write a readonly database")
+
+    monkeypatch.setattr("ecluse.store.journal_files.DatabaseStore.write", fail)
+    given = {"name": "Noor B", "email": f"noor.b@{LAB}.example", "role": "auditor"}
+    answer = client.post(f"/people/{LAB}/invite/", given, headers={"Accept-Language": "en"})
+    assert answer.status_code == 503
+    assert "readonly" not in answer.content.decode(), "a database's own words are not shown"
+    assert not Invitation.objects.filter(email=given["email"]).exists()
+    api = Client(headers={"host": "localhost", "authorization": f"Bearer {secret}"})
+    assert api.get(f"/api/v1/migrations/{migration.pk}").status_code < 500, "reading writes nothing"
+    with pytest.raises(recording.UnwritableError):
+        agents.revoke(director.handle, Agent.objects.get(handle="agent-a"))
+    assert Agent.objects.get(handle="agent-a").revoked_at is None
 
 
 # -- the answer from the mail

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -10,7 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import pytest
 
 from agents_at_work import free_port, wait_for
 from mail_sink import MailSink, mail_sink
+from servers import PostgresqlServer
 
 ROOT = Path(__file__).parents[3]
 RULE = "room_two_places"
@@ -31,12 +33,14 @@ class Watched:
 
     home: Path
     mail: MailSink
+    database: str = ""
     running: list["subprocess.Popen[bytes]"] = field(default_factory=list)
 
     def environment(self) -> dict[str, str]:
         path = os.pathsep.join([str(ROOT / "src"), str(ROOT / "tests")])
         return os.environ | {
             "ECLUSE_SMTP_URL": self.mail.url, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "ECLUSE_LANG": "en",
+            **({"ECLUSE_DATABASE_URL": self.database} if self.database else {}),
         }  # fmt: skip
 
     def tell(self, *command: str) -> Any:
@@ -80,6 +84,12 @@ class Watched:
     def raised(self) -> dict[str, dict[str, Any]]:
         return {each["subject"]: each for each in self.tell("alerts") if each["rule"] == RULE}
 
+    def end(self) -> None:
+        for process in self.running:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+
     def log(self) -> str:
         return (self.home.parent / "processes.log").read_text()
 
@@ -93,24 +103,22 @@ class Watched:
         self.until(lambda: self.lines("watch.started") >= 1)
 
 
-@contextmanager
-def room(root: Path) -> Iterator[Watched]:
-    with mail_sink() as mail:
-        world = Watched(root / "room", mail)
-        try:
-            world.tell("found")
-            yield world
-        finally:
-            for process in world.running:
-                if process.poll() is None:
-                    process.kill()
-                process.wait()
+@pytest.fixture(scope="module")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A room's home with its people; each test takes a copy."""
+    root = tmp_path_factory.mktemp("furnished")
+    Watched(root / "room", MailSink()).tell("found")
+    return root / "room"
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[Watched]:
-    with room(tmp_path) as made:
-        yield made
+def world(tmp_path: Path, furnished: Path) -> Iterator[Watched]:
+    with mail_sink() as mail:
+        made = Watched(Path(shutil.copytree(furnished, tmp_path / "room")), mail)
+        try:
+            yield made
+        finally:
+            made.end()
 
 
 def test_an_alert_and_its_mail_within_five_seconds(world: Watched) -> None:
@@ -215,3 +223,25 @@ def test_a_journal_that_cannot_be_written_is_cried_to_everybody_who_answers_for_
     world.until(lambda: world.query("SELECT broken FROM store_watch") == [("",)])
     world.tell("elsewhere", "1")
     world.until(lambda: RULE in world.rules())
+
+
+def test_two_watches_on_postgresql(tmp_path: Path, postgresql: PostgresqlServer) -> None:
+    """The same on PostgreSQL: one is killed, the other takes over; nothing is missed, nothing twice."""
+    with mail_sink() as mail:
+        world = Watched(tmp_path / "room", mail, postgresql.database().url)
+        try:
+            world.tell("found")
+            watches = [world.watch(), world.watch()]
+            world.until(lambda: world.tell("lines", "watch.started") >= 1)
+            world.tell("elsewhere", "20")
+            watches[0].kill()
+            world.tell("elsewhere", "20", "20")
+            world.until(lambda: len(world.raised()) == 40)
+            watches.append(world.watch())
+            watches[1].kill()
+            world.tell("elsewhere", "20", "40")
+            world.until(lambda: len(world.raised()) == 60)
+            assert {each["count"] for each in world.raised().values()} == {1}
+            assert len([each for each in world.tell("alerts") if each["rule"] == RULE]) == 60
+        finally:
+            world.end()

@@ -11,13 +11,23 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from django.db import DatabaseError, close_old_connections, connection, transaction
 from django.utils import timezone
 
 from ecluse.control.ports import Notice
-from ecluse.control.watch import Engine, Finding, Rule, RuleSet, Tick, load_rules, packaged_rules, ticked
+from ecluse.control.watch import (
+    Engine,
+    Finding,
+    Rule,
+    RuleSet,
+    Tick,
+    WorkingHours,
+    load_rules,
+    packaged_rules,
+    ticked,
+)
 from ecluse.domain.alerts import Severity, rises
 from ecluse.domain.errors import BusyError, EcluseError, MalformedError
 from ecluse.domain.observed import Observed
@@ -31,7 +41,8 @@ from ecluse.store.reads.alerts import silent
 from ecluse.store.reads.check import check
 from ecluse.store.reads.observed import SOURCES, Source
 from ecluse.store.reads.ticking import ticks
-from ecluse.store.recording import acting
+from ecluse.store.recording import UnwritableError, acting
+from ecluse.store.working_days import french_holidays
 
 BEAT, CLOCKS, VERIFY = dt.timedelta(seconds=5), dt.timedelta(seconds=10), dt.timedelta(hours=1)
 _CRY = dt.timedelta(hours=1)
@@ -56,6 +67,7 @@ class Watcher:
     _engine: Engine | None = None
     _next: dict[str, dt.datetime] = field(default_factory=dict)
     _held: bool = False
+    _stuck_since: dt.datetime | None = None
     _checking: threading.Thread | None = None
     _problems: tuple[str, ...] = ()
 
@@ -87,6 +99,7 @@ class Watcher:
         except (EcluseError, DatabaseError) as error:
             self._stuck(now, error)
             return False
+        self._stuck_since = None
         return more
 
     def close(self) -> None:
@@ -126,7 +139,8 @@ class Watcher:
 
     def _begin(self, now: dt.datetime) -> None:
         """Windows as they were; then the first words of this watch."""
-        engine, row = Engine(self.rules), watching.position()
+        hours = WorkingHours(closed=french_holidays(range(now.year - 1, now.year + 2)))
+        engine, row = Engine(self.rules, hours=hours), watching.position()
         cursors = row.cursors if row else {}
         after = now - engine.horizon
         past = [event for source in self.sources for event in source.last(cursors.get(source.name), after)]
@@ -192,14 +206,26 @@ class Watcher:
             name, concerns = self.failing.get()
             words.append(ticked(Tick.CHANNEL_FAILING, now, name, concerns=concerns))
         words += [ticked(Tick.JOURNAL_BROKEN, now, "control-room", problems=len(self._problems))] * bool(self._problems)
+        self._others(now, words)
         self._feed(words)
-        self._raise([finding for finder in FINDERS for finding in finder(now)], None, None)
-        for sweep in SWEEPS:
-            sweep(now)
         for alert in silent(now):
             alerts.escalate(WATCH, alert)
         if self._is_due("verify", now, VERIFY):
             self._verify()
+
+    def _others(self, now: dt.datetime, words: list[Observed]) -> None:
+        """What other parts find and do by the clock. A fault of one keeps no other from its work, and is told."""
+        for part in (*FINDERS, *SWEEPS):
+            try:
+                found = part(now)
+                if part in FINDERS:
+                    self._raise(list(cast("Iterable[Finding]", found)), None, None)
+            except (EcluseError, DatabaseError):
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever another part does wrong
+                _LOG.exception("a part of the watch failed")
+                name = getattr(part, "__qualname__", type(part).__name__)
+                words.append(ticked(Tick.RULES_BROKEN, now, name, error=type(error).__name__))
 
     def _verify(self) -> None:
         """Read the whole journal, beside the rounds."""
@@ -229,11 +255,16 @@ class Watcher:
     # -- what cannot be recorded
 
     def _stuck(self, now: dt.datetime, error: Exception) -> None:
-        """The journal or the database refuses: nothing can be raised, so it is cried, once an hour."""
+        """The journal or the database refuses: nothing can be raised, so it is cried, once an hour.
+
+        A database that is busy for a moment is not broken.
+        """
         _LOG.error("the watch cannot go on: %s: %s", type(error).__name__, error)
         self._engine = None
+        self._stuck_since = self._stuck_since or now
         close_old_connections()
-        if not self._is_due("cry", now, _CRY):
+        waits = not isinstance(error, UnwritableError) and now - self._stuck_since < watching.SILENT
+        if waits or not self._is_due("cry", now, _CRY):
             return
         try:
             watching.verified(now, f"{type(error).__name__}")

@@ -108,8 +108,10 @@ def _agreements(now: dt.datetime) -> Iterator[Observed]:
     for version in live.select_related("controller", "processor"):
         reminders = renewal.of_agreement(_agreement(bytes(version.artefact)))
         for due in renewal.due(reminders, today):
+            hosted = due.reminder.kind is renewal.ReminderKind.HDS_CERTIFICATE
+            subject = f"{version.number}: HDS" if hosted else version.number
             yield ticked(
-                Tick.AGREEMENT_EXPIRES, now, version.number, concerns=(version.controller.slug, version.processor.slug),
+                Tick.AGREEMENT_EXPIRES, now, subject, concerns=(version.controller.slug, version.processor.slug),
                 kind=str(due.reminder.kind), days=due.days_left, expired=int(due.expired),
             )  # fmt: skip
 
