@@ -27,7 +27,10 @@ from ecluse.domain.errors import ConnectionLostError, EcluseError, Location, Usa
 @option("--home", type=FILE, default=Path("control-room"), show_default=True,
         text=Text("Folder of the room or relay.", "Dossier de la salle ou du relais."))  # fmt: skip
 @option("--channel", metavar="NAME", text=Text("This channel alone.", "Ce canal seulement."))
-def command(home: Path, channel: str | None) -> None:
+@option("--to", metavar="ADDRESS",
+        text=Text("Whom a channel tells that has {to} in its URL.",
+                  "Qui prévient un canal dont l'URL contient {to}."))  # fmt: skip
+def command(home: Path, channel: str | None, to: str | None) -> None:
     """Try the channels of one home."""
     found = supervision.read(home)
     where = Location(file=str(home / supervision.FILE))
@@ -36,7 +39,7 @@ def command(home: Path, channel: str | None) -> None:
         said = tr("there is no channel of this name", "il n'y a pas de canal de ce nom") if channel else tr(
             "no channel is configured", "aucun canal n'est configuré")  # fmt: skip
         raise UsageError(said, location=where)
-    went = _tried(notifiers(chosen))
+    went = _tried(notifiers(chosen), (to,) if to else ())
     for name, refusal in went:
         _output.say(f"{name}: {translated(refusal) if refusal else tr('taken', 'pris')}")
     _output.emit([{"channel": name, "taken": not refusal, "why": refusal} for name, refusal in went])
@@ -48,7 +51,7 @@ def command(home: Path, channel: str | None) -> None:
         )
 
 
-def _tried(ways: Sequence[Notifier]) -> list[tuple[str, str]]:
+def _tried(ways: Sequence[Notifier], to: tuple[str, ...]) -> list[tuple[str, str]]:
     """Each channel's name and what it said against it; empty where it took the notice."""
     now = dt.datetime.now(dt.UTC).replace(microsecond=0)
     notice = Notice(
@@ -57,6 +60,7 @@ def _tried(ways: Sequence[Notifier]) -> list[tuple[str, str]]:
         severity=Severity.CRITICAL,
         mark=f"test-{now:%Y%m%dT%H%M%SZ}",
         at=now,
+        to=to,
     )
     went = []
     for way in ways:

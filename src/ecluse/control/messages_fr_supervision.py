@@ -23,6 +23,8 @@ FRENCH_SUPERVISION = {
     "this channel cannot take a notice now: {}": "ce canal ne peut prendre d'avis pour l'instant : {1}",
     "this channel refuses notices: {}": "ce canal refuse les avis : {1}",
     "this channel did not take a notice": "ce canal n'a pas pris l'avis",
+    "this channel tells one person: an address is needed": "ce canal prévient une personne : il faut une adresse",
+    "this channel does not take such an address": "ce canal ne prend pas une telle adresse",
     "not a file of certificates (PEM)": "pas un fichier de certificats (PEM)",
     "not a URL that Apprise knows": "pas une URL qu'Apprise connaisse",
     "what goes this way could be read on the way": "ce qui passe par là pourrait être lu en route",

@@ -5,6 +5,8 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
@@ -173,3 +175,49 @@ def test_a_slow_receiver_does_not_hold_the_watch(monkeypatch: pytest.MonkeyPatch
         with pytest.raises(ConnectionLostError, match="Timeout"):
             way.send(NOTICE)
         assert time.monotonic() - begun < 3
+
+
+def test_a_person_s_own_address_is_taken(post: Mails) -> None:
+    way = notifier(
+        AppriseChannel("mail", f"mailto://127.0.0.1:{post.port}/?from=e@labo.example&to={{to}}&mode=insecure")
+    )
+    way.send(replace(NOTICE, to=("a@labo.example", "b@labo.example")))
+    assert [mail["To"] for mail in post.taken] == ["a@labo.example", "b@labo.example"]
+    with pytest.raises(RefusedError, match="an address is needed"):
+        way.send(replace(NOTICE, to=()))
+    assert len(post.taken) == 2
+
+
+@pytest.mark.parametrize(
+    "to",
+    [
+        "a@labo.example&cc=evil@x.example",
+        "a@labo.example,evil@x.example",
+        "x" * 300,
+        "",
+        "a@b.example?bcc=e@x.example",
+        "a@b.example e@x.example",
+        "a@b.example\n",
+        "a@b@x.example",
+    ],
+)
+def test_an_address_adds_nobody_else(post: Mails, to: str) -> None:
+    way = notifier(
+        AppriseChannel("mail", f"mailto://127.0.0.1:{post.port}/?from=e@labo.example&to={{to}}&mode=insecure")
+    )
+    with suppress(RefusedError):
+        way.send(replace(NOTICE, to=(to,)))
+    for mail in post.taken:
+        assert "," not in mail["To"]
+        assert "evil" not in str(mail["Cc"])
+        assert "e@x.example" not in str(mail["Bcc"])
+    assert len(post.taken) <= 1
+
+
+def test_an_address_does_not_change_where_a_notice_goes(hook: Hooks) -> None:
+    way = notifier(AppriseChannel("chat", f"json://{hook.address}/{{to}}/x"))
+    for to in ("a@elsewhere.example", "../y", "?method=GET", "#", "+33612345678"):
+        with suppress(EcluseError):
+            way.send(replace(NOTICE, to=(to,)))
+    assert hook.posted
+    assert all(each.headers["host"] == hook.address for each in hook.posted)

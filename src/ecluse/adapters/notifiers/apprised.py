@@ -1,16 +1,17 @@
 """Mail, SMS gateways and chats by Apprise. Its own log may hold an address: it is shut."""
 
 import logging
+import re
 import warnings
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import apprise
 
 from ecluse.control.ports import Notice
 from ecluse.control.supervision import AppriseChannel
 from ecluse.domain.alerts import Severity
-from ecluse.domain.errors import ConnectionLostError, Location, MalformedError
+from ecluse.domain.errors import ConnectionLostError, Location, MalformedError, RefusedError
 
 _TYPES = {
     Severity.CRITICAL: apprise.NotifyType.FAILURE,
@@ -18,6 +19,11 @@ _TYPES = {
     Severity.MEDIUM: apprise.NotifyType.WARNING,
     Severity.LOW: apprise.NotifyType.INFO,
 }
+_TO = "{to}"
+_SAMPLES = ("somebody@labo.example", "+33612345678")
+"""Addresses that a service may want where a URL says ``{to}``, to see whether it knows the URL at all."""
+_ONE = re.compile(r"(?=.{0,200}\Z)[A-Za-z0-9._+-]*(?:@[A-Za-z0-9.-]+)?")
+"""One mail address, number or plain name: Apprise finds several in what is separated by almost anything else."""
 _LOCAL = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 
 
@@ -30,7 +36,7 @@ def _asset() -> apprise.AppriseAsset:
 
 
 class Apprised:
-    """See :class:`ecluse.control.ports.Notifier`.
+    """See :class:`ecluse.control.ports.Notifier`. ``{to}`` in the URL stands for the address of the notice's addressee.
 
     Raises:
         MalformedError: the URL is not one that Apprise knows, or what it sends could be read on the way.
@@ -40,19 +46,13 @@ class Apprised:
         logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
         self._channel = channel
         where = Location(field=channel.name)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", DeprecationWarning)  # it loads a hundred services' modules
-                made: Any = apprise.Apprise.instantiate(channel.url, asset=_asset(), suppress_exceptions=True)
-        except TypeError:
-            made = None
+        made = next((way for sample in _SAMPLES if (way := _instance(_filled(channel.url, sample)))), None)
         if made is None:
             raise MalformedError("not a URL that Apprise knows", location=where)
-        if _in_clear(made, channel.url):
+        if _in_clear(made, _filled(channel.url, _SAMPLES[0])):
             raise MalformedError(
                 "what goes this way could be read on the way", location=where, hint="use the service's TLS scheme"
             )
-        self._way = made
 
     @property
     def name(self) -> str:
@@ -66,9 +66,20 @@ class Apprised:
 
     def send(self, notice: Notice) -> None:
         """Hand it over; Apprise tells whether that worked, not why not."""
+        if _TO in self._channel.url and not notice.to:
+            raise RefusedError(
+                "this channel tells one person: an address is needed", location=Location(field=self.name)
+            )
+        for to in notice.to if _TO in self._channel.url else ("",):
+            self._send(notice, to)
+
+    def _send(self, notice: Notice, to: str) -> None:
+        way = _instance(_filled(self._channel.url, to)) if _ONE.fullmatch(to) else None
+        if way is None:
+            raise RefusedError("this channel does not take such an address", location=Location(field=self.name))
         body = f"{notice.body}\n\n{notice.link}" if notice.link else notice.body
         try:
-            taken = self._way.notify(
+            taken = way.notify(
                 body=body,
                 title=notice.subject,
                 notify_type=_TYPES[notice.severity],
@@ -80,6 +91,21 @@ class Apprised:
             ) from None
         if not taken:
             raise ConnectionLostError("this channel did not take a notice", location=Location(field=self.name))
+
+
+def _filled(url: str, to: str) -> str:
+    """The URL with an addressee, who can add nothing else to it."""
+    return url.replace(_TO, quote(to, safe=""))
+
+
+def _instance(url: str) -> Any:
+    """Apprise's object for a URL; None where it knows none."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # it loads a hundred services' modules
+            return apprise.Apprise.instantiate(url, asset=_asset(), suppress_exceptions=True)
+    except TypeError:
+        return None
 
 
 def _in_clear(way: Any, url: str) -> bool:
