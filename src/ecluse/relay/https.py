@@ -14,7 +14,8 @@ from typing import Any
 
 from aiohttp import web
 
-from ecluse.domain.errors import EcluseError, Location, MalformedError, StorageError
+from ecluse.domain.access import Access
+from ecluse.domain.errors import BusyError, EcluseError, Location, MalformedError, StorageError
 from ecluse.relay.accounts import secret_digest
 from ecluse.relay.certificates import Contexts
 from ecluse.relay.desk import Desk, Seen, Visitor
@@ -46,6 +47,7 @@ from ecluse.relay.https_transfers import (
     take_file,
 )
 from ecluse.relay.papers import MAX_PAPER
+from ecluse.relay.sessions import Sessions
 
 _AT_ONCE, _PAPERS_AT_ONCE = 64, 2
 _SMALL = 1 << 20
@@ -59,6 +61,8 @@ class Door:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.stopping = False
+        self.known: Callable[[Connection], None] = lambda _: None
+        self._sessions = Sessions(desk.home)
         self._now: Counter[str] = Counter()
         self._writers: dict[tuple[str, str, str], asyncio.Task[Any]] = {}
         self._papers: dict[str, asyncio.Semaphore] = {}
@@ -126,7 +130,9 @@ class Door:
             raise
         secure = request.transport.get_extra_info("ssl_object") if request.transport else None
         certificate = secure.getpeercert(binary_form=True) if isinstance(secure, ssl.SSLObject) else None
-        return await in_thread(self._known, connection, token, certificate)
+        visitor = await in_thread(self._known, connection, token, certificate)
+        self.known(connection)
+        return visitor
 
     def _known(self, connection: Connection, token: str | None, certificate: bytes | None) -> Visitor:
         marks = [hashlib.sha256(certificate).hexdigest()] if certificate else []
@@ -142,17 +148,40 @@ class Door:
             other = self.desk.accounts.by_mark(marks[1])
             name = other.id if other else "?"
         try:
-            connection.visitor = self.desk.enter(name, marks[0] if marks else None, connection.origin, "https")
-        except StorageError:
+            self._enter_anew(connection, name, marks[0] if marks else None)
+        except (StorageError, RequestError):
             raise
         except EcluseError:
             raise RequestError(401, "unknown") from None
         connection.mark = mark
+        assert connection.visitor is not None  # noqa: S101 - who has not entered was refused
         return connection.visitor
+
+    def _enter_anew(self, connection: Connection, name: str, mark: str | None) -> None:
+        """A session of its own for a connection, counted with all that the account has open."""
+        holder = self.desk.accounts.by_mark(mark) if mark else None
+        slot, detail = None, {}
+        if holder is not None:
+            try:
+                slot = self._sessions.begin(holder.id, connection.origin, self.desk.settings.account_sessions)
+            except BusyError:
+                self.desk.failures.tell(Access.ENTRY_FAILED, connection.origin, "too many sessions", holder.id)
+                raise RequestError(429, "too-many") from None
+            detail = {"open": slot.open} | ({"elsewhere": slot.elsewhere} if slot.elsewhere else {})
+        try:
+            connection.visitor = self.desk.enter(name, mark, connection.origin, "https", **detail)
+        except EcluseError:
+            if slot is not None:
+                slot.leave()
+            raise
+        connection.slot = slot
 
     def leave(self, connection: Connection) -> None:
         """Journal the end of a connection's session, if it had one."""
         visitor, connection.visitor = connection.visitor, None
+        slot, connection.slot = connection.slot, None
+        if slot is not None:
+            slot.leave()
         if visitor is not None:
             self.desk.leave(visitor, sent=connection.sent, read=connection.read)
             connection.sent = connection.read = 0
@@ -284,11 +313,12 @@ async def open_https(desk: Desk, settings: Settings) -> Runner:
     door = Door(desk)
 
     def over(connection: Connection) -> None:
-        listener.over(connection.origin)
+        listener.over(connection)
         door.left(connection)
 
-    server = Server(door.answer, over, door.misread, settings.idle_s)
+    server = Server(door.answer, over, door.misread, settings)
     listener = Listener(desk, server, contexts)
+    door.known = listener.known
     try:
         await listener.open(host, port)
     except OSError as error:

@@ -13,10 +13,12 @@ from aiohttp import web
 from ecluse.domain.errors import EcluseError, ForbiddenError
 from ecluse.relay.certificates import Contexts
 from ecluse.relay.desk import Desk, Visitor
+from ecluse.relay.home import Settings
 from ecluse.relay.https_answers import problem
+from ecluse.relay.sessions import Slot
 
 _LOG = logging.getLogger("ecluse.relay")
-_HANDSHAKE_S, _HEADERS_S, _LINGER_S = 10.0, 20.0, 2.0
+_HANDSHAKE_S, _IDLE_S, _LINGER_S = 10.0, 60, 2.0
 _MAX_LINE, _MAX_FIELD, _MAX_HEADERS = 1024, 2048, 40
 _READ = 1 << 17
 _BACKLOG = 512
@@ -27,15 +29,26 @@ Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 class Connection(web.RequestHandler):
     """One client's connection: whom it has let in, and how much went both ways."""
 
-    __slots__ = ("busy", "gone", "mark", "origin", "read", "sent", "server", "visitor")
+    __slots__ = ("busy", "gone", "mark", "origin", "read", "sent", "server", "slot", "stranger", "visitor")
 
     def __init__(self, server: "Server", origin: str, **limits: Any) -> None:
         super().__init__(server, **limits)
         self.server, self.origin = server, origin
         self.busy = self.gone = False
+        self.stranger = True
         self.visitor: Visitor | None = None
+        self.slot: Slot | None = None
         self.mark = ""
         self.sent = self.read = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Whoever does not say who they are in time is put out."""
+        super().connection_made(transport)
+        asyncio.get_running_loop().call_later(self.server.grace, self._late)
+
+    def _late(self) -> None:
+        if self.stranger and self.transport is not None:
+            self.force_close()
 
     def handle_error(
         self,
@@ -67,13 +80,13 @@ class Server(web.Server):
     """Makes connections of ours, and hears of their end. ``misread``: told from where came what is not HTTP."""
 
     def __init__(
-        self, answer: Answer, over: Callable[[Connection], None], misread: Callable[[str], None], idle: float
+        self, answer: Answer, over: Callable[[Connection], None], misread: Callable[[str], None], settings: Settings
     ) -> None:
         super().__init__(answer)
-        self._over, self.misread = over, misread
+        self._over, self.misread, self.grace = over, misread, float(settings.login_grace_s)
         self._ending: set[asyncio.Task[None]] = set()
         self._limits = {
-            "loop": asyncio.get_running_loop(), "keepalive_timeout": min(idle, _HEADERS_S * 3),
+            "loop": asyncio.get_running_loop(), "keepalive_timeout": float(min(settings.idle_s, _IDLE_S)),
             "max_line_size": _MAX_LINE, "max_field_size": _MAX_FIELD, "max_headers": _MAX_HEADERS,
             "lingering_time": _LINGER_S, "read_bufsize": _READ, "auto_decompress": False, "access_log": None,
             "logger": _LOG,
@@ -108,9 +121,9 @@ class Listener:
     def __init__(self, desk: Desk, server: Server, contexts: Contexts) -> None:
         self._desk, self._server, self._contexts = desk, server, contexts
         self._by_origin: Counter[str] = Counter()
+        self._strangers: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
         self._sockets: list[socket.socket] = []
-        self.most = desk.settings.sessions
 
     @property
     def ports(self) -> list[tuple[str, int]]:
@@ -141,11 +154,20 @@ class Listener:
         for each in self._sockets:
             each.close()
 
-    def over(self, origin: str) -> None:
-        """A connection from there has ended."""
-        self._by_origin[origin] -= 1
-        if self._by_origin[origin] <= 0:
-            del self._by_origin[origin]
+    def known(self, connection: Connection) -> None:
+        """Somebody has entered by a connection."""
+        if connection.stranger:
+            connection.stranger = False
+            _less(self._strangers, connection.origin)
+
+    def over(self, connection: Connection) -> None:
+        """A connection has ended."""
+        self._forget(connection.origin, stranger=connection.stranger)
+
+    def _forget(self, origin: str, *, stranger: bool) -> None:
+        _less(self._by_origin, origin)
+        if stranger:
+            _less(self._strangers, origin)
 
     async def _accept(self, listening: socket.socket) -> None:
         loop = asyncio.get_running_loop()
@@ -164,8 +186,14 @@ class Listener:
         task.add_done_callback(self._tasks.discard)
 
     async def _admit(self, accepted: socket.socket, origin: str) -> None:
-        full = self._by_origin.total() >= self.most or self._by_origin[origin] >= max(1, self.most // 2)
+        settings = self._desk.settings
+        full = (
+            self._by_origin.total() >= settings.sessions
+            or self._by_origin[origin] >= settings.origin_sessions
+            or self._strangers[origin] >= settings.origin_strangers
+        )
         self._by_origin[origin] += 1
+        self._strangers[origin] += 1
         try:
             if full:
                 await asyncio.to_thread(self._desk.fail, origin, "too many connections")
@@ -176,7 +204,7 @@ class Listener:
             raise
         except Exception as error:  # noqa: BLE001 - of one connection: the others go on
             _LOG.error("a connection could not be taken: %s", type(error).__name__)
-        self.over(origin)
+        self._forget(origin, stranger=True)
         accepted.close()
 
     async def _agreed(self, accepted: socket.socket, origin: str) -> bool:
@@ -198,3 +226,9 @@ class Listener:
                 await asyncio.to_thread(self._desk.fail, origin, reason)
             return False
         return True
+
+
+def _less(counted: Counter[str], origin: str) -> None:
+    counted[origin] -= 1
+    if counted[origin] <= 0:
+        del counted[origin]
