@@ -125,9 +125,19 @@ class Room:
 
         A room that says nothing of its watch (an earlier version) counts as one that has none.
         """
-        found = self._call("POST", "heartbeat", {"version": version, "doing": doing[:32]})
-        age = found.get("watch_age_s")
-        return age if isinstance(age, int) and not isinstance(age, bool) and age >= 0 else None
+        return _watch_age(self._call("POST", "heartbeat", {"version": version, "doing": doing[:32]}))
+
+    def relay_known(self) -> tuple[int, int | None]:
+        """How many entries of this relay's journal the room knows, and how many seconds ago its watch was."""
+        found = self._call("GET", "relay")
+        return _number(found, "size"), _watch_age(found)
+
+    def relay_report(self, log: str, start: int, entries: Sequence[bytes], head: bytes) -> tuple[int, int | None]:
+        """Report a part of a relay's journal; gives what :meth:`relay_known` does."""
+        told = [entry.decode("utf-8") for entry in entries]
+        body = {"log": log, "start": start, "entries": told, "checkpoint": head.decode("utf-8")}
+        found = self._call("POST", "relay/journal", body)
+        return _number(found, "size"), _watch_age(found)
 
     def estimate(self, asked: int, data: bytes) -> None:
         """Give what was counted."""
@@ -257,6 +267,11 @@ def _refusal(error: urllib.error.HTTPError) -> Exception:
             return TamperError(text, hint=hint)
         case _:
             return RefusedError(text, hint=hint)
+
+
+def _watch_age(found: Mapping[str, Any]) -> int | None:
+    age = found.get("watch_age_s")
+    return age if isinstance(age, int) and not isinstance(age, bool) and age >= 0 else None
 
 
 def _printable(text: object) -> str:

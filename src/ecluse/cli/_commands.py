@@ -182,6 +182,8 @@ _RELAY = Group(
         "trust": Entry("relay_trust", Text("Confirm a signed agreement", "Confirmer un contrat signé")),
         "untrust": Entry("relay_untrust", Text("No longer trust one", "Ne plus s'y fier")),
         "account": _RELAY_ACCOUNT,
+        "enrol": Entry("relay_enrol", Text("Bind it to a control room, once",
+                                           "Le lier à une salle de contrôle, une fois")),
         "serve": Entry("relay_serve", Text("Open its doors", "Ouvrir ses portes")),
         "status": Entry("relay_status", Text("Say how it stands", "Dire où il en est")),
         "verify": Entry("relay_verify", Text("Check its journal and what lies there",

@@ -58,7 +58,7 @@ def parts(place: Workspace, known: int) -> Iterator[Part]:
     for entry in journal.entries(known):
         if waiting and (len(waiting) == _ENTRIES or sum(map(len, waiting)) + len(entry) > _BYTES):
             tree, _ = tree.grown(map(leaf_hash, waiting))
-            yield Part(start, tuple(waiting), _head(place.key, tree))
+            yield Part(start, tuple(waiting), head_of(place.key, tree))
             start, waiting = start + len(waiting), []
         waiting.append(entry)
     if waiting:
@@ -73,6 +73,7 @@ def held(place: Workspace) -> Iterator[Held]:
         yield Held(kind, address, encode(place.get(cls, address)), place.signatures(cls, address))
 
 
-def _head(key: LogKey, tree: Frontier) -> bytes:
+def head_of(key: LogKey, tree: Frontier) -> bytes:
+    """A signed checkpoint over a tree."""
     text = Checkpoint(key.name, tree.size, tree.root).text
     return Note(text, (key.sign(text),)).encode()

@@ -11,6 +11,7 @@ import os
 import resource
 import signal
 import sys
+import threading
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
@@ -26,6 +27,7 @@ from ecluse.relay.erasing import Sweeper
 from ecluse.relay.home import Home, host_line
 from ecluse.relay.https import open_https
 from ecluse.relay.log import Log
+from ecluse.relay.reporting import report_for_ever, reporter
 from ecluse.relay.scraping import open_metrics
 from ecluse.relay.sftp import Door
 from ecluse.seal.signing import fingerprint
@@ -64,7 +66,7 @@ async def serve(desk: Desk) -> None:
         await asyncio.to_thread(desk.log.append, Access.STARTED, ACTOR)
         sys.stdout.write(told)
         sys.stdout.flush()
-        work = [_every(_FLUSH_S, desk.failures.flush), _every(_SWEEP_S, sweeper.once)]
+        work = [_every(_FLUSH_S, desk.failures.flush), _every(_SWEEP_S, sweeper.once), _reporting(desk, doors)]
         await _until(stop.wait(), *work)
     await asyncio.to_thread(desk.failures.flush)
     await asyncio.to_thread(desk.log.append, Access.STOPPED, ACTOR)
@@ -82,6 +84,21 @@ async def _open(desk: Desk, doors: AsyncExitStack) -> str:
     certificate, _ = await asyncio.to_thread(own_certificate, desk.home, desk.settings)
     shown = certificate_fingerprint(certificate)
     return f"SFTP {sftp.port} {fingerprint(host_line(desk.home))}\nHTTPS {https.ports[0][1]} {shown}\n"
+
+
+async def _reporting(desk: Desk, doors: AsyncExitStack) -> None:
+    """Report to the control room, where the relay is enrolled at one; raises what keeps it from that."""
+    made = await asyncio.to_thread(reporter, desk.home, desk.settings, desk.log)
+    loop, ended = asyncio.get_running_loop(), asyncio.get_running_loop().create_future()
+    stop = threading.Event()
+    doors.callback(stop.set)
+
+    def failed(error: Exception) -> None:
+        loop.call_soon_threadsafe(ended.set_exception, error)
+
+    if made is not None:
+        report_for_ever(made, stop, failed)
+    await ended
 
 
 async def _every(seconds: float, what: Callable[[], Any]) -> None:

@@ -12,17 +12,18 @@ from typing import Any
 
 import yaml
 
-from ecluse.domain.errors import Location, MalformedError, StorageError, UsageError
+from ecluse.domain.errors import Location, MalformedError, SignatureError, StorageError, UsageError
 from ecluse.journal import LogKey
 from ecluse.seal.signing import new_signing_key
 from ecluse.workspace.files import make_folder, read, write_atomic
 
 SETTINGS = "relay.yaml"
+ROOM_TOKEN = "keys/room.token"  # noqa: S105 - a file's name
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _GIB = 2**30
 _ABOVE_ZERO = (
     "quota_gib", "papers_mib", "sessions", "idle_s", "login_grace_s", "auth_tries", "account_sessions",
-    "origin_sessions", "origin_strangers",
+    "origin_sessions", "origin_strangers", "room_silent_s",
 )  # fmt: skip
 
 
@@ -57,6 +58,7 @@ class Settings:
     room: str | None = None
     room_token_file: str | None = None
     room_ca: str | None = None
+    room_silent_s: int = 300
     notify: tuple[str, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
@@ -115,6 +117,33 @@ class Home:
     def log_key(self) -> Path:
         """What signs the journal's checkpoints."""
         return self.root / "keys" / "log.key"
+
+    def room_token(self, settings: Settings) -> str:
+        """By which the control room knows this relay.
+
+        Raises:
+            SignatureError: others may read it.
+            StorageError: it cannot be read.
+        """
+        path = self.root / (settings.room_token_file or ROOM_TOKEN)
+        data = read(path)
+        if path.stat().st_mode & 0o077:
+            raise SignatureError(
+                "others may read this relay's token", location=Location(file=str(path)), hint="chmod 600"
+            )
+        return data.decode("utf-8", "replace").strip()
+
+    def keep_room(self, url: str, token: str, ca: Path | None) -> None:
+        """Keep what an enrolment gave; ``relay.yaml`` names the room from now on, after what stands in it.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
+        write_atomic(self.root / ROOM_TOKEN, token.encode("utf-8"))
+        named = {"room": url, "room_token_file": ROOM_TOKEN} | ({"room_ca": str(ca)} if ca else {})
+        before = read(self.root / SETTINGS)
+        more = yaml.safe_dump(named, sort_keys=False, allow_unicode=True).encode("utf-8")
+        write_atomic(self.root / SETTINGS, before + (b"" if before.endswith(b"\n") else b"\n") + more)
 
     def settings(self) -> Settings:
         """What ``relay.yaml`` says.

@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from ecluse.control.telling import head_of
 from ecluse.domain.access import Access, AccessEntry
 from ecluse.domain.errors import BusyError, Location, StorageError
 from ecluse.journal import Journal, LogKey
+from ecluse.journal.merkle import Frontier
 from ecluse.journal.store import FolderStore
 from ecluse.relay.home import Home
 from ecluse.wire.artefacts import decode, encode, utc
@@ -76,6 +78,10 @@ class Log:
             journal = Journal.take_up(self._store, self._key)
             wanted = [data for data, _ in zip(journal.entries(start), range(500), strict=False)]
             return wanted, journal.checkpoint(), journal.size
+
+    def head(self, tree: Frontier) -> bytes:
+        """A signed checkpoint over the first entries of this journal, whose tree is given."""
+        return head_of(self._key, tree)
 
     def entries(self, start: int = 0) -> Iterator[AccessEntry]:
         """Every entry from ``start`` on, oldest first."""

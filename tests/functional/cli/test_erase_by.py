@@ -49,7 +49,7 @@ NO_PLACE = {
     "source scan", "profile check", "evidence verify", "help exit-codes", "source identities", "codes suggest",
     "codes confirm", "codes export", "codes check", "serve", "watch", "room verify", "agent enrol",
     "relay init", "relay trust", "relay untrust", "relay account add", "relay account revoke", "relay account list",
-    "relay serve", "relay status", "relay verify",
+    "relay enrol", "relay serve", "relay status", "relay verify",
     "warn send", "warn follow", "warn read", "notify test", "rules check", "rules test",
 }  # fmt: skip
 AGENT = {"agent run"}
