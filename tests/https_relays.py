@@ -126,6 +126,15 @@ class Doorway:
                     found += more
             return found
 
+    def raw_one(self, data: bytes) -> bytes:
+        """The first answer to these bytes, headers and body, over a connection that then ends."""
+        with self.connected() as secure:
+            secure.sendall(data)
+            came = http.client.HTTPResponse(secure, method=data.split(b" ")[0].decode("latin-1"))
+            came.begin()
+            head = f"HTTP/1.1 {came.status} {came.reason}\r\n" + "".join(f"{n}: {v}\r\n" for n, v in came.getheaders())
+            return head.encode("latin-1") + b"\r\n" + came.read()
+
     # Shortcuts
 
     def send_papers(self, who: str = SOURCE) -> None:
