@@ -59,7 +59,11 @@ class Running:
 
     @classmethod
     def prepared(cls, root: Path, scheme: str, *, patients: int = 12) -> "Running":
-        desk = Migrating.made(root / "desk", patients=patients)
+        return cls.on(root, scheme, Migrating.made(root / "desk", patients=patients))
+
+    @classmethod
+    def on(cls, root: Path, scheme: str, desk: Migrating) -> "Running":
+        """A relay that trusts the agreement of a desk."""
         home = relay_home(root / "relay", desk)
         rules = Desk(home, Log(home))
         for name, token in TOKENS.items():

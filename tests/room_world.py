@@ -6,6 +6,8 @@
     python tests/room_world.py HOME DESK decide         → the director's acceptance
     python tests/room_world.py HOME DESK instruct suspend|resume|abort
     python tests/room_world.py HOME DESK revoke HANDLE  → the agent is no more
+    python tests/room_world.py HOME DESK relay NAME     → the code of a relay of the vendor's
+    python tests/room_world.py HOME DESK relayed        → what relays have reported, and what was refused
     python tests/room_world.py HOME DESK token SCOPE…   → a personal token of the vendor's engineer
     python tests/room_world.py HOME DESK ask            → an estimate of the desk's order is asked for
     python tests/room_world.py HOME DESK show           → what the room knows of the migration
@@ -45,6 +47,7 @@ from ecluse.store.acts import agents, agreements, decisions, orders, people, tok
 from ecluse.store.models import (
     Agent,
     AgreementVersion,
+    JournalLine,
     Migration,
     OrderVersion,
     Organisation,
@@ -52,8 +55,9 @@ from ecluse.store.models import (
     Person,
     PlaceEntry,
     PlaceJournal,
+    RelayJournal,
 )
-from ecluse.store.reads import migrations
+from ecluse.store.reads import migrations, observed
 from ecluse.store.recording import SYSTEM
 from ecluse.workspace.place import Place
 from room_papers import give_passkey, passkey_of
@@ -172,6 +176,23 @@ def _revoke() -> Any:
     return {}
 
 
+def _relay() -> Any:
+    engineer, vendor = Person.objects.get(handle=ENGINEER), Organisation.objects.get(slug="vendor")
+    return agents.invite(engineer.handle, vendor, "relay", sys.argv[4], owner=engineer)
+
+
+def _relayed() -> Any:
+    source = observed.RelayEntries()
+    return {
+        "size": RelayJournal.objects.values_list("size", flat=True).first(),
+        "events": [
+            {"event": each.event, "actor": each.actor, "origin": each.origin, "concerns": each.concerns}
+            for each in source.since(None).events
+        ],
+        "refused": [line.detail for line in JournalLine.objects.filter(event="report.refused").order_by("index")],
+    }
+
+
 def _token() -> Any:
     engineer = Person.objects.get(handle=ENGINEER)
     return tokens.make(engineer.handle, engineer, "test", map(Action, sys.argv[4:]), 30)
@@ -205,7 +226,7 @@ def _evidence() -> Any:
 
 COMMANDS: dict[str, Callable[[], Any]] = {
     "found": _found, "agree": _agree, "approve": _approve, "decide": _decide, "instruct": _instruct, "revoke": _revoke,
-    "token": _token, "ask": _ask, "show": _show, "evidence": _evidence,
+    "relay": _relay, "relayed": _relayed, "token": _token, "ask": _ask, "show": _show, "evidence": _evidence,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -87,6 +87,8 @@ def _check_relay(agent: Agent) -> None:
 
 
 def _check_held(known: RelayJournal, start: int, entries: Sequence[bytes]) -> None:
+    if not entries:
+        return
     held = RelayEntry.objects.filter(journal=known, index__gte=start, index__lt=start + len(entries))
     for index, data in held.values_list("index", "data"):
         if bytes(data) != entries[index - start]:
