@@ -13,6 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
+from tests.portal.warned import keyed, warned
 
 from ecluse.control import supervision
 from ecluse.control.metric_names import ROOM
@@ -151,6 +152,19 @@ def test_journal_and_security_log(open_metrics: Room) -> None:
     assert _value(found, "ecluse_security_log_behind_entries", target="syslog/siem") == 5
     assert 120 <= _value(found, "ecluse_security_log_failing_seconds", target="syslog/siem") < 130
     assert sum(v for (name, _), v in found.items() if name == "ecluse_room_events_total") == entries
+
+
+def test_warnings_are_told_only_where_that_was_chosen(open_metrics: Room) -> None:
+    keyed(open_metrics)
+    warned()
+    assert "warning." not in _asked()[1]
+    assert not any(name.startswith("ecluse_warnings") for name, _ in _scraped())
+    path = Path(settings.ECLUSE_HOME) / supervision.FILE
+    path.write_text(f"metrics:\n  token: {TOKEN}\n  warnings: true\n")
+    found = _scraped()
+    assert _value(found, "ecluse_warnings", state="received") == 1
+    assert _value(found, "ecluse_warnings_overdue", clock="acknowledge") == 0
+    assert _value(found, "ecluse_room_events_total", event="warning.received") == 1
 
 
 def test_agents_and_what_is_overdue(open_metrics: Room) -> None:

@@ -34,8 +34,13 @@ ROOM = _named(
         "Age of the oldest open alert that nobody has acknowledged; 0 where there is none.",
         ("severity",),
     ),
-    Metric("ecluse_warnings", "gauge", "Warnings by state.", ("state",)),
-    Metric("ecluse_warnings_overdue", "gauge", "Warnings whose clock has run out.", ("clock",)),
+    Metric("ecluse_warnings", "gauge", "Warnings by state, where `metrics.warnings` is true.", ("state",)),
+    Metric(
+        "ecluse_warnings_overdue",
+        "gauge",
+        "Warnings whose clock has run out, where `metrics.warnings` is true.",
+        ("clock",),
+    ),
     Metric(
         "ecluse_agent_last_seen_timestamp_seconds",
         "gauge",

@@ -121,7 +121,6 @@ ROWS: tuple[tuple[str, str, Mapped], ...] = (
     ("room", "watch.died", Mapped(_LIFE, 4, _CRITICAL, failed=True)),
     ("room", "watch.stopped", Mapped(_LIFE, 4, _HIGH)),
     ("room", "room.opened", Mapped(_LIFE, 1)),
-    ("room", "warning.received", Mapped(_API, 1, _MEDIUM)),
     ("room", "log.erased", Mapped(_API, 4, Level.LOW)),
     ("room", "evidence.taken", Mapped(_API, 2)),
     ("relay", "relay.started", Mapped(_LIFE, 3)),

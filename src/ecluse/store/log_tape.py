@@ -1,23 +1,43 @@
 """How far each target of the security log has got, in the database: :class:`ecluse.control.exporting.Tape`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils import timezone
 
 from ecluse.domain.observed import Observed
-from ecluse.store.models import JournalLine, LogCursor
+from ecluse.store.models import Alert, JournalLine, LogCursor
 from ecluse.store.reads.observed import SOURCES
 
 _ROOM = "room"
+_WARNING = "warning."
 _BATCH = 500
 
 
-def _every_line(cursor: Any) -> tuple[list[Observed], int]:
-    """The next lines of the room's journal: all of them, alerts too, which the watch itself does not look at."""
-    start = int(cursor or 0)
-    lines = list(JournalLine.objects.filter(index__gte=start).order_by("index")[:_BATCH])
-    return [_of_line(line) for line in lines], lines[-1].index + 1 if lines else start
+def _lines(cursor: Any) -> tuple[list[Observed], int]:
+    """The next lines of the room's journal: alerts too, which the watch does not look at; warnings never.
+
+    Whoever reads the collector may be whom a warning is about: for them it does not exist (R10).
+    """
+    start, events = int(cursor or 0), list[Observed]()
+    while not events:
+        lines = list(JournalLine.objects.filter(index__gte=start).order_by("index")[:_BATCH])
+        if not lines:
+            break
+        start = lines[-1].index + 1
+        hidden = _of_warnings(lines)
+        events = [
+            _of_line(line) for line in lines if not line.event.startswith(_WARNING) and line.subject not in hidden
+        ]
+    return events, start
+
+
+def _of_warnings(lines: Sequence[JournalLine]) -> frozenset[str]:
+    """Subjects of lines about alerts that a warning's clock has raised."""
+    if not any(line.event.startswith("alert.") for line in lines):
+        return frozenset()
+    found = Alert.objects.filter(rule__contains="warning").values_list("pk", flat=True)
+    return frozenset(f"alert-{pk}" for pk in found)
 
 
 def _of_line(line: JournalLine) -> Observed:
@@ -39,13 +59,15 @@ class LogTape:
         """See :class:`~ecluse.control.exporting.Tape`."""
         cursor = LogCursor.objects.filter(target=target).first()
         cursors: dict[str, Any] = dict(cursor.cursors) if cursor else {}
-        events, cursors[_ROOM] = _every_line(cursors.get(_ROOM))
+        events, cursors[_ROOM] = _lines(cursors.get(_ROOM))
         for source in SOURCES:
             if source.name != _ROOM:
                 seen = source.since(cursors.get(source.name))
                 cursors[source.name] = seen.cursor
                 events += seen.events
         self._after[target] = cursors
+        if not events and cursor is not None and cursors != cursor.cursors:
+            self.taken(target)  # what came is not for it
         return events
 
     def taken(self, target: str) -> None:
@@ -57,8 +79,3 @@ class LogTape:
         """See :class:`~ecluse.control.exporting.Tape`."""
         LogCursor.objects.get_or_create(target=target)
         LogCursor.objects.filter(target=target, failing_since=None).update(failing_since=timezone.now())
-
-
-def failing(targets: Iterable[str]) -> dict[str, LogCursor]:
-    """What is known of targets, by name. One query."""
-    return {each.target: each for each in LogCursor.objects.filter(target__in=list(targets))}

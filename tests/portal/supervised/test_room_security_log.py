@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.utils import timezone
+from tests.portal.warned import keyed, warned
 
 from ecluse.control import supervision
 from ecluse.domain.alerts import Severity
@@ -36,7 +37,8 @@ def _uids(home: Path) -> list[str]:
 
 
 def _everything() -> list[str]:
-    return [f"room/{index}" for index in JournalLine.objects.order_by("index").values_list("index", flat=True)]
+    told = JournalLine.objects.exclude(event__startswith="warning.").order_by("index")
+    return [f"room/{index}" for index in told.values_list("index", flat=True)]
 
 
 def test_everything_that_happened_is_told_once_and_is_valid(home: Path, room: Room) -> None:
@@ -136,3 +138,22 @@ def test_a_watch_that_has_not_the_lease_writes_nothing(home: Path, monkeypatch: 
     timer.start()
     security_log.run(stop, home=home, is_ours=lambda: False)
     assert not (home / "logs").exists()
+
+
+def test_a_warning_is_not_told_to_whoever_reads_the_collector(home: Path, room: Room) -> None:
+    """They may be whom it is about (R10)."""
+    SecurityLog(home).step()
+    keyed(room)
+    warned()
+    alerts.raise_alert(
+        SYSTEM, rule="clock_warning_unacknowledged", severity=Severity.CRITICAL, group="w", concerns=[LAB], subject="W",
+        people=[], marks=["room/2"], title_en="A warning", title_fr="Un signalement", at=timezone.now(),
+    )  # fmt: skip
+    assert JournalLine.objects.filter(event="warning.received").exists()
+    SecurityLog(home).step()
+    text = json.dumps(_lines(home))
+    assert "warning.received" not in text
+    assert "clock_warning" not in text
+    assert "alert." not in text
+    assert SecurityLog(home).step()[0].events == 0
+    assert LogCursor.objects.get().cursors["room"] == JournalLine.objects.count()

@@ -14,13 +14,14 @@ from ecluse.portal.metrics import registry
 from ecluse.store.reads.figures import figures
 
 
-def _token() -> str:
-    return supervision.read(Path(settings.ECLUSE_HOME)).metrics_token
+def _told() -> supervision.Supervision:
+    return supervision.read(Path(settings.ECLUSE_HOME))
 
 
-@for_program(_token)
+@for_program(lambda: _told().metrics_token)
 @require_GET
 def metrics(request: HttpRequest) -> HttpResponse:
     """The room's numbers: no person, no patient's value."""
     encode, content_type = choose_encoder(request.headers.get("Accept", ""))
-    return HttpResponse(encode(registry(figures(timezone.now()))), content_type=content_type)
+    made = registry(figures(timezone.now()), warnings=_told().metrics_warnings)
+    return HttpResponse(encode(made), content_type=content_type)
