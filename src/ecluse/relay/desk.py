@@ -6,12 +6,14 @@ reads and takes away from but never writes. Nothing else exists: no listing show
 
 import datetime as dt
 import ipaddress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ecluse.domain.access import Access, Lies
 from ecluse.domain.errors import (
+    BusyError,
     EcluseError,
     ForbiddenError,
     Location,
@@ -280,6 +282,24 @@ class Desk:
             raise self._refused(visitor, box, Access.PARCEL_REFUSED, upload.hex, error) from None
         self.admission.complete_if(box)
         return True
+
+    def settle(self, visitor: Visitor, box_: str) -> None:
+        """Judge what came as long as announced and nobody writes: its relay was killed before it could.
+
+        For clients that cannot say so themselves: none of OpenSSH's goes on with a file that is as long as theirs.
+        """
+        box, way = self._member(visitor, box_)
+        for name, size in list(files(box.root / "coming")) if way is Way.FORTH else ():
+            hex_ = parcel_hex(name) or ""
+            told = box.announced(hex_) if hex_ else None
+            if told is None or told.size != size:
+                continue
+            with suppress(RefusedError, BusyError):
+                upload = Upload(box.coming(hex_), box.stored(hex_), hex_, size=size, room=0)
+                if box.stored(hex_).exists():  # another has just judged it
+                    upload.drop()
+                else:
+                    self.finish(visitor, box.name, upload)
 
     def abandon(self, visitor: Visitor, box_: str, upload: Upload, error: RefusedError) -> EcluseError:
         """Erase an upload that was refused while it came; journalled. Gives what to raise."""

@@ -328,8 +328,10 @@ class Session:
     def _seen(self, where: Spot) -> list[Seen]:
         if self._desk.sees(self._visitor, where.box) and not self._desk.is_there(where.box):
             return []  # the visitor may open it, and has put nothing yet
-        look = self._desk.out if where.side == "out" else self._desk.inside
-        return look(self._visitor, where.box)
+        if where.side == "in":
+            return self._desk.inside(self._visitor, where.box)
+        self._desk.settle(self._visitor, where.box)
+        return self._desk.out(self._visitor, where.box)
 
     def _folders(self, where: Spot) -> list[str]:
         if not where.box:
