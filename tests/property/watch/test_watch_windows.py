@@ -70,7 +70,7 @@ def test_a_sum_in_order(given_: list[tuple[int, int]], bound: int) -> None:
 
 
 @given(
-    st.lists(st.tuples(st.integers(0, 400), st.sampled_from("abcdefgh")), max_size=40).map(sorted), st.integers(1, 6)
+    st.lists(st.tuples(st.integers(0, 400), st.sampled_from("abcdefgh")), max_size=10).map(sorted), st.integers(1, 6)
 )
 def test_distinct_values_in_order(given_: list[tuple[int, str]], bound: int) -> None:
     expected = []

@@ -154,6 +154,7 @@ class _Distinct:
     newest: dt.datetime = _START
     latest: dict[str, Seen] = field(default_factory=dict)
     further: int = 0
+    began: dt.datetime = _START
 
     def add(self, seen: Seen) -> Sequence[Seen] | None:
         """True if this value is new, and with it there are ``bound``."""
@@ -168,6 +169,8 @@ class _Distinct:
         if len(self.latest) < self.bound or len(self.latest) - self._before(since) < self.bound:
             self.further = 0
             return None
+        if seen.at - self.began > self.timespan:
+            self.began, self.further = seen.at, 0
         self.further += 1
         if self.further > _TOLD_EACH and self.further % _TOLD_OF:
             return None
