@@ -90,12 +90,33 @@ def test_what_is_past_its_time_is_said_then_erased(tmp_path: Path) -> None:
     folder.put([_event(1)])
     folder.tidy()
     day.today = dt.date(2026, 7, 31)
+    folder.put([_event(2)])
     folder.tidy()
     assert not said, "six months and not a day less"
     day.today = dt.date(2026, 8, 1)
     folder.tidy()
     assert said == ["security-2026-01-31.jsonl.gz"]
-    assert [each.name for each in (tmp_path / "logs").iterdir()] == ["security-2026-02-01.jsonl.gz"]
+    left = sorted(each.name for each in (tmp_path / "logs").iterdir())
+    assert left == ["security-2026-02-01.jsonl.gz", "security-2026-07-31.jsonl.gz"]
+
+
+def test_a_clock_that_leaps_erases_nothing_at_once(tmp_path: Path) -> None:
+    day = Day()
+    folder, said = _folder(tmp_path, day)
+    folder.put([_event(0)])
+    day.today = dt.date(2099, 1, 1)
+    folder.put([_event(1)])
+    folder.tidy()
+    assert not said
+    day.today = dt.date(2026, 11, 23)
+    folder.put([_event(2)])
+    folder.tidy()
+    assert not said
+    assert len(list((tmp_path / "logs").iterdir())) == 3
+    day.today = dt.date(2099, 1, 2)
+    folder.put([_event(3)])
+    folder.tidy()
+    assert len(said) == 2, "a day later nobody has set it right"
 
 
 def test_nothing_is_erased_that_could_not_be_said(tmp_path: Path) -> None:
@@ -106,6 +127,8 @@ def test_nothing_is_erased_that_could_not_be_said(tmp_path: Path) -> None:
     def cannot(_name: str, _day: dt.date) -> None:
         raise StorageError("the journal cannot be written")
 
+    day.today = dt.date(2026, 11, 21)
+    folder.put([_event(1)])
     day.today = dt.date(2026, 11, 22)
     mute = LogFolder(LogFiles(tmp_path / "logs"), cannot, today=day)
     with pytest.raises(StorageError):

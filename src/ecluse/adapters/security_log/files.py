@@ -21,6 +21,8 @@ from ecluse.workspace.files import erase, make_folder, sweep_parts, sync_folder
 
 _NAME = re.compile(r"security-(\d{4}-\d\d-\d\d)\.jsonl(?:\.gz)?")
 _BACK = 4096
+_LEAP = dt.timedelta(days=31)
+"""A clock that leaps further than this past the last file erases nothing for a day, in which somebody may see it."""
 
 Erased = Callable[[str, dt.date], None]
 
@@ -75,8 +77,11 @@ class LogFolder:
             return
         try:
             sweep_parts(self._kept.folder)
-            for path, day in list(self._files()):
-                if past(day, self._kept.months) < today:
+            files = list(self._files())
+            former = max((day for _, day in files if day < today), default=today)
+            edge = min(today, former + _LEAP)
+            for path, day in files:
+                if past(day, self._kept.months) < edge:
                     self._erased(path.name, day)
                     erase(path)
                 elif self._kept.compress and path.suffix == ".jsonl" and day < today:
