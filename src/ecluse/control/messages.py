@@ -11,6 +11,7 @@ from ecluse.control.messages_fr import FRENCH
 from ecluse.control.messages_fr_access import FRENCH_ACCESS
 from ecluse.control.messages_fr_agents import FRENCH_AGENTS
 from ecluse.control.messages_fr_alerts import FRENCH_ALERTS
+from ecluse.control.messages_fr_carried import FRENCH_CARRIED
 from ecluse.control.messages_fr_fhir import FRENCH_FHIR
 from ecluse.control.messages_fr_formats import FRENCH_FORMATS
 from ecluse.control.messages_fr_odbc import FRENCH_ODBC
@@ -33,7 +34,7 @@ TEMPLATES = (
     FRENCH_RULES | FRENCH_ROWS | FRENCH_SYSTEMS | FRENCH_ODBC | FRENCH_FORMATS | FRENCH_PROOFS | FRENCH_PASSKEYS
     | FRENCH_PAPERS | FRENCH_ACCESS | FRENCH_FHIR | FRENCH_PEOPLE | FRENCH_ROOM | FRENCH_AGENTS
     | FRENCH_SUPERVISION | FRENCH_WARNINGS | FRENCH_WATCH
-    | FRENCH_ALERTS | FRENCH_RELAY
+    | FRENCH_ALERTS | FRENCH_RELAY | FRENCH_CARRIED
 )  # fmt: skip
 _TEMPLATES = Phrases(TEMPLATES)
 _HEAD = re.compile(r"([\w.+/-]+): (.+)", re.DOTALL)

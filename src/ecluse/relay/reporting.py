@@ -4,6 +4,7 @@ The relay calls, outbound and by TLS; nothing calls it. A room that hears nothin
 itself an event: journalled here, and told by the relay's own channels, for nobody else would.
 """
 
+import datetime as dt
 import sys
 import threading
 import time
@@ -126,16 +127,23 @@ class Reporter:
         self._told[reason] = now
         at = self.log.clock()
         self.log.append(Access.ROOM_SILENT, ACTOR, reason=reason, **({"error": detail} if detail else {}))
-        english, french = _WORDS[reason]
-        subject = f"[Écluse] {self.name}: {english} / {french}"
-        sys.stderr.write(f"{subject}\n")
-        mark = f"relay/{self.name}/{reason}/{at:%Y-%m-%dT%H}"
-        notice = Notice(subject, f"{english}.\n{french}.\n", Severity.CRITICAL, mark, at)
+        notice = self._notice(reason, at)
+        sys.stderr.write(f"{notice.subject}\n")
         for channel in self.channels:
             try:
                 channel.send(notice)
             except EcluseError as error:  # the others are told all the same
                 sys.stderr.write(f"{channel.name}: {error.message}\n")
+
+    def _notice(self, reason: str, at: dt.datetime) -> Notice:
+        english, french = _WORDS[reason]
+        return Notice(
+            subject=f"[Écluse] {self.name}: {english} / {french}",
+            body=f"{english}.\n{french}.\n",
+            severity=Severity.CRITICAL,
+            mark=f"relay/{self.name}/{reason}/{at:%Y-%m-%dT%H}",
+            at=at,
+        )
 
 
 def reporter(home: Home, settings: Settings, log: Log) -> Reporter | None:

@@ -289,5 +289,5 @@ def _refusal(status: int, reason: str, said: str, url: str) -> EcluseError:
     where = Location(file=url)
     if status == 401:  # noqa: PLR2004 - RFC 9110 section 15.5.2
         return ForbiddenError("the relay does not let this account in", location=where)
-    kind = _REASONS.get(reason) or _KINDS.get(status, ForbiddenError)
-    return kind(f"the relay refuses: {said or status}", location=where)
+    text, kind = f"the relay refuses: {said or status}", _REASONS.get(reason) or _KINDS.get(status)
+    return kind(text, location=where) if kind else ForbiddenError(text, location=where)

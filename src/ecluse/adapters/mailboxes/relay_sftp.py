@@ -162,9 +162,10 @@ class SftpDoor:
         """An error of ours; the connection is let go unless the relay itself answered."""
         where, said = Location(file=self.url), _printable(getattr(error, "reason", ""))
         if isinstance(error, asyncssh.SFTPError) and not isinstance(error, _LOST):
-            kind = next((kind for known, kind in _KINDS.items() if isinstance(error, known)), ForbiddenError)
+            text = f"the relay refuses: {said or 'no reason given'}"
+            kind = next((kind for known, kind in _KINDS.items() if isinstance(error, known)), None)
             kind = BusyError if said.startswith(_BUSY) else kind
-            return kind(f"the relay refuses: {said or 'no reason given'}", location=where)
+            return kind(text, location=where) if kind else ForbiddenError(text, location=where)
         if isinstance(error, asyncssh.PermissionDenied):
             return ForbiddenError("the relay does not let this account in", location=where)
         if isinstance(error, asyncssh.HostKeyNotVerifiable | asyncssh.KeyExchangeFailed):
@@ -177,7 +178,6 @@ _LOST = (asyncssh.SFTPConnectionLost, asyncssh.SFTPNoConnection)
 _KINDS: Mapping[type[asyncssh.SFTPError], type[EcluseError]] = {
     asyncssh.SFTPNoSuchFile: UnseenError,
     asyncssh.SFTPNoSuchPath: UnseenError,
-    asyncssh.SFTPPermissionDenied: ForbiddenError,
     asyncssh.SFTPNoSpaceOnFilesystem: StorageError,
 }
 
