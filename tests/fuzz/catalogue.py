@@ -1,5 +1,5 @@
 """Every target by its name."""
 
-from fuzz import papers, readers
+from fuzz import doors, papers, readers
 
-TARGETS = {target.name: target for target in (*readers.targets(), *papers.targets())}
+TARGETS = {target.name: target for target in (*readers.targets(), *papers.targets(), *doors.targets())}

@@ -25,6 +25,7 @@ import access_files as af
 import cda_documents
 import ecluse
 from ecluse.migration.pack import Header, pack
+from fuzz.doors import https_seeds, sftp_seeds, ssh_seeds
 from fuzz.papers import EVENTS
 from fuzz.readers import BESIDE
 
@@ -415,7 +416,7 @@ def seeds() -> dict[str, dict[str, bytes]]:
         "parquet": _parquet, "hl7v2": _hl7v2, "hprim-sante": _hprim_sante, "astm": _astm, "hprim-medecin": _hprim_medecin,
         "fhir-ndjson": _fhir_ndjson, "fhir-bundle": _fhir_bundle, "cda": _cda, "access": _access, "scan": _scan, "artefact": _artefact, "document": _document,
         "code-map": _code_map, "parcel": _parcel, "age": _age, "dump": _dump, "loinc": _loinc, "mllp": _mllp,
-        "rule": _rule,
+        "rule": _rule, "relay-https": https_seeds, "relay-sftp": sftp_seeds, "relay-ssh": ssh_seeds,
     }  # fmt: skip
     return {target: dict(maker()) for target, maker in makers.items()}
 
