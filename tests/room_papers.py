@@ -19,6 +19,7 @@ from ecluse.domain.permissions import Role
 from ecluse.domain.room import RoomEvent
 from ecluse.store.acts import agents, agreements, orders
 from ecluse.store.models import AgreementVersion, OrderVersion, Organisation, Person
+from ecluse.store.reads.passkeys import relying_party
 from ecluse.store.reads.signers import candidates
 from ecluse.store.recording import SYSTEM, acting
 from ecluse.wire.artefacts import encode, kind_of, namespace
@@ -26,7 +27,7 @@ from ecluse.workspace.place import Place
 from passkeys import ORIGIN, Assertion, SoftPasskey, base64url, client_data, to_be_signed
 from rooms import LAB, VENDOR, Room
 
-RP_ID, SITE = "localhost", "http://localhost"
+RP_ID, SITE = relying_party(), "http://localhost"
 DIRECTOR, APPROVER, MANAGEMENT = (LAB, Role.DIRECTOR), (LAB, Role.APPROVER), (VENDOR, Role.DIRECTOR)
 assert ORIGIN != SITE
 
