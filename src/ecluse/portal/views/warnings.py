@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from ecluse.domain.errors import EcluseError, UsageError
 from ecluse.domain.permissions import MAY, Action, Parties
-from ecluse.domain.warnings import LAST, Outcome, WarningState
+from ecluse.domain.warnings import LAST, Outcome
 from ecluse.portal.access import grants_of, guarded, organisation_named, own, person_of
 from ecluse.portal.downloads import handed
 from ecluse.portal.forms.warnings import AnswerForm, CloseForm, KeyForm, NameForm, TermsForm
@@ -32,7 +32,14 @@ def of_warning(request: HttpRequest, warning: str, **_: Any) -> Parties:
     """The organisations that it concerns; for whoever it names, there is none."""
     found = reads.warning_of(warning)
     reads.check_exists_for(found, person_of(request))
+    request.warning_found = found  # type: ignore[attr-defined]
     return Parties.of(*reads.slugs_of(found))
+
+
+def _found(request: HttpRequest) -> ReportedWarning:
+    """The warning that the guard has read for this request."""
+    found: ReportedWarning = request.warning_found  # type: ignore[attr-defined]
+    return found
 
 
 @guarded(Action.SEE_WARNINGS)
@@ -70,20 +77,18 @@ def _row(warning: ReportedWarning, person: Person, around: reads.Circle) -> dict
 
 @guarded(Action.SEE_WARNINGS, of_warning)
 @require_GET
-def warning(request: HttpRequest, warning: str) -> HttpResponse:
+def warning(request: HttpRequest, warning: str) -> HttpResponse:  # noqa: ARG001 - the guard reads it
     """One: to whoever it has come to, with what they may do; to others, that it exists."""
-    return _page(request, reads.warning_of(warning))
+    return _page(request, _found(request))
 
 
 def _page(request: HttpRequest, found: ReportedWarning, **forms: Any) -> HttpResponse:
     person = person_of(request)
     around = reads.circle(found, timezone.now())
-    mine, state = person.pk in around.handlers(), WarningState(found.state)
+    mine = person.pk in around.handlers()
     shown = _row(found, person, around) | {
         "stations": list(found.stations.all()),
-        "told": any(person.handle in each.told for each in found.stations.all()),
         "sealed_to_me": any(each.person_id == person.pk for each in found.readers.all()),
-        "answered": state in {WarningState.ANSWERED, WarningState.CLOSED},
     }
     if mine:
         shown |= {
@@ -98,7 +103,7 @@ def _page(request: HttpRequest, found: ReportedWarning, **forms: Any) -> HttpRes
 @require_POST
 def take(request: HttpRequest, warning: str) -> HttpResponse:
     """The sealed file."""
-    data = acts.take(person_of(request).handle, reads.warning_of(warning), person_of(request))
+    data = acts.take(person_of(request).handle, _found(request), person_of(request))
     return handed(data, warning, "age")
 
 
@@ -106,7 +111,7 @@ def take(request: HttpRequest, warning: str) -> HttpResponse:
 @require_POST
 def take_message(request: HttpRequest, warning: str, message: int) -> HttpResponse:
     """One message's sealed file."""
-    data = acts.take(person_of(request).handle, reads.warning_of(warning), person_of(request), message)
+    data = acts.take(person_of(request).handle, _found(request), person_of(request), message)
     return handed(data, f"{warning}-{message}", "age")
 
 
@@ -114,7 +119,7 @@ def take_message(request: HttpRequest, warning: str, message: int) -> HttpRespon
 @require_POST
 def acknowledge(request: HttpRequest, warning: str) -> HttpResponse:
     """Say that one sees to it."""
-    acts.acknowledge(person_of(request).handle, reads.warning_of(warning), person_of(request))
+    acts.acknowledge(person_of(request).handle, _found(request), person_of(request))
     messages.success(request, tr("Acknowledged: the reporter sees it.", "Accusé de réception : l'auteur le voit."))
     return redirect("warning", warning)
 
@@ -123,7 +128,7 @@ def acknowledge(request: HttpRequest, warning: str) -> HttpResponse:
 @require_POST
 def name(request: HttpRequest, warning: str) -> HttpResponse:
     """Say whom its text is about."""
-    found, by = reads.warning_of(warning), person_of(request)
+    found, by = _found(request), person_of(request)
     reads.check_handles(found, by, timezone.now())
     form = NameForm(request.POST, person=by)
     if not form.is_valid():
@@ -138,7 +143,7 @@ def name(request: HttpRequest, warning: str) -> HttpResponse:
 @require_POST
 def answer(request: HttpRequest, warning: str) -> HttpResponse:
     """Write to the reporter."""
-    found, by = reads.warning_of(warning), person_of(request)
+    found, by = _found(request), person_of(request)
     reads.check_handles(found, by, timezone.now())
     form = AnswerForm(request.POST)
     if form.is_valid():
@@ -157,7 +162,7 @@ def answer(request: HttpRequest, warning: str) -> HttpResponse:
 @require_POST
 def close(request: HttpRequest, warning: str) -> HttpResponse:
     """End it."""
-    found, by = reads.warning_of(warning), person_of(request)
+    found, by = _found(request), person_of(request)
     reads.check_handles(found, by, timezone.now())
     form = CloseForm(request.POST)
     if not form.is_valid():
