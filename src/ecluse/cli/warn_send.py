@@ -21,7 +21,7 @@ from ecluse.domain.warnings import Function
         "peut noter que vous avez appelé la salle ; votre shell peut noter cette commande.",
     ),
     example="ecluse warn send --room https://ecluse.labo.example warning.txt\n"
-    "ecluse warn send --room https://ecluse.labo.example --sample --attach lines.csv --about security_officer -",
+    "ecluse warn send --room https://ecluse.labo.example --sample --attach lines.csv --about security_officer",
 )
 @argument("file", metavar="[FILE]", required=False,
           text=Text("The text; - or nothing: from the terminal or a pipe.",

@@ -29,7 +29,7 @@ from ecluse.domain.warnings import (
 PARIS = ZoneInfo("Europe/Paris")
 EASTER = frozenset({dt.date(2020, 4, 13), dt.date(2020, 5, 1)})
 T0 = dt.datetime(2020, 3, 25, 18, 30, tzinfo=PARIS)
-instants = st.datetimes(dt.datetime(2020, 1, 1), dt.datetime(2030, 1, 1)).map(lambda at: at.replace(tzinfo=PARIS))
+instants = st.integers(0, 3650 * 24).map(lambda hours: T0 + dt.timedelta(hours=hours))
 
 
 @pytest.mark.parametrize(
