@@ -11,14 +11,13 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ecluse.adapters.mailboxes.address import relay_address
-from ecluse.adapters.mailboxes.opening import Entry, open_relay
+from ecluse.adapters.mailboxes.opening import Entry, close_relays, open_relay
 from ecluse.adapters.mailboxes.relay import RelayMailbox
 from ecluse.domain.access import AccessEntry
 from ecluse.journal import Journal, LogKey
@@ -65,14 +64,7 @@ class Running:
     def on(cls, root: Path, scheme: str, desk: Migrating) -> "Running":
         """A relay that trusts the agreement of a desk."""
         home = relay_home(root / "relay", desk)
-        rules = Desk(home, Log(home))
-        for name, token in TOKENS.items():
-            account = rules.accounts.get(name)
-            assert account is not None
-            rules.accounts.add(replace(account, tokens=(secret_digest(token),)), rules.log, "adm.roux")
-            file = desk.path("keys", f"relay-{name}.token")
-            file.write_text(token + "\n")
-            file.chmod(0o600)
+        with_tokens(home, desk)
         return cls(desk, home, scheme)
 
     @classmethod
@@ -96,6 +88,7 @@ class Running:
         assert lines[1].startswith(b"HTTPS"), lines + self.process.stdout.readlines()
 
     def kill(self, how: signal.Signals = signal.SIGKILL) -> None:
+        close_relays()
         if self.process is not None:
             os.kill(self.process.pid, how)
             self.process.wait(timeout=20)
@@ -155,5 +148,13 @@ class Running:
         return sorted(self.home.boxes.glob("*/parcels/*.age"))
 
 
-def wait(seconds: float) -> None:
-    time.sleep(seconds)
+def with_tokens(home: Home, desk: Migrating) -> None:
+    """A token for each agent, in a file among the desk's keys."""
+    rules = Desk(home, Log(home))
+    for name, token in TOKENS.items():
+        account = rules.accounts.get(name)
+        assert account is not None
+        rules.accounts.add(replace(account, tokens=(secret_digest(token),)), rules.log, "adm.roux")
+        file = desk.path("keys", f"relay-{name}.token")
+        file.write_text(token + "\n")
+        file.chmod(0o600)

@@ -1,14 +1,17 @@
 """A relay's mailbox from its address and the files by which it is entered; refused where it may not be used (R12)."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ecluse.adapters.mailboxes.address import RelayAddress
-from ecluse.adapters.mailboxes.relay import Door, RelayMailbox
+from ecluse.adapters.mailboxes.relay import RelayMailbox
 from ecluse.adapters.mailboxes.relay_https import HttpsDoor
 from ecluse.adapters.targets import check_host
 from ecluse.domain.errors import Location, UsageError
+
+if TYPE_CHECKING:
+    from ecluse.adapters.mailboxes.relay_sftp import SftpDoor
 
 _WHAT = "the relay"
 
@@ -35,13 +38,23 @@ def open_relay(address: RelayAddress, entry: Entry, box: str | None) -> RelayMai
     check_host(address.host, entry.maintenance, _WHAT)
     if address.box and box and address.box != box:
         raise UsageError("the address names another order's box", location=Location(field="--mailbox"))
-    return RelayMailbox(_door(address.door, address.scheme, entry), address.door, address.box or box)
+    known = (address.door, entry)
+    if known not in _DOORS:
+        _DOORS[known] = _door(address.door, address.scheme, entry)
+    return RelayMailbox(_DOORS[known], address.door, address.box or box)
 
 
-@lru_cache(maxsize=8)
-def _door(url: str, scheme: str, entry: Entry) -> Door:
-    """One connection a relay and account, kept for as long as the process lives."""
+_DOORS: "dict[tuple[str, Entry], HttpsDoor | SftpDoor]" = {}
+"""One connection a relay and account, kept for as long as the process lives."""
 
+
+def close_relays() -> None:
+    """Let every connection go; the next call opens another."""
+    while _DOORS:
+        _DOORS.popitem()[1].close()
+
+
+def _door(url: str, scheme: str, entry: Entry) -> "HttpsDoor | SftpDoor":
     def check_peer(found: str) -> None:
         # Asked again of the machine that answered: a name may lead elsewhere a moment later.
         check_host(found, entry.maintenance, _WHAT)
