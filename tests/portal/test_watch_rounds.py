@@ -154,6 +154,30 @@ def test_windows_are_filled_again_after_a_restart(watcher: Watcher, room: Room) 
     assert Alert.objects.filter(rule=rule.name).count() == 1
 
 
+def test_a_long_memory_keeps_the_lease_while_it_is_read_or_stops_where_it_is_lost(
+    watcher: Watcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rounds, "_STRETCH", 1)
+    monkeypatch.setattr(rounds, "BEAT", dt.timedelta(0))
+    kept: list[bool] = []
+    real = watching.hold
+
+    def hold(holder: str, now: dt.datetime) -> bool:
+        kept.append(len(kept) < 5 and real(holder, now))
+        return kept[-1]
+
+    monkeypatch.setattr(watching, "hold", hold)
+    happens("ing.dupont")
+    watcher._engine = None
+    assert not watcher.one_round()
+    assert len(kept) == 6
+    assert not raised()
+    kept.clear()
+    monkeypatch.setattr(watching, "hold", real)
+    watcher.one_round()
+    assert set(raised()) == {"ing.dupont"}
+
+
 def test_what_could_not_be_raised_is_raised_later(watcher: Watcher, monkeypatch: pytest.MonkeyPatch) -> None:
     happens("ing.dupont")
     cried: list[Notice] = []

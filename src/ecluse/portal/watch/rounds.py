@@ -46,6 +46,7 @@ from ecluse.store.working_days import french_holidays
 
 BEAT, CLOCKS, VERIFY = dt.timedelta(seconds=5), dt.timedelta(seconds=10), dt.timedelta(hours=1)
 _CRY = dt.timedelta(hours=1)
+_STRETCH = 500
 _LOG = logging.getLogger("ecluse.watch")
 
 Finder = Callable[[dt.datetime], Iterable[Finding]]
@@ -144,7 +145,12 @@ class Watcher:
         cursors = row.cursors if row else {}
         after = now - engine.horizon
         past = [event for source in self.sources for event in source.last(cursors.get(source.name), after)]
-        engine.remember(sorted(past, key=lambda each: each.at))
+        past.sort(key=lambda each: each.at)
+        for start in range(0, len(past), _STRETCH):
+            # Long memories take a while: the lease is kept meanwhile, or lost.
+            if self._is_due("beat", timezone.now(), BEAT) and not watching.hold(self.holder, timezone.now()):
+                raise BusyError("another watch has taken over")
+            engine.remember(past[start : start + _STRETCH])
         with acting(WATCH) as act:
             act.record(RoomEvent.WATCH_STARTED, subject=WATCH, holder=self.holder, rules=len(self.rules))
         self._engine = engine
