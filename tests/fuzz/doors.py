@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -315,7 +316,7 @@ def _https(data: bytes) -> str:
             _check_given(body)
     if any(each.event is Access.ENTERED for each in world().heard) and not member:
         raise BrokenError("a stranger entered")
-    return " ".join(str(status) for status, _, _ in answers) or "nothing"
+    return " ".join(HTTPStatus(status).phrase for status, _, _ in answers) or "nothing"
 
 
 def _check_given(body: bytes) -> None:
@@ -388,7 +389,11 @@ def _told(given: bytes, data: bytes) -> str:
             words = {each.lower() for each in re.findall(rb"[A-Za-z]{6,}", body[8:]) if each in data}
             if b"zqxcanary" in words:
                 raise BrokenError("a status repeats what was sent")
-        kinds.append(str(kind))
+        kinds.append(
+            f"{sftp_wire.Verb(kind).name}-{sftp_wire.Status(int.from_bytes(body[4:8], 'big')).name}"
+            if kind == 101
+            else sftp_wire.Verb(kind).name
+        )
         given = given[4 + size :]
     return " ".join(kinds) or "nothing"
 

@@ -21,7 +21,7 @@ from ecluse.workspace.files import read, write_atomic
 
 _CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
 """TLS 1.2's; 1.3 has no others than these kinds (ANSSI's TLS guide, R8 to R11)."""
-_DAYS = 397
+_DAYS = 365
 
 
 def own_certificate(home: Home, settings: Settings, *, clock: Clock = system_clock) -> tuple[Path, Path]:
@@ -84,6 +84,8 @@ class Contexts:
         made.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_TICKET
         made.options |= ssl.OP_CIPHER_SERVER_PREFERENCE | ssl.OP_SINGLE_ECDH_USE
         made.num_tickets = 0  # a session taken up again would outlive its account
+        # Without it TLS 1.3 would agree to finite fields as well, which Python cannot take out one by one.
+        made.set_ecdh_curve("prime256v1")
         made.set_alpn_protocols(["http/1.1"])
         certificate, key = self._own
         try:

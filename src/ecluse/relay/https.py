@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from ecluse.domain.access import Access
 from ecluse.domain.errors import BusyError, EcluseError, Location, MalformedError, StorageError
@@ -52,6 +52,7 @@ from ecluse.relay.sessions import Sessions
 _AT_ONCE, _PAPERS_AT_ONCE = 64, 2
 _SMALL = 1 << 20
 _LOG = logging.getLogger("ecluse.relay")
+_REFUSED, _MOST_REFUSED = frozenset({404, 405, 422}), 200
 _TUS = {"Tus-Version": "1.0.0"}
 
 
@@ -79,8 +80,10 @@ class Door:
         connection = request.protocol
         assert isinstance(connection, Connection)  # noqa: S101 - the server makes no others
         connection.busy = True
+        version = request._version  # noqa: SLF001
+        request._version = HttpVersion11  # noqa: SLF001 - an answer has its server's version (RFC 9112 section 2.3)
         try:
-            made = await self._answer(request, connection)
+            made = await self._answer(request, connection, (version.major, version.minor))
         except EcluseError as error:
             made = problem_of(error)
         except (CutOffError, ConnectionError):
@@ -92,15 +95,19 @@ class Door:
             connection.read += request.writer.output_size
             if connection.gone:
                 self.left(connection)
-        if has_body(request.headers) and not request.content.is_eof():
+        if made.status in _REFUSED:
+            connection.refused += 1
+        if connection.refused >= _MOST_REFUSED or (has_body(request.headers) and not request.content.is_eof()):
             made.force_close()
         return made
 
-    async def _answer(self, request: web.BaseRequest, connection: Connection) -> web.StreamResponse:
+    async def _answer(
+        self, request: web.BaseRequest, connection: Connection, version: tuple[int, int]
+    ) -> web.StreamResponse:
         if self.stopping:
             raise RequestError(503, "later")
         try:
-            check_shape(request.headers, (request.version.major, request.version.minor))
+            check_shape(request.headers, version)
         except RequestError:
             await in_thread(self.desk.fail, connection.origin, "not HTTP")
             raise

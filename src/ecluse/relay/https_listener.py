@@ -29,7 +29,7 @@ Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 class Connection(web.RequestHandler):
     """One client's connection: whom it has let in, and how much went both ways."""
 
-    __slots__ = ("busy", "gone", "mark", "origin", "read", "sent", "server", "slot", "stranger", "visitor")
+    __slots__ = ("busy", "gone", "mark", "origin", "read", "refused", "sent", "server", "slot", "stranger", "visitor")
 
     def __init__(self, server: "Server", origin: str, **limits: Any) -> None:
         super().__init__(server, **limits)
@@ -39,7 +39,7 @@ class Connection(web.RequestHandler):
         self.visitor: Visitor | None = None
         self.slot: Slot | None = None
         self.mark = ""
-        self.sent = self.read = 0
+        self.sent = self.read = self.refused = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Whoever does not say who they are in time is put out."""

@@ -4,6 +4,8 @@ import contextlib
 import datetime as dt
 import hashlib
 import json
+import os
+import re
 import shutil
 import ssl
 import subprocess
@@ -157,6 +159,32 @@ def _part(path: Path, data: bytes) -> Path:
     return made
 
 
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "relay-https.md"
+
+
+def test_the_page_s_own_lines_work(doorway: Doorway, sent: Sent, tmp_path: Path) -> None:
+    """A delivery by the reference page's shell lines alone."""
+    sender, recipient = re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    (parcel, first), (other, second) = list(sent.parcels().items())[:2]
+    for folder, who in (("sender", SOURCE), ("recipient", DESTINATION)):
+        (tmp_path / folder).mkdir()
+        shutil.copy(doorway.ca, tmp_path / folder / "https.crt")
+        (tmp_path / folder / "token.txt").write_text(f"Authorization: Bearer {TOKENS[who]}\n")
+    for name, data in (sent.papers() | {parcel: first.read_bytes(), other: second.read_bytes()}).items():
+        (tmp_path / "sender" / name).write_bytes(data)
+    given = {"relay": doorway.url, "box": sent.box, "parcel": parcel, "other": other, "PATH": os.environ["PATH"]}
+    _shell(sender, tmp_path / "sender", given)
+    doorway.send(SOURCE, {n: p.read_bytes() for n, p in sent.parcels().items() if n not in {parcel, other}}, 201)
+    _shell(recipient, tmp_path / "recipient", given)
+    assert (tmp_path / "recipient" / parcel).read_bytes() == first.read_bytes()
+    assert [each.subject for each in told(sent, Access.PARCEL_TAKEN)] == [parcel.removesuffix(".age")]
+
+
+def _shell(lines: str, folder: Path, given: dict[str, str]) -> None:
+    done = subprocess.run(["bash", "-euc", lines], cwd=folder, env=given, capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 class TestTus:
     def test_cut_off_at_any_byte(self, doorway: Doorway, sent: Sent) -> None:
         """The connection dies in the middle of a body, over and over; in the end all is there, once."""
@@ -285,7 +313,7 @@ class TestRefusals:
             sized = data[: path.stat().st_size].ljust(path.stat().st_size, b"x")
             got = doorway.ask(SOURCE, "PUT", f"/{sent.box}/out/{name}", sized)
             assert (got.status, got.reason in {"not-sealed", "tampered"}) == (422, True)
-        assert holding(OUT, sent.home.root) == []
+        assert holding(OUT, sent.home.boxes) + holding(OUT, sent.home.journal) == []
 
     def test_not_announced(self, doorway: Doorway, sent: Sent) -> None:
         doorway.send_papers()

@@ -307,6 +307,8 @@ def test_sslyze_finds_nothing(doorway: Doorway, tmp_path: Path) -> None:
     assert all(each.startswith("TLS_ECDHE_") and ("GCM" in each or "CHACHA20" in each) for each in suites)
     suites = [each["cipher_suite"]["name"] for each in found["tls_1_3_cipher_suites"]["accepted_cipher_suites"]]
     assert {"GCM" in each or "CHACHA20" in each for each in suites} == {True}
+    curves = {each["name"] for each in found["elliptic_curves"]["supported_curves"]}
+    assert curves == {"secp256r1"}
     assert not found["tls_compression"]["supports_compression"]
     assert not found["heartbleed"]["is_vulnerable_to_heartbleed"]
     assert not found["openssl_ccs_injection"]["is_vulnerable_to_ccs_injection"]
@@ -316,3 +318,15 @@ def test_sslyze_finds_nothing(doorway: Doorway, tmp_path: Path) -> None:
     assert not found["tls_1_3_early_data"]["supports_early_data"]
     assert found["tls_fallback_scsv"]["supports_fallback_scsv"]
     assert found["http_headers"]["strict_transport_security_header"]["max_age"] >= 31_536_000
+
+
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+@pytest.mark.parametrize("given", [["-groups", "ffdhe2048"], ["-cipher", "AES128-SHA:DHE-RSA-AES256-GCM-SHA384"]])
+def test_finite_fields_and_old_ciphers_agree_on_nothing(doorway: Doorway, version: str, given: list[str]) -> None:
+    if version == "-tls1_3" and given[0] == "-cipher":
+        given = ["-ciphersuites", "TLS_AES_128_CCM_SHA256"]
+    done = subprocess.run(
+        ["openssl", "s_client", "-connect", f"127.0.0.1:{doorway.port}", version, *given],
+        stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=30,
+    )  # fmt: skip
+    assert b"Cipher is (NONE)" in done.stdout
