@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Self
 
 import ecluse
 from ecluse.domain.access import Access, AccessEntry
@@ -47,7 +48,7 @@ class Running:
         self.known = home.root.parent / f"known_hosts_{self.port}"
         self.known.write_text(f"[{address}]:{self.port} {host_line(home)}\n")
 
-    def __enter__(self) -> "Running":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -60,7 +60,7 @@ class Door:
         loop = asyncio.get_running_loop()
         try:
             door._server = await loop.create_server(
-                lambda: ssh.Connection(loop, options), host.strip("[]") or None, int(port), backlog=256
+                lambda: ssh.Connection(loop, options, door.admit), host.strip("[]") or None, int(port), backlog=256
             )
         except (OSError, ValueError) as error:
             said = getattr(error, "strerror", None) or "not an address to listen at"
@@ -76,6 +76,30 @@ class Door:
     def run(self, what: Callable[..., T], *given: object) -> "asyncio.Future[T]":
         """Do what waits for the disk, in a thread."""
         return asyncio.get_running_loop().run_in_executor(self.pool, what, *given)
+
+    def admit(self, origin: str) -> bool:
+        """Whether to say a word to an address: a listed one, that has not too many connections open."""
+        settings = self.settings
+        if not self.desk.is_welcome(origin):
+            self.tell(self.desk.check_network, origin)
+            return False
+        if (
+            self.origins[origin] >= settings.origin_sessions
+            or self.strangers[origin] >= settings.origin_strangers
+            or len(self.guests) >= settings.sessions
+        ):
+            self.tell(self.desk.fail, origin, "too many connections")
+            return False
+        return True
+
+    def tell(self, what: Callable[..., Any], *given: object) -> None:
+        """Journal in a thread what nobody waits for."""
+
+        def tell() -> None:
+            with suppress(EcluseError):
+                what(*given)
+
+        self.run(tell)
 
     def known(self, guest: "Guest") -> None:
         """One who has entered, or is gone, is no stranger any more."""
@@ -128,25 +152,13 @@ class Guest(asyncssh.SSHServer):
         self._sent = self._read = 0
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
-        """Look at the address before anything else."""
+        """Counted, until it goes."""
         self.conn = conn
         peer = conn.get_extra_info("peername")
         self.origin = str(peer[0]) if peer else ""
         self.door.guests.add(self)
         self.door.origins[self.origin] += 1
         self.door.strangers[self.origin] += 1
-        settings = self.door.settings
-        if not self.desk.is_welcome(self.origin):
-            self._tell(self.desk.check_network, self.origin)
-        elif (
-            self.door.origins[self.origin] > settings.origin_sessions
-            or self.door.strangers[self.origin] > settings.origin_strangers
-            or len(self.door.guests) > settings.sessions
-        ):
-            self._tell(self.desk.fail, self.origin, "too many connections")
-        else:
-            return
-        asyncio.get_running_loop().call_soon(conn.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncssh's protocol
         """Whatever was open is closed; what came stays."""
@@ -158,7 +170,7 @@ class Guest(asyncssh.SSHServer):
         if not self._entered.done():
             self._entered.set_result(None)
         if self.visitor is None and not self._offered and self._tries:
-            self._tell(self.desk.fail, self.origin, "no key")
+            self.door.tell(self.desk.fail, self.origin, "no key")
         asyncio.ensure_future(self._leave()).add_done_callback(lambda _: self._done())
 
     # Entering
@@ -169,11 +181,11 @@ class Guest(asyncssh.SSHServer):
         self._tries += 1
         self._offered = self._offered or method == "publickey"
         if name.lower() in _ANONYMOUS:
-            self._tell(self.desk.fail, self.origin, "an anonymous name")
+            self.door.tell(self.desk.fail, self.origin, "an anonymous name")
         elif method == "password" or method.startswith("keyboard"):
-            self._tell(self.desk.fail, self.origin, "a password")
+            self.door.tell(self.desk.fail, self.origin, "a password")
         elif method not in {"none", "publickey"}:
-            self._tell(self.desk.fail, self.origin, "a way of entering that is none here")
+            self.door.tell(self.desk.fail, self.origin, "a way of entering that is none here")
         # Each key is offered, then proven: two requests.
         return self._tries <= 2 * self.door.settings.auth_tries
 
@@ -268,9 +280,13 @@ class Guest(asyncssh.SSHServer):
         return self.refused("tunnel")
 
     def refused(self, verb: str) -> bool:
-        """Journal what SSH can and this door does not."""
-        if self.visitor is not None:
-            self._tell(self.desk.refuse, self.visitor, verb)
+        """Journal what SSH can and this door does not, as soon as it is known who asked."""
+
+        def tell(entered: "asyncio.Future[Visitor | None]") -> None:
+            if visitor := entered.result():
+                self.door.tell(self.desk.refuse, visitor, verb)
+
+        self._entered.add_done_callback(tell)
         return False
 
     def is_busy(self) -> bool:
@@ -304,10 +320,3 @@ class Guest(asyncssh.SSHServer):
     def add(self, sent: int, read_: int) -> None:
         """Bytes of a session that ended."""
         self._sent, self._read = self._sent + sent, self._read + read_
-
-    def _tell(self, what: Callable[..., Any], *given: object) -> None:
-        def tell() -> None:
-            with suppress(EcluseError):
-                what(*given)
-
-        self.door.run(tell)

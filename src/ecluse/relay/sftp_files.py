@@ -17,7 +17,6 @@ from ecluse.domain.errors import (
     StorageError,
 )
 from ecluse.relay.desk import Desk, Visitor
-from ecluse.relay.papers import paper_name
 from ecluse.relay.sftp_wire import MAX_DATA, Attrs, Open
 
 _PAPERS_MIB = 256
@@ -130,8 +129,7 @@ class PaperIn(_WriteOnly):
 
     def __init__(self, desk: Desk, visitor: Visitor, box: str, name: str, budget: Budget) -> None:
         self._desk, self._visitor, self._box, self._name, self._budget = desk, visitor, box, name, budget
-        named = paper_name(name)
-        self._most = named.limit if named else 0
+        self._most = desk.expect_paper(visitor, box, name, 1)[2].limit
         self._data = bytearray()
 
     def write(self, offset: int, data: bytes | memoryview) -> None:
@@ -183,7 +181,9 @@ class FileOut:
 
     def read(self, offset: int, length: int) -> bytes:
         """Bytes from there on."""
-        return os.pread(self._fd, min(length, MAX_DATA), min(offset, 2**63 - 1))
+        if offset >= os.fstat(self._fd).st_size:
+            return b""
+        return os.pread(self._fd, min(length, MAX_DATA), offset)
 
     def attrs(self) -> Attrs:
         """Size and mode."""

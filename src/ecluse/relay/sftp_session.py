@@ -231,7 +231,7 @@ class Session:
         found, size = self._attrs(spot(fields.bytes_())), fields.size()
         if found is None:
             return wire.status(id_, Status.NO_SUCH_FILE, "nothing of that name is here")
-        if size is not None and size != found.size:
+        if size is not None and (found is _FOLDER or size != found.size):
             raise self._refuse("truncate")
         return wire.status(id_, Status.OK)
 

@@ -6,7 +6,8 @@ one stays for clients that have no other (what is carried is sealed besides).
 """
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import asyncssh
 from asyncssh.connection import SSHServerConnection
@@ -32,23 +33,26 @@ _MOST_PACKET = 256 * 1024
 _BACKLOG = 1 << 20
 
 
-class Watcher(Protocol):
-    """Who hears of attempts to authenticate."""
-
-    def tried(self, method: str, name: str) -> bool:
-        """A method other than a key; or a key. Whether to go on."""
-
-
 class Connection(SSHServerConnection):
     """A connection that bounds what a stranger may send, tells what they try, and waits for a slow reader."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, options: "SSHServerConnectionOptions") -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, options: "SSHServerConnectionOptions", admit: Callable[[str], bool]
+    ) -> None:
         super().__init__(loop, options)
+        self._admit, self._turned_away = admit, False
         self.drained = asyncio.Event()
         self.drained.set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Ready the transport to say when too much waits to be sent."""
+        """Look at the address before a word is said; then have the transport tell when too much waits to be sent."""
+        peer = transport.get_extra_info("peername")
+        if not self._admit(str(peer[0]) if peer else ""):
+            self._turned_away = True
+            self._cancel_login_timer()
+            if isinstance(transport, asyncio.WriteTransport):
+                transport.abort()
+            return
         if isinstance(transport, asyncio.WriteTransport):
             transport.set_write_buffer_limits(high=_BACKLOG)
         super().connection_made(transport)
@@ -64,7 +68,8 @@ class Connection(SSHServerConnection):
     def connection_lost(self, exc: Exception | None = None) -> None:
         """Let go whoever waits."""
         self.drained.set()
-        super().connection_lost(exc)
+        if not self._turned_away:
+            super().connection_lost(exc)
 
     async def reload_config(self) -> None:
         """Nothing here depends on a user's name: there is no configuration to read again."""
