@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from demo.legacy_lis import DEMO_SCOPE
+from demo.lis.schema import columns
 
 from ecluse.domain.access import AccessEntry
 from ecluse.journal import Journal, LogKey
@@ -84,7 +85,14 @@ class Four:
             doors = ("--sftp", f"{at}:{SFTP_PORT}", "--https", f"{at}:{HTTPS_PORT}")
             return ("relay", "serve", "--home", "relay", *doors)
         relay, agent = self["relay"].fqdn, f"agent-{name}"
-        door = ("--mailbox", f"https://{relay}:{HTTPS_PORT}", "--relay-token", "keys/relay.token", "--relay-ca", "ca.pem")
+        door = (
+            "--mailbox",
+            f"https://{relay}:{HTTPS_PORT}",
+            "--relay-token",
+            "keys/relay.token",
+            "--relay-ca",
+            "ca.pem",
+        )
         if self.doors[name] == "sftp":
             door = ("--mailbox", f"sftp://{agent}@{relay}:{SFTP_PORT}", "--relay-key", "keys/relay-ssh",
                     "--relay-host-key", "relay.pub")  # fmt: skip
@@ -142,7 +150,7 @@ class Four:
 
     def begun(self) -> list[Path]:
         """Parcels of which a part has come."""
-        return [path for path in self.relay_home.boxes.glob("*/*/*") if path.is_file() and path.parent.name == "uploads"]
+        return [path for path in self.relay_home.boxes.glob("*/coming/*") if path.is_file()]
 
     def relay_entries(self) -> list[AccessEntry]:
         """The relay's journal, verified."""
@@ -152,7 +160,7 @@ class Four:
 
     def rows(self, entity: str = "resultat") -> int:
         with closing(sqlite3.connect(self["destination"].path("new.sqlite"))) as target:
-            return int(target.execute(f"SELECT count(*) FROM {entity}").fetchone()[0])  # noqa: S608 - a table of ours
+            return int(target.execute(f"SELECT count(*) FROM {entity}").fetchone()[0])
 
     def verify_evidence(self) -> None:
         """The room's bundle, by an auditor who trusts both parties' keys as the agreement lists them."""
@@ -171,17 +179,45 @@ class Four:
 
 
 @contextmanager
-def four(root: Path, *, patients: int = 20, source: str = "sftp", destination: str = "https") -> Iterator[Four]:
-    """All four up; ``source`` and ``destination`` say by which door of the relay each agent goes."""
+def four(
+    root: Path, *, patients: int = 20, copies: int = 1, source: str = "sftp", destination: str = "https"
+) -> Iterator[Four]:
+    """All four up; ``source`` and ``destination`` say by which door of the relay each agent goes.
+
+    ``copies``: so many times each ordered result stands in the old LIS, under numbers of their own.
+    """
     root.mkdir(parents=True, exist_ok=True)
     desk = Desk.made(root / "desk", patients=patients, scope=ORDERED)
+    _multiply(desk, copies)
     with network(root) as wire:
         wire.hide(desk.root)
         for name in NAMES:
             wire.host(name)
+        wire.listen_in()
         world = Four(wire, desk, {"source": source, "destination": destination})
         _furnish(world)
         yield world
+
+
+STEP = 10_000_000
+"""Between the numbers of a result's copies."""
+
+
+def _multiply(desk: Desk, copies: int) -> None:
+    """More results in the same requests; a copy's ``ID_RESULTAT`` is the first's plus so many steps."""
+    names = [name for name in columns("RESULTATS") if name not in {"ID_RESULTAT", "ID_PRECEDENT"}]
+    with closing(sqlite3.connect(desk.path("legacy.sqlite"))) as legacy, legacy:
+        legacy.execute("PRAGMA synchronous = OFF")
+        legacy.execute("CREATE TEMP TABLE ordered (id INTEGER PRIMARY KEY)")
+        legacy.executemany(
+            "INSERT INTO ordered VALUES (?)", ((int(key),) for key in desk.built.expected["observation"])
+        )
+        for number in range(1, copies):
+            legacy.execute(
+                f"INSERT INTO RESULTATS (ID_RESULTAT, {', '.join(names)}) "
+                f"SELECT ID_RESULTAT + ?, {', '.join(names)} FROM RESULTATS JOIN ordered ON id = ID_RESULTAT",
+                (number * STEP,),
+            )
 
 
 def _furnish(world: Four) -> None:
@@ -266,8 +302,13 @@ def _certify(root: Path, hosts: list[Host]) -> None:
         host.path("tls.key").chmod(0o600)
 
 
-def _certificate(  # noqa: PLR0917 - what a certificate says
-    subject: x509.Name, public: Any, issuer: x509.Name, signer: Any, constraints: x509.BasicConstraints, name: str | None
+def _certificate(
+    subject: x509.Name,
+    public: Any,
+    issuer: x509.Name,
+    signer: Any,
+    constraints: x509.BasicConstraints,
+    name: str | None,
 ) -> x509.Certificate:
     now = dt.datetime.now(dt.UTC)
     made = (

@@ -44,6 +44,7 @@ _HOW = (
     "--security-opt seccomp=unconfined --security-opt apparmor=unconfined`); "
     "apt-get install iproute2 tcpdump faketime"
 )
+_SYN = 2
 Done = subprocess.CompletedProcess[str]
 
 
@@ -302,7 +303,8 @@ def until(true: Callable[[], Any], seconds: float = 60, why: Callable[[], str] =
 
 def flows(pcap: Path) -> list[Flow]:
     """TCP payloads of a capture, put in order; a part sent twice counts once, and another protocol than TCP fails."""
-    parts: dict[tuple[str, str], dict[int, bytes]] = {}
+    made: list[tuple[str, str, dict[int, bytes]]] = []
+    known: dict[tuple[str, str], tuple[int, dict[int, bytes]]] = {}
     for frame in _frames(pcap):
         kind = struct.unpack_from("!H", frame, 12)[0]
         if kind != 0x0800:  # ARP and IPv6's own housekeeping carry nothing of ours
@@ -317,13 +319,22 @@ def flows(pcap: Path) -> list[Flow]:
         ports, (number,) = struct.unpack_from("!HH", tcp), struct.unpack_from("!I", tcp, 4)
         data = tcp[(tcp[12] >> 4) * 4 :]
         source, target = (socket.inet_ntoa(ip[start : start + 4]) for start in (12, 16))
-        if data:
-            flow = parts.setdefault((f"{source}:{ports[0]}", f"{target}:{ports[1]}"), {})
-            if len(flow.get(number, b"")) < len(data):
-                flow[number] = data
+        ends = (f"{source}:{ports[0]}", f"{target}:{ports[1]}")
+        if tcp[13] & _SYN and known.get(ends, (None,))[0] != number + 1:
+            known[ends] = (number + 1, {})
+            made.append((*ends, known[ends][1]))
+        elif data:
+            first, flow = known.get(ends) or (number, {})
+            if ends not in known:
+                known[ends] = (first, flow)
+                made.append((*ends, flow))
+            at = (number - first) % 2**32
+            if len(flow.get(at, b"")) < len(data):
+                flow[at] = data
     return [
         Flow(source, target, b"".join(data for _, data in sorted(found.items())))
-        for (source, target), found in parts.items()
+        for source, target, found in made
+        if found
     ]
 
 
