@@ -15,14 +15,16 @@ from typing import Any
 from django.utils import timezone
 
 from ecluse.control.admit import admit_acceptance, admit_order, admit_plan
+from ecluse.domain.alerts import Severity
 from ecluse.domain.entry import Event
 from ecluse.domain.permissions import Parties, Role
 from ecluse.domain.records import Acceptance, Decision, ErasureCertificate, Receipt, Reconciliation
 from ecluse.seal.sealing import Identity
-from ecluse.store.acts import access, agents, agreements, decisions, orders, people, reports, warnings
+from ecluse.store.acts import access, agents, agreements, alerts, decisions, orders, people, reports, warnings
 from ecluse.store.models import (
     Agent,
     AgreementVersion,
+    Alert,
     Invitation,
     JournalLine,
     Migration,
@@ -238,9 +240,18 @@ def things(room: Room, lab: str = LAB, stage: str = STAGES[5]) -> Things:
     }
     warning = _warning(room, lab)
     found |= {"warning": (warning.receipt, both), "message": (warning.messages.latest("pk").pk, both)}
+    found["alert"] = (_alert(lab).pk, both)
     return Things(
         {name: thing for name, (thing, _) in found.items()}, {name: whose for name, (_, whose) in found.items()}
     )
+
+
+def _alert(lab: str) -> Alert:
+    return alerts.raise_alert(
+        "watch", rule="place_scope_violation", severity=Severity.CRITICAL, group=f"ORD-{lab}", concerns=(lab, VENDOR),
+        subject=f"ORD-{lab}", people=(), marks=("room/1",), title_en="Rows outside the order were stopped",
+        title_fr="Des lignes hors de l'ordre ont été arrêtées", at=timezone.now(),
+    )  # fmt: skip
 
 
 def _notice(room: Room, agreement: AgreementVersion) -> SubProcessorNotice:

@@ -39,8 +39,9 @@ def shown(source: str, lang: str = "en", **context: Any) -> str:
         (dt.timedelta(days=3, hours=1), "3 days left", "encore 3 jours", Tone.WAIT),
         (dt.timedelta(days=30), "30 days left", "encore 30 jours", Tone.PLAIN),
         (dt.timedelta(hours=5, minutes=1), "5 h left", "encore 5 h", Tone.WAIT),
-        (dt.timedelta(minutes=3), "less than an hour left", "encore moins d'une heure", Tone.WAIT),
-        (-dt.timedelta(minutes=3), "overdue by less than an hour", "en retard de moins d'une heure", Tone.BAD),
+        (dt.timedelta(minutes=3), "3 min left", "encore 3 min", Tone.WAIT),
+        (dt.timedelta(seconds=30), "less than a minute left", "encore moins d'une minute", Tone.WAIT),
+        (-dt.timedelta(minutes=3), "overdue by 3 min", "en retard de 3 min", Tone.BAD),
         (-dt.timedelta(days=2, hours=1), "overdue by 2 days", "en retard de 2 jours", Tone.BAD),
     ],
 )

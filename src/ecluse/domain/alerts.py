@@ -109,6 +109,16 @@ def next_station_at(
     return due
 
 
+def heard_by(
+    clocks: Clocks, opened_at: dt.datetime, station: int, *, acknowledged_at: dt.datetime | None = None
+) -> dt.datetime:
+    """When silence has taken an alert to the station of an index: :func:`station_reached` turned round."""
+    before = station if acknowledged_at is None else _stations(acknowledged_at - opened_at, clocks.acknowledge)
+    if acknowledged_at is None or station <= before:
+        return opened_at + station * clocks.acknowledge
+    return acknowledged_at + clocks.resolve + (station - before - 1) * clocks.acknowledge
+
+
 def _stations(silent: dt.timedelta, each: dt.timedelta) -> int:
     return max(0, silent // each)
 

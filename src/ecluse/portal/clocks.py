@@ -9,6 +9,7 @@ from ecluse.portal.words import tr
 SOON_DAYS = 7
 _DAY = dt.timedelta(days=1)
 _HOUR = dt.timedelta(hours=1)
+_MINUTE = dt.timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,8 @@ def clock(due: dt.datetime | dt.date, now: dt.datetime) -> Clock:
     left = due - now
     if abs(left) >= 2 * _DAY:
         return _by_days(due, left // _DAY if left > dt.timedelta(0) else -(-left // _DAY))
-    hours = abs(left) // _HOUR
-    amount = f"{hours} h" if hours else tr("less than an hour", "moins d'une heure")
+    hours, minutes = abs(left) // _HOUR, abs(left) // _MINUTE
+    amount = f"{hours} h" if hours else f"{minutes} min" if minutes else tr("less than a minute", "moins d'une minute")
     if left < dt.timedelta(0):
         return Clock(tr(f"overdue by {amount}", f"en retard de {amount}"), Tone.BAD, due)
     return Clock(tr(f"{amount} left", f"encore {amount}"), Tone.WAIT, due)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ecluse.domain.alerts import AlertState, Severity
 from ecluse.domain.lifecycle import Owner, State
 from ecluse.domain.permissions import Role, Side
 from ecluse.domain.warnings import Outcome
@@ -74,6 +75,27 @@ STATES: dict[str, Label] = {
     "answered": Label(Text("answered", "répondu"), Tone.GOOD),
     "closed": Label(Text("closed", "clos")),
 }
+
+ALERT_STATES: dict[AlertState, Label] = {
+    AlertState.OPEN: Label(Text("open", "ouverte"), Tone.WAIT),
+    AlertState.ACKNOWLEDGED: Label(Text("in hand", "en main"), Tone.WAIT),
+    AlertState.RESOLVED: Label(Text("resolved", "résolue"), Tone.GOOD),
+}
+
+SEVERITIES: dict[Severity, Label] = {
+    Severity.CRITICAL: Label(Text("critical", "critique"), Tone.BAD),
+    Severity.HIGH: Label(Text("high", "élevée"), Tone.BAD),
+    Severity.MEDIUM: Label(Text("medium", "moyenne"), Tone.WAIT),
+    Severity.LOW: Label(Text("low", "faible")),
+}
+
+STATIONS: tuple[Text, ...] = (
+    Text("the vendor's engineers", "les ingénieurs de l'éditeur"),
+    Text("the vendor's security officer", "la sécurité de l'éditeur"),
+    Text("the vendor's management", "la direction de l'éditeur"),
+    Text("the laboratory's data protection officer and director", "le DPO et la direction du laboratoire"),
+)
+"""The stations of ``domain.alerts.CHAIN``, in its order."""
 
 OUTCOMES: dict[Outcome, Text] = {
     Outcome.MENDED: Text("what it told was so, and is mended", "ce qu'il disait était vrai, et c'est réparé"),

@@ -28,6 +28,7 @@ _ENTRIES: tuple[tuple[str, Action | None, Text], ...] = (
     ("agents", Action.SEE_AGENTS, Text("Agents", "Agents")),
     ("register", Action.SEE_REGISTER, Text("Register", "Registre")),
     ("journal", Action.SEE_JOURNAL, Text("Journal", "Journal")),
+    ("alerts", Action.SEE_ALERTS, Text("Alerts", "Alertes")),
     ("warnings", Action.SEE_WARNINGS, Text("Warnings", "Signalements")),
     ("people", Action.SEE_PEOPLE, Text("People", "Personnes")),
 )

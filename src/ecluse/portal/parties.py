@@ -9,6 +9,7 @@ from ecluse.domain.permissions import Parties
 from ecluse.store.acts.agreements import parties_of
 from ecluse.store.models import Agent
 from ecluse.store.reads.agreements import agreement_of
+from ecluse.store.reads.alerts import alert_of, concerned
 from ecluse.store.reads.migrations import one
 from ecluse.store.reads.orders import order_version
 
@@ -26,6 +27,11 @@ def of_order(_request: HttpRequest, order: int, **_: Any) -> Parties:
 def of_migration(_request: HttpRequest, migration: int, **_: Any) -> Parties:
     """The controller and the processor of the agreement under which a migration was ordered."""
     return Parties.of(*parties_of(one(migration).order.agreement))
+
+
+def of_alert(_request: HttpRequest, alert: int, **_: Any) -> Parties:
+    """The organisations that an alert concerns."""
+    return Parties.of(*concerned(alert_of(alert)))
 
 
 def of_agent(_request: HttpRequest, agent: int, **_: Any) -> Parties:

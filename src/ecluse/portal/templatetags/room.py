@@ -12,8 +12,8 @@ from django.utils.safestring import SafeString, mark_safe
 from ecluse.domain.errors import MalformedError
 from ecluse.domain.lifecycle import State
 from ecluse.portal.clocks import clock as clock_of
-from ecluse.portal.events import EVENTS, PLACE_EVENTS
-from ecluse.portal.labels import OWNERS, ROLES, SIDES, SIGNS, Tone, label_of
+from ecluse.portal.events import EVENTS, PLACE_EVENTS, RELAY_EVENTS
+from ecluse.portal.labels import ALERT_STATES, OWNERS, ROLES, SEVERITIES, SIDES, SIGNS, Tone, label_of
 from ecluse.portal.lock import lock_of
 from ecluse.portal.navigation import entries
 from ecluse.portal.words import tr
@@ -77,6 +77,20 @@ def badge(state: Any, words: str = "", tone: str = "") -> dict[str, Any]:
     return {"words": words or label.words, "tone": chosen, "sign": SIGNS[chosen]}
 
 
+@register.inclusion_tag("parts/badge.html")
+def severity(held: Any) -> dict[str, Any]:
+    """How urgent an alert is."""
+    label = SEVERITIES[held]
+    return {"words": label.words, "tone": label.tone, "sign": SIGNS[label.tone]}
+
+
+@register.inclusion_tag("parts/badge.html")
+def alert_state(held: Any) -> dict[str, Any]:
+    """Where an alert stands."""
+    label = ALERT_STATES[held]
+    return {"words": label.words, "tone": label.tone, "sign": SIGNS[label.tone]}
+
+
 @register.inclusion_tag("parts/clock.html")
 def clock(due: dt.datetime | dt.date | None) -> dict[str, Any]:
     """A deadline in words: ``3 days left``, ``overdue by 2 days``; nothing where there is none."""
@@ -98,7 +112,7 @@ def role(held: Any) -> str:
 @register.simple_tag
 def event(name: Any) -> str:
     """A journal event in the reader's words; its own name where it has none."""
-    return str(EVENTS.get(name) or PLACE_EVENTS.get(name, name))
+    return str(EVENTS.get(name) or PLACE_EVENTS.get(name) or RELAY_EVENTS.get(name, name))
 
 
 @register.simple_tag

@@ -1,7 +1,7 @@
 """What a person, or one of the room's channels, is told of an alert; and mail, the channel that every room has."""
 
 import smtplib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from django.conf import settings
@@ -13,18 +13,12 @@ from ecluse.control.watch import Rule
 from ecluse.domain.alerts import CHAIN, Severity
 from ecluse.domain.errors import ConnectionLostError
 from ecluse.portal.answers import answer_link
-from ecluse.portal.labels import ROLES, SIDES
+from ecluse.portal.labels import ROLES, SEVERITIES, SIDES
 from ecluse.portal.mail import can_mail
-from ecluse.portal.words import Text, tr
+from ecluse.portal.words import tr
 from ecluse.store.models import Alert, AlertTold
+from ecluse.store.reads.alert_ways import Reader
 from ecluse.store.reads.alerts import concerned, history
-
-SEVERITIES: dict[Severity, Text] = {
-    Severity.CRITICAL: Text("critical", "critique"),
-    Severity.HIGH: Text("high", "élevée"),
-    Severity.MEDIUM: Text("medium", "moyenne"),
-    Severity.LOW: Text("low", "faible"),
-}
 
 
 class Mail:
@@ -50,12 +44,15 @@ def notice_of(row: AlertTold, rules: Mapping[str, Rule]) -> Notice:
     alert, person = row.alert, row.person
     mark = f"alert-{alert.pk}-{alert.round}-{row.station}-{row.pk}"
     if person is None:
-        said = [_said(alert, rules, language) for language in ("fr", "en")]
+        said = [_said(alert, rules, language, concerned(alert)) for language in ("fr", "en")]
         subject, body = said[0][0], "\n\n".join(text for _, text in said)
         link = f"{settings.ECLUSE_ORIGIN}/alerts/{alert.pk}/"
         return Notice(subject, body, Severity(alert.severity), mark, row.made_at, link)
     link = answer_link(row)
-    subject, body = _said(alert, rules, person.language)
+    reader = Reader.of(person.grants())
+    concerns = alert.concerned.select_related("organisation").order_by("organisation__slug")
+    known = [each.organisation.slug for each in concerns if reader.knows(each.organisation)]
+    subject, body = _said(alert, rules, person.language, known)
     with translation.override(person.language):
         ask = tr("To say that you take it in hand (for you alone; a page asks you to confirm):",
                  "Pour dire que vous vous en occupez (pour vous seul ; une page demande confirmation) :")  # fmt: skip
@@ -63,17 +60,17 @@ def notice_of(row: AlertTold, rules: Mapping[str, Rule]) -> Notice:
     return replace(made, body=f"{body}\n\n{ask}\n{link}\n")
 
 
-def _said(alert: Alert, rules: Mapping[str, Rule], language: str) -> tuple[str, str]:
+def _said(alert: Alert, rules: Mapping[str, Rule], language: str, slugs: Sequence[str]) -> tuple[str, str]:
     with translation.override(language):
-        title, severity = tr(alert.title_en, alert.title_fr), SEVERITIES[Severity(alert.severity)]
+        title, severity = tr(alert.title_en, alert.title_fr), SEVERITIES[Severity(alert.severity)].words
         rule = rules.get(alert.rule)
         latest = timezone.localtime(alert.latest_at).strftime("%d/%m/%Y %H:%M")
         lines = [
             title,
             tr(f"Severity: {severity}. Seen {alert.count} time(s), last on {latest}.",
                f"Gravité : {severity}. Constatée {alert.count} fois, la dernière le {latest}."),
-            tr(f"About: {alert.subject or '–'}. Organisations: {', '.join(concerned(alert))}.",
-               f"Objet : {alert.subject or '–'}. Organisations : {', '.join(concerned(alert))}."),
+            tr(f"About: {alert.subject or '–'}. Organisations: {', '.join(slugs)}.",
+               f"Objet : {alert.subject or '–'}. Organisations : {', '.join(slugs)}."),
         ]  # fmt: skip
         if rule is not None:
             lines.append(tr(f"What to do: {rule.en.mend}", f"Que faire : {rule.fr.mend}"))

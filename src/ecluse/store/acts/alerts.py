@@ -8,12 +8,12 @@ from django.db import IntegrityError, transaction
 from ecluse.control.watch import Finding
 from ecluse.domain.alerts import AlertState, Clocks, Severity, check_clocks, rises
 from ecluse.domain.errors import UsageError
-from ecluse.domain.permissions import MAY, Action, Parties, check_may
+from ecluse.domain.permissions import Action, Parties, check_may
 from ecluse.domain.policies import check_answers, check_resolves
 from ecluse.domain.room import RoomEvent
 from ecluse.store.acts.stations import concern, take_on
 from ecluse.store.models import Alert, AlertClocks, AlertNote, AlertWays, Organisation, Person
-from ecluse.store.reads.alerts import came_to_controller, concerned
+from ecluse.store.reads.alerts import came_to_controller, concerned, resolving_sides
 from ecluse.store.recording import Act, act
 
 MARKS = 500
@@ -144,8 +144,7 @@ def resolve(act: Act, alert: Alert, reason: str, *, by: Person) -> None:
     alert = _locked(alert)
     slugs, grants = concerned(alert), by.grants()
     check_may(grants, Action.RESOLVE_ALERT, Parties(frozenset(slugs)))
-    allowed = MAY[Action.RESOLVE_ALERT]
-    sides = {grant.side for grant in grants if grant.organisation in slugs and (grant.side, grant.role) in allowed}
+    sides = resolving_sides(grants, slugs)
     check_resolves(alert.people, by.handle, sides, came_to_controller=came_to_controller(alert))
     _check_open(alert)
     if not reason.strip():

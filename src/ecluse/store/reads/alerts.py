@@ -1,7 +1,7 @@
 """Alerts as the acts and screens need them: few queries, however many there are."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -18,7 +18,7 @@ from ecluse.domain.alerts import (
     strictest,
 )
 from ecluse.domain.errors import UnseenError
-from ecluse.domain.permissions import Role, Side
+from ecluse.domain.permissions import MAY, Action, Grant, Role, Side
 from ecluse.store.models import (
     AgreementVersion,
     Alert,
@@ -62,13 +62,20 @@ def holders_of(alert: Alert) -> tuple[tuple[Person, ...], ...]:
     The controller's station falls back on whoever the controller has: it hears, whatever its roles.
     """
     slugs, last = set(concerned(alert)), {each.slug for each in last_hearers(alert)}
-    held = (
-        Membership.objects.filter(until__isnull=True, person__is_active=True, organisation__slug__in=slugs | last)
-        .exclude(person__handle__in=alert.people)
-        .select_related("person", "organisation")
-        .order_by("person__handle")
-    )
-    members = list(held)
+    return stations_of(alert, slugs, last, members_of(slugs | last))
+
+
+def members_of(slugs: Iterable[str]) -> list[Membership]:
+    """Whoever belongs to organisations now, with person and organisation. One query."""
+    held = Membership.objects.filter(until__isnull=True, person__is_active=True, organisation__slug__in=set(slugs))
+    return list(held.select_related("person", "organisation").order_by("person__handle"))
+
+
+def stations_of(
+    alert: Alert, slugs: Collection[str], last: Collection[str], members: Iterable[Membership]
+) -> tuple[tuple[Person, ...], ...]:
+    """Who of ``members`` is told at each station of an alert that concerns ``slugs`` and ends at ``last``."""
+    members = [each for each in members if each.person.handle not in alert.people]
     stations = []
     for place, station in enumerate(CHAIN):
         within = last if place == _LAST else slugs
@@ -103,7 +110,14 @@ def own_clocks(slugs: Iterable[str], severity: Severity) -> list[Clocks | None]:
     """What organisations have set for a severity; None for each that has set nothing."""
     named = sorted(set(slugs))
     found = dict(AlertClocks.objects.filter(organisation__slug__in=named).values_list("organisation__slug", "clocks"))
-    return [_clocks(found.get(slug, {}), severity) for slug in named]
+    return clocks_among(found, named, severity)
+
+
+def clocks_among(
+    stored: Mapping[str, Mapping[str, Sequence[int]]], slugs: Iterable[str], severity: Severity
+) -> list[Clocks | None]:
+    """The same among those of organisations that were read already, by slug."""
+    return [_clocks(stored.get(slug, {}), severity) for slug in slugs]
 
 
 def _clocks(stored: Mapping[str, Sequence[int]], severity: Severity) -> Clocks | None:
@@ -122,6 +136,12 @@ def clocks_set(organisation: Organisation) -> dict[Severity, Clocks]:
     found = AlertClocks.objects.filter(organisation=organisation).first()
     stored = found.clocks if found else {}
     return {severity: _clocks(stored, severity) or CLOCKS[severity] for severity in Severity}
+
+
+def resolving_sides(grants: Iterable[Grant], slugs: Collection[str]) -> set[Side]:
+    """On which sides somebody holds a role that may resolve, within the organisations of an alert."""
+    allowed = MAY[Action.RESOLVE_ALERT]
+    return {grant.side for grant in grants if grant.organisation in slugs and (grant.side, grant.role) in allowed}
 
 
 def came_to_controller(alert: Alert) -> bool:
