@@ -145,6 +145,7 @@ class Guest(asyncssh.SSHServer):
         self.heard = asyncio.get_running_loop().time()
         self.channels: set[Channel] = set()
         self._mark: str | None = None
+        self._entering: asyncio.Task[None] | None = None
         self._slot: Slot | None = None
         self._tries, self._offered = 0, False
         self._entered: asyncio.Future[Visitor | None] = asyncio.get_running_loop().create_future()
@@ -167,9 +168,9 @@ class Guest(asyncssh.SSHServer):
         self.door.known(self)
         if not self.door.origins[self.origin]:
             del self.door.origins[self.origin], self.door.strangers[self.origin]
-        if not self._entered.done():
+        if self._entering is None:
             self._entered.set_result(None)
-        if self.visitor is None and not self._offered and self._tries:
+        if self._entering is None and not self._offered and self._tries:
             self.door.tell(self.desk.fail, self.origin, "no key")
         asyncio.ensure_future(self._leave()).add_done_callback(lambda _: self._done())
 
@@ -217,16 +218,19 @@ class Guest(asyncssh.SSHServer):
 
     async def auth_completed(self) -> None:
         """A key is proven: take a slot, journal who comes in."""
-        if self._entered.done() or self.visitor or self._slot:
-            return
-        name, mark = str(self.conn.get_extra_info("username")), self._mark
+        if self._entering is None and not self._entered.done():
+            name, mark = str(self.conn.get_extra_info("username")), self._mark or ""
+            # A task of its own: whoever is gone before it ends has a slot to give back all the same.
+            self._entering = asyncio.ensure_future(self._come_in(name, mark))
+            await asyncio.shield(self._entering)
+
+    async def _come_in(self, name: str, mark: str) -> None:
         try:
             self._slot, self.visitor = await self.door.run(self._enter, name, mark)
+            self.door.known(self)
         except EcluseError:
             self.conn.disconnect(asyncssh.DISC_BY_APPLICATION, "not let in")
-        if self.visitor:
-            self.door.known(self)
-        if not self._entered.done():
+        finally:
             self._entered.set_result(self.visitor)
 
     def _enter(self, name: str, mark: str) -> tuple[Slot, Visitor]:
@@ -301,6 +305,7 @@ class Guest(asyncssh.SSHServer):
         await self._gone
 
     async def _leave(self) -> None:
+        await self._entered
         for channel in list(self.channels):
             await channel.stop()
         if self._slot:
