@@ -55,6 +55,7 @@ from ecluse.store.models import (
     Person,
     PlaceEntry,
     PlaceJournal,
+    RelayEntry,
     RelayJournal,
 )
 from ecluse.store.reads import migrations, observed
@@ -183,7 +184,10 @@ def _relay() -> Any:
 
 def _relayed() -> Any:
     source = observed.RelayEntries()
+    last = RelayEntry.objects.order_by("index").last()
+    told = RelayJournal.objects.first()
     return {
+        "lag_s": (told.reported_at - last.at).total_seconds() if last and told and told.reported_at else None,
         "size": RelayJournal.objects.values_list("size", flat=True).first(),
         "events": [
             {"event": each.event, "actor": each.actor, "origin": each.origin, "concerns": each.concerns}

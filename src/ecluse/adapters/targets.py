@@ -41,10 +41,8 @@ def checked_maintenance(entry: str) -> str:
     return _plain(text)
 
 
-def check_host(host: str, maintenance: tuple[str, ...], what: str) -> None:
+def check_host(host: str, maintenance: tuple[str, ...]) -> None:
     """Refuse a host that is one used for maintenance, by its name or by any address that it or the list resolves to.
-
-    ``what`` names the target in the error.
 
     Raises:
         ForbiddenError: it is.
@@ -56,20 +54,20 @@ def check_host(host: str, maintenance: tuple[str, ...], what: str) -> None:
     for entry in maintenance:
         if name == entry or any(_among(address, entry) for address in addresses):
             raise ForbiddenError(
-                f"{what} is on a maintenance host ({entry}), which is never a target (R12)",
+                f"this is a maintenance host ({entry}), which is never a target (R12)",
                 location=Location(file=host),
                 hint="nothing has been sent; give a machine that nobody maintains others from",
             )
 
 
-def check_folder(folder: Path, maintenance: tuple[str, ...], what: str) -> None:
+def check_folder(folder: Path, maintenance: tuple[str, ...]) -> None:
     """Refuse a folder on a file system that such a host serves; raises ForbiddenError."""
     if not maintenance:
         return
     for source in _mounted_from(folder):
         found = _HOST.match(source)
         if found:
-            check_host(found["url"] or found["export"], maintenance, what)
+            check_host(found["url"] or found["export"], maintenance)
 
 
 def _mounted_from(folder: Path) -> Iterator[str]:

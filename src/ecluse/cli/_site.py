@@ -58,7 +58,7 @@ class Site:
     @property
     def folder(self) -> FolderMailbox:
         """The folder between the places; raises ForbiddenError for one on a maintenance host's share (R12)."""
-        check_folder(self.mailbox_folder, self.setup.maintenance, "the mailbox")
+        check_folder(self.mailbox_folder, self.setup.maintenance)
         return FolderMailbox(self.mailbox_folder)
 
     @property
@@ -135,7 +135,7 @@ class Site:
         """Rows no more than parcels go to a maintenance host (R12); raises ForbiddenError."""
         host = urlsplit(url).hostname if "://" in url else None
         if host:
-            check_host(host, self.setup.maintenance, "the destination")
+            check_host(host, self.setup.maintenance)
 
     def persons(self) -> PersonList | None:
         """The list of persons who stay out, if one is given."""

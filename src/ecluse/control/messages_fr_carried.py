@@ -18,13 +18,12 @@ FRENCH_CARRIED = {
     "ecluse relay status shows it, at the relay": "ecluse relay status la montre, au relais",
     "this needs asyncssh": "il y faut asyncssh",
     "not a host's name, an address or a network": "ni un nom d'hôte, ni une adresse, ni un réseau",
-    "{} is on a maintenance host ({}), which is never a target (R12)":
-        "{1} est sur un hôte de télémaintenance ({2}), qui n'est jamais une cible (R12)",
+    "this is a maintenance host ({}), which is never a target (R12)":
+        "ceci est un hôte de télémaintenance ({1}), qui n'est jamais une cible (R12)",
     "nothing has been sent; give a machine that nobody maintains others from":
         "rien n'a été envoyé ; donnez une machine depuis laquelle personne n'en maintient d'autres",
-    "the relay": "le relais",
-    "the mailbox": "la boîte",
-    "the destination": "la destination",
+    "not certificates (PEM), or not a certificate and its unlocked key":
+        "ni des certificats (PEM), ni un certificat et sa clé non chiffrée",
     "the mailbox is no relay": "la boîte n'est pas un relais",
     "it does not wait at the relay": "cela n'attend pas au relais",
     "nothing waits at the relay for this place": "rien n'attend au relais pour ce lieu",

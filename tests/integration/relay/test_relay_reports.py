@@ -81,11 +81,9 @@ def test_an_event_is_at_the_room_within_two_seconds(tmp_path: Path) -> None:
         soon(lambda: world.seed("relayed")["size"])
         before = len(relay.entries())
         relay.mailbox(SOURCE).waiting()
-        entered = time.monotonic()
-        path = world.home / "nothing"
-        assert not path.exists()
-        soon(lambda: _size(world) > before, seconds=10)
-        assert time.monotonic() - entered < 6  # the look itself starts a process, some seconds on a busy machine
+        soon(lambda: _size(world) > before)
+        # Entries have whole seconds, so up to one of the lag is theirs.
+        assert world.seed("relayed")["lag_s"] < 3
 
 
 def _size(world: World) -> int:

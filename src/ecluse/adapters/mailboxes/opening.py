@@ -13,8 +13,6 @@ from ecluse.domain.errors import Location, UsageError
 if TYPE_CHECKING:
     from ecluse.adapters.mailboxes.relay_sftp import SftpDoor
 
-_WHAT = "the relay"
-
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -35,7 +33,7 @@ def open_relay(address: RelayAddress, entry: Entry, box: str | None) -> RelayMai
         ForbiddenError: the relay is on a maintenance host.
         UsageError: a file is not named that the door needs; or the address names another order's box.
     """
-    check_host(address.host, entry.maintenance, _WHAT)
+    check_host(address.host, entry.maintenance)
     if address.box and box and address.box != box:
         raise UsageError("the address names another order's box", location=Location(field="--mailbox"))
     known = (address.door, entry)
@@ -57,7 +55,7 @@ def close_relays() -> None:
 def _door(url: str, scheme: str, entry: Entry) -> "HttpsDoor | SftpDoor":
     def check_peer(found: str) -> None:
         # Asked again of the machine that answered: a name may lead elsewhere a moment later.
-        check_host(found, entry.maintenance, _WHAT)
+        check_host(found, entry.maintenance)
 
     if scheme == "https":
         if not (entry.token or entry.certificate):

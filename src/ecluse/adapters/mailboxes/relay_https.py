@@ -185,9 +185,9 @@ class HttpsDoor:
     def _once(
         self, method: str, path: str, body: bytes | Iterator[bytes] | None, headers: Mapping[str, str]
     ) -> http.client.HTTPResponse:
+        bearer = {"Authorization": f"Bearer {_secret(self.token)}"} if self.token else {}
         if self._open is None:
             self._open = self._connected()
-        bearer = {"Authorization": f"Bearer {_secret(self.token)}"} if self.token else {}
         try:
             self._open.request(method, path, body, {"Accept": "application/json", **bearer, **headers})
         except (BrokenPipeError, ConnectionResetError):
@@ -198,10 +198,7 @@ class HttpsDoor:
 
     def _connected(self) -> http.client.HTTPSConnection:
         parts = urlsplit(self.url)
-        context = ssl.create_default_context(cafile=str(self.ca) if self.ca else None)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if self.certificate:
-            context.load_cert_chain(self.certificate)
+        context = _context(self.ca, self.certificate)
         made = http.client.HTTPSConnection(parts.hostname or "", parts.port or 443, timeout=_SECONDS, context=context)
         made.connect()
         peer: socket.socket = made.sock
@@ -243,6 +240,24 @@ def _pieces(file: BinaryIO, length: int) -> Iterator[bytes]:
             raise StorageError("the parcel became shorter while it was sent")
         length -= len(data)
         yield data
+
+
+def _context(ca: Path | None, certificate: Path | None) -> ssl.SSLContext:
+    """Raises StorageError, MalformedError for files that do not serve."""
+    for path in (ca, certificate):
+        if path is not None:
+            read(path)
+    try:
+        made = ssl.create_default_context(cafile=str(ca) if ca else None)
+        if certificate:
+            made.load_cert_chain(certificate)
+    except OSError:
+        raise MalformedError(
+            "not certificates (PEM), or not a certificate and its unlocked key",
+            location=Location(file=str(certificate or ca)),
+        ) from None
+    made.minimum_version = ssl.TLSVersion.TLSv1_2
+    return made
 
 
 def _secret(path: Path) -> str:
