@@ -8,11 +8,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from ecluse.domain.alerts import Severity
 from ecluse.domain.permissions import MAY, Action, Parties, Role, may, sees
 from ecluse.domain.room import RoomEvent
 from ecluse.journal import VerifierKey, leaf_hash, read_checkpoint, verify_inclusion
 from ecluse.portal.api.room import api
-from ecluse.store.acts import agents, tokens
+from ecluse.store.acts import agents, alerts, tokens
 from ecluse.store.acts.tokens import SIGNING
 from ecluse.store.models import (
     Agent,
@@ -99,7 +100,12 @@ def things(room: Room, lab: str) -> Things:
         order = OrderVersion.objects.create(number="ord-1", agreement=agreement, drafted_by=director)
         migration = Migration.objects.create(order=order, state="approved", since=now)
         act.record(RoomEvent.ORDER_DRAFTED, lab, VENDOR, subject="ord-1")
+    alert = alerts.raise_alert(
+        "watch", rule="place_scope_violation", severity=Severity.HIGH, group=lab, concerns=(lab, VENDOR), subject="x",
+        people=(), marks=("room/0",), title_en="Out of scope", title_fr="Hors périmètre", at=now,
+    )  # fmt: skip
     names = {
+        "alert": alert.pk,
         "organisation": lab,
         "agreement": agreement.pk,
         "order": order.pk,

@@ -2,6 +2,7 @@
 
 from ecluse.portal.api import acts as _acts  # noqa: F401 - it adds its endpoints to people's router
 from ecluse.portal.api import agents, people, strangers
+from ecluse.portal.api import alerts as _alerts  # noqa: F401
 from ecluse.portal.api.base import RoomApi, handle_errors, parser
 
 api = RoomApi(

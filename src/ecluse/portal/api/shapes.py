@@ -355,3 +355,72 @@ class WarningOut(Schema):
     exposed: bool
     due: dt.datetime | None
     overdue: str
+
+
+class AlertOut(Schema):
+    """An alert: how urgent, where it stands, and when silence takes it on.
+
+    ``station``: the last that was told, 1 to 4, 0 before the first. ``overdue``: the next should have been told.
+    ``late``: it was not answered, or not resolved, in time. Empty: nobody, or somebody of another organisation's.
+    """
+
+    id: int
+    rule: str
+    severity: str
+    state: str
+    title_en: str
+    title_fr: str
+    subject: str
+    count: int
+    organisations: list[str]
+    opened_at: dt.datetime
+    latest_at: dt.datetime
+    station: int
+    next_at: dt.datetime | None
+    overdue: bool
+    late: bool
+    acknowledged_by: str
+    acknowledged_at: dt.datetime | None
+    resolve_by: dt.datetime | None
+    resolved_at: dt.datetime | None
+
+
+class ToldOut(Schema):
+    """Who was to be told at a station, by which channel, and what came of it."""
+
+    station: int
+    round: int
+    person: str
+    channel: str
+    outcome: str
+    at: dt.datetime
+    tries: int
+
+
+class EvidenceOut(Schema):
+    """One event that an alert rests on; ``index``: its number in that place's journal."""
+
+    place: str
+    at: str
+    event: str
+    actor: str
+    subject: str
+    origin: str
+    index: int | None
+
+
+class AlertWhole(AlertOut):
+    """An alert with who was told, and what it rests on; ``others``: how many events more."""
+
+    reason: str
+    former: int | None
+    own_doing: bool
+    told: list[ToldOut]
+    evidence: list[EvidenceOut]
+    others: int
+
+
+class ReasonIn(In):
+    """What was found, and what was done."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=2_000)]
