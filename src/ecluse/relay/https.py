@@ -7,7 +7,6 @@ import asyncio
 import hashlib
 import logging
 import ssl
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -49,7 +48,7 @@ from ecluse.relay.https_transfers import (
 from ecluse.relay.papers import MAX_PAPER
 from ecluse.relay.sessions import Sessions
 
-_AT_ONCE, _PAPERS_AT_ONCE = 64, 2
+_PAPERS_AT_ONCE = 2
 _SMALL = 1 << 20
 _LOG = logging.getLogger("ecluse.relay")
 _REFUSED, _MOST_REFUSED = frozenset({404, 405, 422}), 200
@@ -64,7 +63,6 @@ class Door:
         self.stopping = False
         self.known: Callable[[Connection], None] = lambda _: None
         self._sessions = Sessions(desk.home)
-        self._now: Counter[str] = Counter()
         self._writers: dict[tuple[str, str, str], asyncio.Task[Any]] = {}
         self._papers: dict[str, asyncio.Semaphore] = {}
         self.leaving: set[asyncio.Future[None]] = set()
@@ -113,18 +111,10 @@ class Door:
             raise
         visitor = await self._enter(request, connection)
         target = await self._target(request, visitor)
-        if self._now[visitor.id] >= _AT_ONCE:
-            raise RequestError(429, "too-many")
-        self._now[visitor.id] += 1
-        try:
-            if request.method == "OPTIONS":
-                return bare(204, _TUS | {"Allow": ", ".join(METHODS[target.kind])})
-            do = self._do.get((target.kind, request.method)) or self._do[target.kind, "GET"]
-            return await do(visitor, target, request)
-        finally:
-            self._now[visitor.id] -= 1
-            if not self._now[visitor.id]:
-                del self._now[visitor.id]
+        if request.method == "OPTIONS":
+            return bare(204, _TUS | {"Allow": ", ".join(METHODS[target.kind])})
+        do = self._do.get((target.kind, request.method)) or self._do[target.kind, "GET"]
+        return await do(visitor, target, request)
 
     # Who asks, and for what
 
