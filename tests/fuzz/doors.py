@@ -303,7 +303,8 @@ def _refusals() -> frozenset[bytes]:
 
 
 def _https(data: bytes) -> str:
-    member = SOURCE.encode() in data or DESTINATION.encode() in data
+    whole = data.replace(CUT, b"")
+    member = SOURCE.encode() in whole or DESTINATION.encode() in whole
     with world().checked(member=member), patched(_INLINE):
         answers = list(_answers(_door().through(data)))
     for status, headers, body in answers:
