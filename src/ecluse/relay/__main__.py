@@ -33,7 +33,7 @@ from ecluse.relay.sftp import Door
 from ecluse.seal.signing import fingerprint
 
 ACTOR = "relay"
-_FLUSH_S, _SWEEP_S = 2.0, 60.0
+_FLUSH_S, _SWEEP_S = 1.0, 60.0
 _PR_SET_DUMPABLE = 4
 _MOST_FILES = 65_536
 

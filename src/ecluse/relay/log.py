@@ -19,7 +19,8 @@ from ecluse.wire.artefacts import decode, encode, utc
 
 NOBODY = "anonymous"
 """Whoever has not entered."""
-_FLOOD_SECONDS = 10.0
+_FLOOD_SECONDS = 2.0
+"""So long counted failures wait at most: an alert on them is in the room within five seconds."""
 _MOST_ORIGINS = 10_000
 
 Clock = Callable[[], dt.datetime]
@@ -117,7 +118,7 @@ class Failures:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def tell(self, event: Access, origin: str | None, reason: str, subject: str = "") -> None:
-        """Journal a failure, unless one of the same origin and reason was journalled within ten seconds: then count."""
+        """Journal a failure; one like another of these two seconds (same origin, reason) is counted, and told after."""
         key, now = (origin or "", event, reason, subject), self.now()
         with self._lock:
             since, count = self._counted.get(key, (now - _FLOOD_SECONDS, 0))
