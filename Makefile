@@ -65,6 +65,8 @@ bench: dev  ## speed and memory beside the peers, as ratios
 	$(PYTHON) -m bench.messages
 	$(PYTHON) -m bench.fhir
 	$(PYTHON) -m bench.portal
+	$(PYTHON) -m bench.relay
+	$(PYTHON) -m bench.relay_https
 
 docs: dev  ## write the generated pages again
 	@for generator in docs/generate_*.py; do echo "$$generator"; $(PYTHON) "$$generator" || exit 1; done
