@@ -89,6 +89,10 @@ class Admission:
                     return True
         return False
 
+    def is_begun(self, box: Box) -> bool:
+        """Whether somebody has begun it; a folder alone is what a relay left that was killed just then."""
+        return box.is_open() or (box.root / _OPENER).is_file()
+
     def is_opening(self, box: Box, agent: str) -> bool:
         """Whether the agent brought the first papers of a box that is not open yet."""
         mark = box.root / _OPENER
@@ -105,7 +109,7 @@ class Admission:
         by = sender.id
         with self._lock:
             if not box.is_open():
-                self._claim(box, sender.agent)
+                self.claim(box, sender.agent)
                 self._open_if(box, by, origin)
                 if not box.is_open():
                     if named.kind not in _HEAD:
@@ -126,7 +130,8 @@ class Admission:
             self._log.append(Access.BOX_COMPLETE, "relay", box=box.name, subject=box.facts().order)
             box.mark_complete()
 
-    def _claim(self, box: Box, agent: str) -> None:
+    def claim(self, box: Box, agent: str) -> None:
+        """Note who begins a box: nobody else may."""
         mark = box.root / _OPENER
         if not mark.exists():
             write_atomic(mark, agent.encode("ascii"))

@@ -155,7 +155,7 @@ class Desk:
 
     def is_there(self, name: str) -> bool:
         """Whether anything was ever put into a box."""
-        return box_name(name) and (self.home.boxes / name).is_dir()
+        return box_name(name) and self.admission.is_begun(Box(self.home.boxes / name))
 
     def out(self, visitor: Visitor, name: str) -> list[Seen]:
         """What the visitor put into a box: names and sizes, so that what was cut off can be gone on with."""
@@ -180,10 +180,10 @@ class Desk:
         box, way = self._member(visitor, name)
         theirs = _other(way)
         self.admission.complete_if(box)  # whoever brought the last of it may have been cut off just then
-        found = _seen(box.papers(theirs)) if box.is_open() else []
+        found = _untaken(box, box.papers(theirs)) if box.is_open() else []
         if theirs is Way.FORTH:
             if box.is_open() and box.is_complete():
-                return [*found, *_seen(box.root / "parcels")]
+                return [*found, *_untaken(box, box.root / "parcels")]
             return [each for each in found if each.name.startswith(_PREVIEW)]
         return found
 
@@ -203,6 +203,8 @@ class Desk:
             raise self._refused(visitor, box, Access.QUOTA_EXCEEDED, name, QuotaError("this box's papers are full"))
         if not box.root.is_dir() and len(_folders(self.home.boxes)) >= self.settings.sessions * 20:
             raise self._refused(visitor, box, Access.QUOTA_EXCEEDED, name, QuotaError("too many boxes"))
+        if not box.is_open():
+            self.admission.claim(box, visitor.account.agent)  # before anything of it lies there
         write_atomic(box.desk(way) / name, data)
         try:
             self.admission.judge(box, way, named, visitor.account, visitor.origin)
@@ -358,7 +360,7 @@ class Desk:
         return box, way
 
     def _may_open(self, visitor: Visitor, box: Box) -> bool:
-        return not box.root.exists() and self.admission.may_open(visitor.account.agent)
+        return not self.admission.is_begun(box) and self.admission.may_open(visitor.account.agent)
 
     def _way(self, visitor: Visitor, box: Box) -> Way | None:
         agent = visitor.account.agent
@@ -406,6 +408,15 @@ def _other(way: Way) -> Way:
 
 def _folders(root: Path) -> list[str]:
     return sorted(path.name for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
+
+
+def _untaken(box: Box, folder: Path) -> list[Seen]:
+    """What still waits; what was taken when a relay was killed is half erased: it is no longer there for anybody."""
+    found = _seen(folder)
+    for each in found:
+        if box.taken_file(each.name).exists():
+            erase(folder / each.name)
+    return [each for each in found if not box.taken_file(each.name).exists()]
 
 
 def _seen(folder: Path) -> list[Seen]:
