@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from ecluse.domain.errors import UnseenError
 from ecluse.domain.permissions import Parties
 from ecluse.store.acts.agreements import parties_of
-from ecluse.store.models import Agent
+from ecluse.store.models import Agent, Alert
 from ecluse.store.reads.agreements import agreement_of
 from ecluse.store.reads.alerts import alert_of, concerned
 from ecluse.store.reads.migrations import one
@@ -29,9 +29,17 @@ def of_migration(_request: HttpRequest, migration: int, **_: Any) -> Parties:
     return Parties.of(*parties_of(one(migration).order.agreement))
 
 
-def of_alert(_request: HttpRequest, alert: int, **_: Any) -> Parties:
-    """The organisations that an alert concerns."""
-    return Parties.of(*concerned(alert_of(alert)))
+def of_alert(request: HttpRequest, alert: int, **_: Any) -> Parties:
+    """The organisations that an alert concerns; it is kept for :func:`alert_found`."""
+    found = alert_of(alert)
+    request.alert_found = found  # type: ignore[attr-defined]
+    return Parties.of(*concerned(found))
+
+
+def alert_found(request: HttpRequest) -> Alert:
+    """The alert that the guard has read for this request."""
+    found: Alert = request.alert_found  # type: ignore[attr-defined]
+    return found
 
 
 def of_agent(_request: HttpRequest, agent: int, **_: Any) -> Parties:

@@ -70,7 +70,7 @@ class NoteForm(forms.Form):
         help_text=later("It stops no clock. No patient's data.",
                         "Elle n'arrête aucun délai. Aucune donnée de patient."),
         max_length=_TEXT,
-        widget=forms.Textarea(attrs={"rows": 3}),
+        widget=forms.Textarea(attrs={"rows": 4}),
     )  # fmt: skip
 
 

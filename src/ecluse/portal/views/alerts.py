@@ -17,7 +17,7 @@ from ecluse.portal.access import grants_of, guarded, person_of, public
 from ecluse.portal.answers import answering
 from ecluse.portal.forms.alerts import FilterForm, NoteForm, ReasonForm
 from ecluse.portal.labels import STATIONS
-from ecluse.portal.parties import of_alert
+from ecluse.portal.parties import alert_found, of_alert
 from ecluse.portal.rules_known import rules
 from ecluse.portal.words import speaks_french, tr
 from ecluse.store.acts import alerts as acts
@@ -46,8 +46,15 @@ def alerts(request: HttpRequest) -> HttpResponse:
     page = Paginator(found, _A_PAGE).get_page(request.GET.get("page"))  # type: ignore[arg-type,var-annotated]
     rows = [_row(each, reader) for each in page.object_list]
     may_set = bool(allowed_in(grants, Action.SET_ALERT_CLOCKS))
-    return render(request, "alerts/list.html",
-                  {"form": form, "page": page, "rows": rows, "found": found, "may_set": may_set})  # fmt: skip
+    shown = {"form": form, "page": page, "rows": rows, "may_set": may_set, "standing": _standing(found)}
+    return render(request, "alerts/list.html", shown)
+
+
+def _standing(found: Listed) -> str:
+    if not found.open + found.in_hand:
+        return ""
+    many = "s" if found.open > 1 else ""
+    return tr(f"{found.open} open, {found.in_hand} in hand.", f"{found.open} ouverte{many}, {found.in_hand} en main.")
 
 
 def _row(way: Way, reader: Reader) -> dict[str, Any]:
@@ -64,9 +71,9 @@ def _row(way: Way, reader: Reader) -> dict[str, Any]:
 
 @guarded(Action.SEE_ALERTS, of_alert)
 @require_GET
-def alert(request: HttpRequest, alert: int) -> HttpResponse:
+def alert(request: HttpRequest, alert: int) -> HttpResponse:  # noqa: ARG001 - the guard reads it
     """One alert."""
-    return _page(request, reads.alert_of(alert))
+    return _page(request, alert_found(request))
 
 
 def _page(request: HttpRequest, found: Alert, **forms: Any) -> HttpResponse:
@@ -129,7 +136,7 @@ def _said(found: Alert) -> Told | None:
 def acknowledge(request: HttpRequest, alert: int) -> HttpResponse:
     """Take it in hand."""
     person = person_of(request)
-    first = acts.acknowledge(person.handle, reads.alert_of(alert), by=person)
+    first = acts.acknowledge(person.handle, alert_found(request), by=person)
     messages.success(request, _thanks(first=first))
     return redirect("alert", alert)
 
@@ -138,7 +145,7 @@ def acknowledge(request: HttpRequest, alert: int) -> HttpResponse:
 @require_POST
 def note(request: HttpRequest, alert: int) -> HttpResponse:
     """Write down what was seen or done."""
-    found, person, form = reads.alert_of(alert), person_of(request), NoteForm(request.POST, auto_id="note_%s")
+    found, person, form = alert_found(request), person_of(request), NoteForm(request.POST, auto_id="note_%s")
     if not form.is_valid():
         return _page(request, found, note_form=form)
     acts.note(person.handle, found, form.cleaned_data["text"], by=person)
@@ -150,7 +157,7 @@ def note(request: HttpRequest, alert: int) -> HttpResponse:
 @require_POST
 def resolve(request: HttpRequest, alert: int) -> HttpResponse:
     """End it, with the reason."""
-    found, person, form = reads.alert_of(alert), person_of(request), ReasonForm(request.POST, auto_id="reason_%s")
+    found, person, form = alert_found(request), person_of(request), ReasonForm(request.POST, auto_id="reason_%s")
     if not form.is_valid():
         return _page(request, found, reason_form=form)
     acts.resolve(person.handle, found, form.cleaned_data["reason"], by=person)
