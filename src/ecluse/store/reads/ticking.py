@@ -18,6 +18,7 @@ from ecluse.domain.lifecycle import TURNS, Owner, State
 from ecluse.domain.observed import Observed
 from ecluse.domain.order import Order
 from ecluse.domain.permissions import Role, Side
+from ecluse.store.acts.agents import RELAY
 from ecluse.store.models import (
     Agent,
     AgreementVersion,
@@ -44,7 +45,7 @@ _PLACES = {Owner.SOURCE_AGENT: (Place.SOURCE,), Owner.DESTINATION_AGENT: (Place.
 
 def ticks(now: dt.datetime) -> list[Observed]:
     """Everything that a clock tells now. Telling it again is harmless: its mark is the same for a day."""
-    return [*_migrations(now), *_agreements(now), *_people(now), *_stations(now), *_witnesses(now)]
+    return [*_migrations(now), *_agreements(now), *_people(now), *_stations(now), *_witnesses(now), *_relays(now)]
 
 
 def _migrations(now: dt.datetime) -> Iterator[Observed]:
@@ -156,6 +157,18 @@ def _witnesses(now: dt.datetime) -> Iterator[Observed]:
     since = last or JournalLine.objects.order_by("index").values_list("at", flat=True).first()
     if since is not None and (days := (now - since).days) > WITNESS_DAYS:
         yield ticked(Tick.JOURNAL_UNWITNESSED, now, "control-room", days=days)
+
+
+def _relays(now: dt.datetime) -> Iterator[Observed]:
+    """A relay calls every 15 seconds, whoever's turn it is: one that does not is silent."""
+    live = Agent.objects.filter(place=RELAY, enrolled_at__isnull=False, revoked_at__isnull=True)
+    for agent in live.select_related("organisation", "sighting").order_by("handle"):
+        sighting = getattr(agent, "sighting", None)
+        heard = sighting.at if sighting else agent.enrolled_at
+        if heard is not None and now - heard > AGENT_SILENT:
+            minutes = int((now - heard).total_seconds() // 60)
+            concerns = (agent.organisation.slug,)
+            yield ticked(Tick.AGENT_SILENT, now, agent.handle, concerns=concerns, place=RELAY, minutes=minutes)
 
 
 @lru_cache(maxsize=1024)
