@@ -125,7 +125,9 @@ def openssh(where: Place) -> Iterator[int]:
     )
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)
-    sshd = shutil.which("sshd") or "/usr/sbin/sshd"
+    sshd = shutil.which("sshd") or shutil.which("sshd", path="/usr/sbin")
+    if sshd is None:
+        raise SystemExit("this measures against OpenSSH's server: apt-get install openssh-server")
     process = subprocess.Popen([sshd, "-D", "-e", "-f", config], stderr=subprocess.DEVNULL)
     try:
         wait_for(port)

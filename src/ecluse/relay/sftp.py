@@ -26,7 +26,7 @@ _ANONYMOUS = frozenset({"", "anonymous", "anon", "ftp", "guest", "public"})
 _MOST_CHANNELS = 4
 _THREADS = 24
 _TICK_S = 1.0
-_GRACE_STOP_S = 10.0
+_GRACE_STOP_S, _GRACE_LEAVE_S = 10.0, 60.0
 
 
 def _host_key(home: Home) -> asyncssh.SSHKey:
@@ -45,6 +45,7 @@ class Door:
         self.sessions, self.budget = Sessions(desk.home), Budget()
         self.pool = ThreadPoolExecutor(threads, thread_name_prefix="sftp")
         self.guests: set[Guest] = set()
+        self.leaving: set[asyncio.Task[None]] = set()
         self.origins: Counter[str] = Counter()
         self.strangers: Counter[str] = Counter()
         self._server: asyncio.Server | None = None
@@ -116,6 +117,8 @@ class Door:
         leaving = [guest.put_out() for guest in self.guests]
         with suppress(TimeoutError):
             await asyncio.wait_for(asyncio.gather(*leaving, return_exceptions=True), _GRACE_STOP_S)
+        if self.leaving:  # each journals its end
+            await asyncio.wait(self.leaving, timeout=_GRACE_LEAVE_S)
         await asyncio.to_thread(self.pool.shutdown)
 
     async def _look_round(self) -> None:
@@ -172,7 +175,9 @@ class Guest(asyncssh.SSHServer):
             self._entered.set_result(None)
         if self._entering is None and not self._offered and self._tries:
             self.door.tell(self.desk.fail, self.origin, "no key")
-        asyncio.ensure_future(self._leave()).add_done_callback(lambda _: self._done())
+        leaving = asyncio.ensure_future(self._leave())
+        self.door.leaving.add(leaving)
+        leaving.add_done_callback(self._done)
 
     # Entering
 
@@ -318,7 +323,8 @@ class Guest(asyncssh.SSHServer):
         if self.visitor:
             self.desk.leave(self.visitor, sent=self._sent, read=self._read)
 
-    def _done(self) -> None:
+    def _done(self, leaving: "asyncio.Task[None]") -> None:
+        self.door.leaving.discard(leaving)
         if not self._gone.done():
             self._gone.set_result(None)
 
