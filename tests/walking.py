@@ -46,7 +46,7 @@ class Room:
 
 
 @contextmanager
-def open_room(root: Path) -> Iterator[Room]:
+def open_room(root: Path, **environment: str) -> Iterator[Room]:
     """``ecluse serve`` on a free port of this machine, over a new folder, until the block ends."""
     port, home = free_port(), root / "room"
     command = (
@@ -55,7 +55,7 @@ def open_room(root: Path) -> Iterator[Room]:
     )  # fmt: skip
     with (root / "serve.log").open("ab") as log:
         known = {name: value for name, value in os.environ.items() if not name.startswith("ECLUSE_")}
-        env = known | {"PYTHONPATH": str(ROOT / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+        env = known | {"PYTHONPATH": str(ROOT / "src"), "PYTHONDONTWRITEBYTECODE": "1"} | environment
         process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=log)
         try:
             assert process.stdout is not None
