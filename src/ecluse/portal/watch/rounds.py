@@ -150,7 +150,8 @@ class Watcher:
             # Long memories take a while: the lease is kept meanwhile, or lost.
             if self._is_due("beat", timezone.now(), BEAT) and not watching.hold(self.holder, timezone.now()):
                 raise BusyError("another watch has taken over")
-            engine.remember(past[start : start + _STRETCH])
+            for event in past[start : start + _STRETCH]:
+                self._fed(engine, event)
         with acting(WATCH) as act:
             act.record(RoomEvent.WATCH_STARTED, subject=WATCH, holder=self.holder, rules=len(self.rules))
         self._engine = engine
@@ -180,7 +181,19 @@ class Watcher:
     def _found(self, events: Iterable[Observed]) -> list[Finding]:
         if self._engine is None:
             raise BusyError("this watch has not begun")
-        return [finding for event in events for finding in self._engine.feed(event)]
+        return [finding for event in events for finding in self._fed(self._engine, event)]
+
+    @staticmethod
+    def _fed(engine: Engine, event: Observed) -> Iterable[Finding]:
+        """What the rules make of an event. One that they cannot read is told, and keeps nobody from the next."""
+        try:
+            return engine.feed(event)
+        except (EcluseError, DatabaseError):
+            raise
+        except Exception as error:  # noqa: BLE001 - whoever reports events must not end the watch with one
+            _LOG.exception("an event that the rules cannot read: %s", event.mark)
+            now = timezone.now()
+            return engine.feed(ticked(Tick.RULES_BROKEN, now, event.place, error=type(error).__name__))
 
     def _feed(self, events: Iterable[Observed]) -> None:
         found = self._found(events)

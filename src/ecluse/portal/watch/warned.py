@@ -59,7 +59,8 @@ class Teller:
     def deliver(self, now: dt.datetime) -> int:
         """Mail to everybody who waits; gives how many were told. Whoever was named meanwhile is told nothing."""
         told = 0
-        for station in WarningStation.objects.exclude(waiting=[]).select_related("warning"):
+        waiting = WarningStation.objects.exclude(waiting=[]).select_related("warning")
+        for station in waiting.defer("warning__sealed", "warning__lock"):
             named = set(
                 WarningNamed.objects.filter(warning=station.warning_id).values_list("person__handle", flat=True)
             )

@@ -79,13 +79,15 @@ def _again(
     alert.people = sorted({*alert.people, *people})
     alert.marks = [*alert.marks, *(mark for mark in marks if mark not in set(alert.marks))][-MARKS:]
     more_urgent = rises(Severity(alert.severity), severity)
-    if more_urgent:
-        alert.severity, alert.state, alert.opened_at = severity, AlertState.OPEN, act.now
+    # Whoever took it in hand, and whose own doing it turns out to be, holds it no longer.
+    if anew := more_urgent or (alert.acknowledged_by is not None and alert.acknowledged_by.handle in alert.people):
+        alert.severity = severity if more_urgent else alert.severity
+        alert.state, alert.opened_at = AlertState.OPEN, act.now
         alert.acknowledged_at = alert.acknowledged_by = None
         alert.round, alert.reached = alert.round + 1, -1
     alert.save()
     concern(act, alert, concerns)
-    _say(act, alert, RoomEvent.ALERT_REPEATED, noted=more_urgent, count=alert.count, severity=str(alert.severity))
+    _say(act, alert, RoomEvent.ALERT_REPEATED, noted=anew, count=alert.count, severity=str(alert.severity))
     take_on(act, alert)
     return alert
 

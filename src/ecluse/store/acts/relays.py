@@ -11,7 +11,7 @@ from ecluse.domain.errors import RefusedError, SignatureError, TamperError, Unse
 from ecluse.domain.room import RoomEvent
 from ecluse.journal import VerifierKey, read_checkpoint
 from ecluse.store.acts.agents import RELAY
-from ecluse.store.acts.reports import Report, extended, kind_of_refusal
+from ecluse.store.acts.reports import Report, extended, heard, kind_of_refusal
 from ecluse.store.models import Agent, RelayEntry, RelayJournal
 from ecluse.store.recording import Act, act
 from ecluse.wire.artefacts import decode
@@ -53,7 +53,7 @@ def report(act: Act, agent: Agent, told: Report) -> RelayJournal:
     known.save()
     RelayEntry.objects.bulk_create(
         RelayEntry(
-            journal=known, index=index, at=entry.at, actor=entry.actor[:100], event=entry.event,
+            journal=known, index=index, at=heard(entry.at, act.now), actor=entry.actor[:100], event=entry.event,
             origin=(entry.origin or "")[:64], box=(entry.box or "")[:16], subject=entry.subject[:200],
             detail=dict(entry.detail), data=data,
         )

@@ -34,6 +34,9 @@ from ecluse.workspace.place import Place
 from ecluse.workspace.progress import Progress, replay
 
 MAX_ENTRIES = 500
+_AHEAD = dt.timedelta(minutes=5)
+"""How far a place's clock may be before the room's."""
+_EARLIEST = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 
 _ENDS = {Event.ACCEPTED: State.ACCEPTED, Event.REFUSED: State.REFUSED, Event.ABORTED: State.ABORTED}
 _ROWS: Mapping[Event, str] = {Event.BATCH_SEALED: "rows_sealed", Event.BATCH_LOADED: "rows_loaded"}
@@ -91,7 +94,7 @@ def report(act: Act, agent: Agent, migration: Migration, told: Report) -> PlaceJ
     known.save()
     PlaceEntry.objects.bulk_create(
         PlaceEntry(
-            journal=known, index=index, at=entry.at, actor=entry.actor, event=entry.event,
+            journal=known, index=index, at=heard(entry.at, act.now), actor=entry.actor, event=entry.event,
             subject=entry.subject[:200], detail=dict(entry.detail), data=data,
         )
         for index, (entry, data) in enumerate(zip(read, fresh, strict=True), first)
@@ -223,6 +226,15 @@ def _number(entry: Entry, name: str) -> int:
 def _check_log(log: str, place: Place, agent: Agent) -> None:
     if len(log) > 200 or VerifierKey.parse(log).name != f"ecluse/{place}/{agent.handle}":  # noqa: PLR2004 - the column
         raise SignatureError(f"not the key of a journal of {agent.handle} at the {place}")
+
+
+def heard(at: dt.datetime, now: dt.datetime) -> dt.datetime:
+    """When an entry counts as having happened: as it says, unless nothing can have happened then.
+
+    A clock that is wrong, or lies, must neither push what happens now out of the rules' windows nor leave the range
+    of dates. What the entry itself says stays in its bytes.
+    """
+    return now if at > now + _AHEAD else max(at, _EARLIEST)
 
 
 def extended(

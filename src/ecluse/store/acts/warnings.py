@@ -151,6 +151,7 @@ def _keep_circle(
 def escalate(act: Act) -> int:
     """Bring every warning to the stations that silence has reached; gives how many. Repeating it is harmless."""
     waiting = reads.whole().exclude(state__in=[WarningState.ANSWERED, WarningState.CLOSED])
+    waiting = waiting.defer("sealed", "lock")  # of thousands, every ten seconds: a flood must not fill the memory
     return sum(_escalate(act, each) for each in waiting)
 
 

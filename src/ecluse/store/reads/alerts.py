@@ -32,6 +32,8 @@ from ecluse.store.models import (
 )
 
 _LAST = len(CHAIN) - 1
+_OF_WARNINGS = "clock_warning_"
+"""Rules whose alerts whoever is named never hears of, whatever happens (R10)."""
 
 
 def concerned(alert: Alert) -> tuple[str, ...]:
@@ -75,13 +77,17 @@ def stations_of(
     alert: Alert, slugs: Collection[str], last: Collection[str], members: Iterable[Membership]
 ) -> tuple[tuple[Person, ...], ...]:
     """Who of ``members`` is told at each station of an alert that concerns ``slugs`` and ends at ``last``."""
-    members = [each for each in members if each.person.handle not in alert.people]
+    everybody = list(members)
+    members = [each for each in everybody if each.person.handle not in alert.people]
     stations = []
     for place, station in enumerate(CHAIN):
         within = last if place == _LAST else slugs
         there = [m for m in members if m.organisation.slug in within and m.organisation.side == station.side]
         answering = [m for m in there if Role(m.role) in station.roles]
         chosen = answering or (there if place == _LAST else [])
+        if place == _LAST and not chosen and not alert.rule.startswith(_OF_WARNINGS):
+            # Whoever reports events can name everybody: the controller hears all the same, and answers nothing.
+            chosen = [m for m in everybody if m.organisation.slug in within and m.organisation.side == station.side]
         stations.append(tuple({m.person.pk: m.person for m in chosen}.values()))
     return tuple(stations)
 
