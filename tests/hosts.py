@@ -127,9 +127,11 @@ class Host:
             for pid in pids:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
-            for process in self.running:
-                process.wait(timeout=20)
             time.sleep(0.02)
+            for process in self.running:
+                process.poll()
+        for process in self.running:
+            process.wait(timeout=20)
         self.running.clear()
 
     def cut(self) -> None:
