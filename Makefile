@@ -5,7 +5,7 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help demo room demo-real test check unit property crash fuzz bench docs lock clean
+.PHONY: help demo room demo-real test check unit property crash hosts fuzz bench docs lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -59,6 +59,9 @@ fuzz: dev  ## every reader of outside bytes, 5 minutes each; HOURS=1 for an hour
 	.venv/bin/uv pip install --quiet --python $(PYTHON) --require-hashes --requirement requirements/fuzz.lock
 	scripts/fuzz --minutes $(if $(HOURS),$$(( 60 * $(HOURS) )),5)
 	ECLUSE_HYPOTHESIS=nightly $(PYTHON) -m pytest tests -k "fuzz or mutated or hostile" -m "slow or not slow"
+
+hosts: dev  ## a million observations over four hosts (network namespaces: needs root)
+	$(PYTHON) -m pytest tests/integration/hosts -m "slow or not slow" --log-cli-level=INFO
 
 bench: dev  ## speed and memory beside the peers, as ratios
 	$(PYTHON) -m bench
