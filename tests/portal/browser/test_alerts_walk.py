@@ -72,7 +72,7 @@ def test_an_alert_from_the_mail_to_its_end(serving: tuple[Room, MailSink]) -> No
 
         # From the mail, on a telephone that has never been here: looking answers nothing, the button does.
         phone = everybody.stranger("en")
-        phone.go(link).look().picture("alert-answer", height=560)
+        phone.go(link).look().picture("alerts-answer", height=560)
         assert phone.heading == TITLE
         phone.press("I take it in hand")
         assert "in your hands" in phone.look().text

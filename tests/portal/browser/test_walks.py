@@ -16,6 +16,7 @@ from playwright.sync_api import Page
 
 from agents_at_work import OPTIONS
 from ecluse.domain.permissions import Role
+from mail_sink import mail_sink
 from migrating import Desk
 from walking import Room, Walker, Walkers, open_room, walkers
 
@@ -30,7 +31,7 @@ FIELDS = (
 
 @pytest.fixture
 def serving(tmp_path: Path) -> Iterator[Room]:
-    with open_room(tmp_path) as room:
+    with mail_sink() as mail, open_room(tmp_path, ECLUSE_SMTP_URL=mail.url) as room:
         yield room
 
 
@@ -52,6 +53,7 @@ def test_from_the_first_link_to_the_last_proof(serving: Room, tmp_path: Path) ->
         world.an_agreement_is_made()
         world.an_order_is_approved()
         world.agents_carry_it_out(tmp_path)
+        world.an_alert_is_looked_into()
         world.the_director_accepts()
         world.the_auditor_believes_nobody(tmp_path)
         world.without_javascript()
@@ -217,6 +219,20 @@ class World:
         self.agent("destination")
         self.agent("source")
         assert "Decide" not in engineer.go(engineer.path).text
+
+    def an_alert_is_looked_into(self) -> None:
+        """What was done in the room is found by its watch; whoever is told sees what it rests on, and whose move it is."""
+        admin, engineer, officer = self.by["administrator"], self.by["engineer"], self.by["vendor_security"]
+        admin.go("people/passage-sas/of/dominique.duval/").page.locator("[name=role]").select_option("administrator")
+        admin.press("Donner le rôle")
+        row = engineer.page.locator("tbody th a", has_text="A further administrator")
+        for _ in range(30):
+            if engineer.go("alerts/").page.locator("tbody").count() and row.count():
+                break
+            engineer.page.wait_for_timeout(500)
+        engineer.look().picture("alerts").press("A further administrator")
+        engineer.look().picture("alerts-one", height=1200)
+        officer.go(engineer.path).look().picture("alerts-one", height=1200)
 
     def the_director_accepts(self) -> None:
         """The decision is signed by passkey; then everything made for the way dies, and both places certify it."""

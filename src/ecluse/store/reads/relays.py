@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Max, Q
+from django.db.models import F, Max, Q, Window
+from django.db.models.functions import RowNumber
 
 from ecluse.domain.access import Access
 from ecluse.store.acts.agents import RELAY
@@ -30,22 +31,27 @@ class Relay:
 
 
 def relays(organisations: Iterable[str], most: int = 50) -> list[Relay]:
-    """The relays of organisations: four queries, and one more for each relay's refusals, of ten relays at most."""
+    """The relays of organisations: four queries, however many they are."""
     agents = list(listed(organisations).filter(place=RELAY).select_related("relay_journal")[:most])
     journals = [agent.relay_journal for agent in agents if hasattr(agent, "relay_journal")]
     overdue = _overdue(each.pk for each in journals)
-    refused = {each.pk: _refused(each) for each in journals[:LATEST]}
+    refused = _refused(each.pk for each in journals)
     found = []
     for agent in agents:
         journal: RelayJournal | None = getattr(agent, "relay_journal", None)
         number = journal.pk if journal else 0
-        found.append(Relay(agent, journal, tuple(overdue.get(number, ())), refused.get(number, ())))
+        found.append(Relay(agent, journal, tuple(overdue.get(number, ())), tuple(refused.get(number, ()))))
     return found
 
 
-def _refused(journal: RelayJournal) -> tuple[RelayEntry, ...]:
-    found = RelayEntry.objects.filter(journal=journal, event__in=REFUSALS).defer("data", "detail")
-    return tuple(found.order_by("-index")[:LATEST])
+def _refused(journals: Iterable[int]) -> dict[int, list[RelayEntry]]:
+    """The last refusals of each, the newest first."""
+    told = RelayEntry.objects.filter(journal__in=list(journals), event__in=REFUSALS).defer("data", "detail")
+    nth = Window(RowNumber(), partition_by=[F("journal")], order_by=F("index").desc())
+    found: dict[int, list[RelayEntry]] = defaultdict(list)
+    for each in told.annotate(nth=nth).filter(nth__lte=LATEST).order_by("-index"):
+        found[each.journal_id].append(each)
+    return found
 
 
 def _overdue(journals: Iterable[int]) -> dict[int, list[str]]:
