@@ -1,7 +1,10 @@
 """How a box is opened and what may come into it: agreement, order, plan, receipts, each signed (law 9)."""
 
 import datetime as dt
+import os
+import secrets
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +13,7 @@ from ecluse.control.intake import Known
 from ecluse.control.signatures import verified_signers
 from ecluse.domain.access import Access
 from ecluse.domain.agreement import Agreement, SignerRole, check_in_force
-from ecluse.domain.errors import Location, SignatureError, UsageError
+from ecluse.domain.errors import Location, SignatureError, StorageError, UnseenError, UsageError
 from ecluse.domain.instruction import Action, Instruction
 from ecluse.domain.order import Order
 from ecluse.domain.plan import Plan
@@ -131,10 +134,30 @@ class Admission:
             box.mark_complete()
 
     def claim(self, box: Box, agent: str) -> None:
-        """Note who begins a box: nobody else may."""
+        """Note who begins a box: nobody else may, at whichever relay they ask.
+
+        Raises:
+            UnseenError: somebody else has begun it.
+            StorageError: it cannot be noted.
+        """
         mark = box.root / _OPENER
         if not mark.exists():
-            write_atomic(mark, agent.encode("ascii"))
+            part = box.root / f"{_OPENER}.{secrets.token_hex(4)}"
+            write_atomic(part, agent.encode("ascii"))
+            try:
+                with suppress(FileExistsError):
+                    os.link(part, mark)
+                part.unlink()
+                sync_folder(box.root)
+            except OSError as error:
+                raise StorageError(error.strerror or "cannot be written", location=Location(file=box.name)) from None
+        if not box.is_open() and not self.is_opening(box, agent):
+            raise UnseenError("there is nothing of yours here")
+
+    def begun_by(self, agent: str) -> int:
+        """How many boxes an agent has begun, and not brought so far that they opened."""
+        folders = list(self._home.boxes.iterdir()) if self._home.boxes.is_dir() else []
+        return sum(not box.is_open() and self.is_opening(box, agent) for box in map(Box, folders))
 
     def _open_if(self, box: Box, by: str, origin: str) -> None:
         """Open a box once a confirmed agreement, an approved order and a signed plan lie on its desk."""
@@ -202,14 +225,14 @@ class Admission:
 
     def _end_if(self, box: Box, value: Acceptance | Instruction) -> None:
         """What ends a migration ends its box (R6): at once, or after the order's delay."""
-        delay = dt.timedelta(seconds=box.facts().delay_s)
+        delay, now = dt.timedelta(seconds=box.facts().delay_s), self._clock()
         if isinstance(value, Instruction):
             if value.action is Action.ABORT:
-                box.end(Ended(value.given_at, "aborted", digest_of(value)))
+                box.end(Ended(min(value.given_at, now), "aborted", digest_of(value)))
         elif value.decision is Decision.REFUSED:
-            box.end(Ended(value.decided_at, "refused", digest_of(value)))
+            box.end(Ended(min(value.decided_at, now), "refused", digest_of(value)))
         else:
-            box.end(Ended(value.decided_at + delay, "accepted", digest_of(value)))
+            box.end(Ended(min(value.decided_at, now) + delay, "accepted", digest_of(value)))
 
     def _keep_signature(self, box: Box, named: PaperName, paper: Path, signatures: dict[str, bytes]) -> None:
         """One more signature of this box's own agreement, order or plan."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from ecluse.domain.errors import Location, MalformedError
+from ecluse.domain.errors import Location, MalformedError, RefusedError
 from ecluse.relay.papers import Way
 from ecluse.wire.canonical import canonical, parse
 from ecluse.workspace.files import read, write_atomic
@@ -27,6 +27,10 @@ _FILE = "box.json"
 _COMPLETE, _ENDED = "complete", "ended.json"
 _NAME = re.compile(r"[0-9a-f]{16}")
 _PARCEL = re.compile(rf"([0-9a-f]{{64}}){re.escape(SUFFIX)}")
+
+
+class OverError(RefusedError):
+    """Its parcels must be gone by now: nothing may come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +123,20 @@ class Box:
         return Ended(dt.datetime.fromisoformat(value["due"]), value["reason"], value["paper"])
 
     def end(self, ended: Ended) -> None:
-        """Note that its migration has ended; the first word stands."""
-        if self.ended() is None:
+        """Note that its migration has ended; of several words the one by which it dies first stands."""
+        known = self.ended()
+        if known is None or ended.due < known.due:
             value = {"due": ended.due.isoformat(), "reason": ended.reason, "paper": ended.paper}
             write_atomic(self.root / _ENDED, canonical(value))
+
+    def by_date(self) -> Ended:
+        """The order's erase-by day, as it begins (UTC)."""
+        return Ended(dt.datetime.combine(self.facts().erase_by, dt.time.min, dt.UTC), "erase_by", "")
+
+    def due(self) -> Ended:
+        """When its parcels must be gone, and why."""
+        ended, by = self.ended(), self.by_date()
+        return ended if ended is not None and ended.due < by.due else by
 
     def desk(self, way: Way) -> Path:
         """Where papers wait for their signatures."""

@@ -24,16 +24,18 @@ from ecluse.domain.errors import (
 )
 from ecluse.relay.accounts import Account, Accounts
 from ecluse.relay.admission import Admission
-from ecluse.relay.boxes import Announced, Box, box_name, files, names, parcel_hex
+from ecluse.relay.boxes import Announced, Box, OverError, box_name, files, names, parcel_hex
 from ecluse.relay.home import Home, Settings
 from ecluse.relay.log import Clock, Failures, Log, system_clock
-from ecluse.relay.papers import KINDS_OF, PaperName, Way, paper_name
+from ecluse.relay.papers import KINDS_OF, PaperName, Way, check_form, paper_name
 from ecluse.relay.uploads import HereAlreadyError, QuotaError, UnannouncedError, Upload
 from ecluse.workspace.files import erase, read, write_atomic
 from ecluse.workspace.parcels import SUFFIX
 
 _PREVIEW = "instruction."
 """Instructions are seen at once: a stop must be heard before anything is complete."""
+_MOST_BEGUN = 20
+"""Boxes that one agent may have begun without an approved order: what lies there is nobody's yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +184,7 @@ class Desk:
         self.admission.complete_if(box)  # whoever brought the last of it may have been cut off just then
         found = _untaken(box, box.papers(theirs)) if box.is_open() else []
         if theirs is Way.FORTH:
-            if box.is_open() and box.is_complete():
+            if box.is_open() and box.is_complete() and not self._is_over(box):
                 return [*found, *_untaken(box, box.root / "parcels")]
             return [each for each in found if each.name.startswith(_PREVIEW)]
         return found
@@ -199,10 +201,7 @@ class Desk:
         box, way, named = self.expect_paper(visitor, box_, name, len(data))
         if box.taken_file(name).exists() or (box.is_open() and (box.papers(way) / name).exists()):
             return
-        if box.paper_bytes() + len(data) > self.settings.papers_mib * 2**20:
-            raise self._refused(visitor, box, Access.QUOTA_EXCEEDED, name, QuotaError("this box's papers are full"))
-        if not box.root.is_dir() and len(_folders(self.home.boxes)) >= self.settings.sessions * 20:
-            raise self._refused(visitor, box, Access.QUOTA_EXCEEDED, name, QuotaError("too many boxes"))
+        self._check_paper(visitor, box, name, named, data)
         if not box.is_open():
             self.admission.claim(box, visitor.account.agent)  # before anything of it lies there
         write_atomic(box.desk(way) / name, data)
@@ -214,6 +213,22 @@ class Desk:
             for left in names(box.desk(way)):
                 if left.startswith(f"{named.stem}."):
                     erase(box.desk(way) / left)
+            raise self._refused(visitor, box, Access.PAPER_REFUSED, named.stem, error) from None
+
+    def _check_paper(self, visitor: Visitor, box: Box, name: str, named: PaperName, data: bytes) -> None:
+        """What can be said of a paper before it lies anywhere, and of the room that it takes."""
+        full = ""
+        if box.paper_bytes() + len(data) > self.settings.papers_mib * 2**20:
+            full = "this box's papers are full"
+        elif not box.root.is_dir() and len(_folders(self.home.boxes)) >= self.settings.sessions * 20:
+            full = "too many boxes"
+        elif not self.admission.is_begun(box) and self.admission.begun_by(visitor.account.agent) >= _MOST_BEGUN:
+            full = "too many boxes that are not open yet"
+        if full:
+            raise self._refused(visitor, box, Access.QUOTA_EXCEEDED, name, QuotaError(full))
+        try:
+            check_form(named, data)
+        except EcluseError as error:
             raise self._refused(visitor, box, Access.PAPER_REFUSED, named.stem, error) from None
 
     def expect_paper(self, visitor: Visitor, box_: str, name: str, size: int) -> tuple[Box, Way, PaperName]:
@@ -244,13 +259,15 @@ class Desk:
         Raises:
             ForbiddenError, UnseenError: not the visitor's to send.
             UnannouncedError: no signed receipt announces it.
-            HereAlreadyError, QuotaError: it is there already, or the quota is used up.
+            HereAlreadyError, OverError, QuotaError: it has come, nothing may come any more, the quota is used up.
             BusyError: another session sends it.
         """
         box, way = self._member(visitor, box_)
         hex_, told = self._announced(visitor, box, way, name)
         if box.stored(hex_).exists() or box.taken(hex_).exists():
             raise HereAlreadyError("this parcel has come already", location=Location(file=name))
+        if self._is_over(box):
+            raise self._refused(visitor, box, Access.PARCEL_REFUSED, hex_, OverError("this box's time is over"))
         room = self.settings.quota - box.parcel_bytes()
         room += box.coming(hex_).stat().st_size if box.coming(hex_).exists() else 0
         if room <= 0 or (told.size or 0) > room:
@@ -263,8 +280,11 @@ class Desk:
 
         Raises:
             TamperError, UnsealedError: it is not what was announced; nothing of it is kept, and it is journalled.
+            OverError: the box's time has ended meanwhile; likewise.
         """
         box = Box(self.home.boxes / box_)
+        if self._is_over(box):  # while it came
+            raise self.abandon(visitor, box_, upload, OverError("this box's time is over"))
         if not upload.is_whole():
             upload.close()
             return False
@@ -340,6 +360,10 @@ class Desk:
         return box.stored(parcel_hex(name) or "") if parcel_hex(name) else box.papers(_other(way)) / name
 
     # What these share
+
+    def _is_over(self, box: Box) -> bool:
+        """Whether its parcels must be gone: nothing comes or is read, though no sweep has been yet (law 7)."""
+        return not box.is_open() or box.due().due <= self.clock()
 
     def _announced(self, visitor: Visitor, box: Box, way: Way, name: str) -> tuple[str, Announced]:
         hex_ = parcel_hex(name)

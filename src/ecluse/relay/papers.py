@@ -14,13 +14,14 @@ from ecluse.control import intake
 from ecluse.control.intake import Known
 from ecluse.control.signatures import verified_signers
 from ecluse.domain.agreement import Agreement, SignerRole
-from ecluse.domain.errors import Location, MalformedError, SignatureError
+from ecluse.domain.errors import Location, MalformedError, OrderError, SignatureError
 from ecluse.domain.instruction import Instruction
 from ecluse.domain.order import Order
 from ecluse.domain.plan import Plan
 from ecluse.domain.policies import check_agreement_signed, check_instruction, check_order_signed
 from ecluse.domain.records import Acceptance, Receipt, Reconciliation
-from ecluse.wire.artefacts import KINDS, decode, digest_of
+from ecluse.seal import signing
+from ecluse.wire.artefacts import KINDS, decode, digest_of, namespace
 
 T = TypeVar("T")
 
@@ -84,6 +85,19 @@ def read_signed(cls: type[T], name: str, data: bytes) -> T:
     return value
 
 
+def check_form(named: PaperName, data: bytes) -> None:
+    """That bytes are what their name says, before any of them lies anywhere: nothing else can be left at a relay.
+
+    Raises:
+        MalformedError: not a paper of that kind.
+        SignatureError: another paper than the name says; or not a signature of such a paper.
+    """
+    if named.signer is not None:
+        signing.check_form(data, namespace(named.kind))
+    else:
+        read_signed(KINDS[named.kind], f"{named.stem}.json", data)
+
+
 @dataclass(frozen=True, slots=True)
 class Trusted:
     """An agreement that this relay's administrator confirmed."""
@@ -130,12 +144,20 @@ def check_other(known: Known, kind: str, data: bytes, name: str, by: Signatures)
         check_instruction(value, known.agreement)
         _check_about(known, value.order, value.signatory, value, by)
     elif isinstance(value, Acceptance):
+        _check_decides(known, value)
         _check_about(known, value.order, value.signatory, value, by)
     elif isinstance(value, Reconciliation):
         _check_about(known, value.order, value.agent, value, by)
     else:
         raise MalformedError("not a paper that travels", location=Location(file=name))
     return value
+
+
+def _check_decides(known: Known, value: Acceptance) -> None:
+    """What a reconciliation says the relay does not know; who may decide it does: an end erases."""
+    signer = known.agreement.controller.signer(value.signatory)
+    if signer is None or signer.role is not SignerRole.DIRECTOR:
+        raise OrderError("signatory is not a director of the controller")
 
 
 def _check_about(known: Known, order: str, signer: str, value: object, by: Signatures) -> None:

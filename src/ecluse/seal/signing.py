@@ -23,7 +23,16 @@ from ecluse.seal._files import read_key_text, refuse_overwrite
 from ecluse.seal._keys import SigningKey, parse_key
 from ecluse.seal._webauthn import WebauthnSignature, strings, to_be_signed
 
-__all__ = ["allowed_signers", "check_namespace", "fingerprint", "new_signing_key", "public_key", "sign", "verify"]
+__all__ = [
+    "allowed_signers",
+    "check_form",
+    "check_namespace",
+    "fingerprint",
+    "new_signing_key",
+    "public_key",
+    "sign",
+    "verify",
+]
 
 _NAMESPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.@_/-]{0,127}")
 _PRINCIPAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9.@_+-]{0,127}")
@@ -94,6 +103,16 @@ def verify(message: bytes, signature: bytes, key: str, namespace: str) -> None:
         _verify_with_library(message, signature, namespace)
     else:
         _verify_with_ssh_keygen(message, signature, wanted, namespace)
+
+
+def check_form(signature: bytes, namespace: str) -> None:
+    """That bytes are an armoured SSHSIG for ``namespace``, whosever it is and whatever it signs.
+
+    Raises:
+        SignatureError: malformed, or for another namespace.
+    """
+    if _read_envelope(signature).namespace != namespace.encode("ascii"):
+        raise SignatureError(f"wrong namespace: the signature was not made for {namespace}")
 
 
 def fingerprint(key: str) -> str:
