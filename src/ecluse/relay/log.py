@@ -21,7 +21,8 @@ NOBODY = "anonymous"
 """Whoever has not entered."""
 _FLOOD_SECONDS = 2.0
 """So long counted failures wait at most: an alert on them is in the room within five seconds."""
-_MOST_ORIGINS = 10_000
+_MOST_TOLD = 40
+"""Failures that are told one by one within that time; whoever knocks from everywhere must not fill the disk."""
 
 Clock = Callable[[], dt.datetime]
 
@@ -116,6 +117,8 @@ class Failures:
     now: Callable[[], float] = time.monotonic
     _counted: dict[tuple[str, Access, str, str], tuple[float, int]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _began: float = 0.0
+    _told: int = 0
 
     def tell(self, event: Access, origin: str | None, reason: str, subject: str = "") -> None:
         """Journal a failure; one like another of these two seconds (same origin, reason) is counted, and told after."""
@@ -125,8 +128,15 @@ class Failures:
             if now - since < _FLOOD_SECONDS:
                 self._counted[key] = (since, count + 1)
                 return
-            if len(self._counted) >= _MOST_ORIGINS:
-                self._counted.clear()
+            if now - self._began >= _FLOOD_SECONDS:
+                self._began, self._told = now, 0
+            if self._told >= _MOST_TOLD:  # from more origins than anybody would read: told together, none forgotten
+                self._counted.pop(key, None)
+                together = ("", event, reason, "")
+                began, others = self._counted.get(together, (now, 0))
+                self._counted[together] = (began, others + count + 1)
+                return
+            self._told += 1
             self._counted[key] = (now, 0)
         self.log.append(event, NOBODY, origin=origin, subject=subject, reason=reason, times=count + 1)
 

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from ecluse.control.signatures import sign_artefact
+from ecluse.domain.access import Access
 from ecluse.domain.errors import EcluseError, MalformedError, OrderError, SignatureError, UnseenError
 from ecluse.domain.records import Acceptance, Decision
 from ecluse.relay import desk as desks
 from ecluse.relay.boxes import Box, Ended, OverError
 from ecluse.relay.desk import Desk, Visitor
 from ecluse.relay.erasing import Sweeper
+from ecluse.relay.log import Failures
 from ecluse.relay.uploads import QuotaError
 from ecluse.wire.artefacts import digest_of, encode, utc
 from relays import DESTINATION, SOURCE, Sent
@@ -182,3 +184,17 @@ class TestAfterTheEnd:
         shutil.rmtree(box.root)
         with pytest.raises(OverError):
             desk.finish(source, sent.box, upload)
+
+
+def test_knocking_from_everywhere_fills_no_journal_and_nothing_is_forgotten(sent: Sent, desk: Desk) -> None:
+    failures, now = Failures(desk.log), [1000.0]
+    failures.now = lambda: now[0]
+    before = len(list(desk.log.entries()))
+    for number in range(20_000):
+        failures.tell(Access.NETWORK_REFUSED, f"2001:db8::{number:x}", "not a listed network")
+    now[0] += 10
+    failures.flush()
+    told = list(desk.log.entries())[before:]
+    assert len(told) < 100
+    assert sum(int(each.detail["times"]) for each in told) == 20_000
+    assert len({each.origin for each in told}) > 20, "some of them by name"
