@@ -9,7 +9,7 @@ from ecluse.portal.waiting import SOURCES, Waiting
 from ecluse.portal.words import Text
 from ecluse.store.models import AlertTold, Person
 from ecluse.store.reads.agreements import allowed_in
-from ecluse.store.reads.alert_ways import Reader, ways
+from ecluse.store.reads.alert_ways import ways
 from ecluse.store.reads.alerts import listed
 
 _ANSWER = Text("An alert waits for your answer", "Une alerte attend votre réponse")
@@ -26,7 +26,7 @@ def _waiting(person: Person, grants: tuple[Grant, ...]) -> list[Waiting]:
     running = listed(slugs).exclude(state=AlertState.RESOLVED)
     mine = (running.filter(pk__in=told) | running.filter(acknowledged_by=person)).defer("marks").distinct()
     found, now = [], timezone.now()
-    for each in ways(list(mine[:_MOST]), now, Reader.of(grants)):
+    for each in ways(list(mine[:_MOST]), now):
         alert, address = each.alert, reverse("alert", args=[each.alert.pk])
         about = Text(f"{alert.title_en}: {alert.subject}", f"{alert.title_fr} : {alert.subject}")
         if person.handle in alert.people:

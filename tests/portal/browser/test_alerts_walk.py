@@ -99,7 +99,7 @@ def test_an_alert_from_the_mail_to_its_end(serving: tuple[Room, MailSink]) -> No
         officer.press("Me prévenir ainsi")
         assert "Un canal va avec une adresse" in officer.look().text
         officer.page.locator("[name=channel_1]").select_option("sms")
-        officer.press("Me prévenir ainsi").look().picture("alerts-settings")
+        officer.press("Me prévenir ainsi").look().picture("alerts-settings", height=960)
         officer.press("Délais de Passage").look()
         officer.write(critical_acknowledge="40 min").press("Fixer")
         assert "De 1 min à 30 min" in officer.text

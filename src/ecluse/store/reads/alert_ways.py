@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 
 from ecluse.domain.alerts import CHAIN, AlertState, Clocks, Severity, heard_by, strictest
 from ecluse.domain.permissions import MAY, Action, Grant, Side
-from ecluse.store.models import AgreementVersion, Alert, AlertClocks, AlertTold, Membership, Organisation, Person
+from ecluse.store.models import AgreementVersion, Alert, AlertTold, Membership, Organisation, Person
 from ecluse.store.reads import alerts as reads
 
 LAST = len(CHAIN) - 1
@@ -85,20 +85,25 @@ class Way:
         return self.alert.acknowledged_at + self.clocks.resolve
 
 
-def ways(alerts: Sequence[Alert], now: dt.datetime, reader: Reader) -> list[Way]:
-    """Where each of many alerts stands: four queries. They come with their organisations prefetched."""
+def ways(alerts: Sequence[Alert], now: dt.datetime, reader: Reader | None = None) -> list[Way]:
+    """Where each of many alerts stands: three queries. They come with their organisations and those's clocks.
+
+    Without a reader, nobody is strange.
+    """
     concerned = {alert.pk: [each.organisation for each in alert.concerned.all()] for alert in alerts}
     slugs = {place.slug for places in concerned.values() for place in places}
-    ends = _controllers_of(slugs)
-    members = reads.members_of(slugs | {slug for each in ends.values() for slug in each})
-    clocks = dict(AlertClocks.objects.filter(organisation__slug__in=slugs).values_list("organisation__slug", "clocks"))
-    strangers = reader.strangers(alert.acknowledged_by for alert in alerts)
+    alone = {each.slug for places in concerned.values() if not _controllers(places) for each in places}
+    ends = _controllers_of(alone) if alone else {}
+    members = reads.members_of(slugs | {slug for each in ends.values() for slug in each}) if slugs else []
+    clocks = {each.slug: each.alert_clocks.clocks for places in concerned.values() for each in places
+              if hasattr(each, "alert_clocks")}  # fmt: skip
+    answering = [alert.acknowledged_by for alert in alerts if alert.acknowledged_by is not None]
+    strangers = reader.strangers(answering) if reader is not None and answering else set()
     found = []
     for alert in alerts:
         places = concerned[alert.pk]
         own = {each.slug for each in places}
-        last = {each.slug for each in places if each.side == Side.CONTROLLER}
-        last = last or {slug for each in own for slug in ends.get(each, ())}
+        last = _controllers(places) or {slug for each in own for slug in ends.get(each, ())}
         running = strictest(Severity(alert.severity), reads.clocks_among(clocks, own, Severity(alert.severity)))
         strange = alert.acknowledged_by is not None and alert.acknowledged_by.handle in strangers
         found.append(way(alert, reads.stations_of(alert, own, last, members), running, now, strange=strange))
@@ -123,6 +128,10 @@ def way(
         alert, stations, clocks, next_at, next_at is not None and now > next_at + LATE,
         running and (too_long or went_on), running and alert.reached >= LAST, strange,
     )  # fmt: skip
+
+
+def _controllers(places: Iterable[Organisation]) -> set[str]:
+    return {each.slug for each in places if each.side == Side.CONTROLLER}
 
 
 def _controllers_of(slugs: Collection[str]) -> Mapping[str, set[str]]:

@@ -3,8 +3,9 @@
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from ecluse.domain.alerts import (
     CHAIN,
@@ -165,11 +166,16 @@ class Asked:
     open_only: bool = False
 
 
+def _concerned() -> "Prefetch[Any]":
+    """The organisations of alerts with their clocks: one query."""
+    return Prefetch("concerned", AlertConcern.objects.select_related("organisation__alert_clocks"))
+
+
 def listed(organisations: Iterable[str], asked: Asked | None = None) -> QuerySet[Alert]:
     """Alerts that concern one of the organisations, the newest first, with their organisations: two queries."""
     mine = AlertConcern.objects.filter(alert=OuterRef("pk"), organisation__slug__in=sorted(set(organisations)))
     found = Alert.objects.filter(Exists(mine)).select_related("acknowledged_by", "resolved_by")
-    found = found.prefetch_related("concerned__organisation")
+    found = found.prefetch_related(_concerned())
     asked = asked or Asked()
     if asked.open_only:
         found = found.exclude(state=AlertState.RESOLVED)
@@ -187,7 +193,7 @@ def alert_of(number: int) -> Alert:
     """
     found = (
         Alert.objects.select_related("acknowledged_by", "resolved_by", "former")
-        .prefetch_related("concerned__organisation")
+        .prefetch_related(_concerned())
         .filter(pk=number)
         .first()
     )
