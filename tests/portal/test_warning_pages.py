@@ -121,6 +121,19 @@ def test_guessing_and_flooding_are_slowed_down_without_addresses(room: Room) -> 
     assert not any("203.0.113.7" in repr(value) for value in vars(strangers.LIMITS).values())
 
 
+def test_whoever_has_a_whole_network_is_one_stranger(room: Room) -> None:
+    """A /64 is what anybody gets at home: its addresses must not use up everybody's tries."""
+    keyed(room)
+    follow = {"receipt": "x", "secret": "y"}
+    found = [
+        Client(headers={"host": "localhost"}, REMOTE_ADDR=f"2001:db8::{number:x}").post("/report/follow/", follow)
+        for number in range(1, 23)
+    ]
+    assert [each.status_code for each in found] == [404] * 20 + [429] * 2
+    other = Client(headers={"host": "localhost"}, REMOTE_ADDR="2001:db8:0:1::1")
+    assert handed_in(other).status_code == 200
+
+
 def test_no_address_comes_further_than_the_counter(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     keyed(room)
     seen: list[dict[str, Any]] = []

@@ -26,7 +26,7 @@ from ecluse.portal.watch.outbox import Outbox
 from ecluse.portal.watch.rounds import Watcher
 from ecluse.store import recording, watching
 from ecluse.store.acts import agents, alerts, people, tokens
-from ecluse.store.models import Agent, Alert, AlertTold, Invitation, JournalLine, Organisation, Watch
+from ecluse.store.models import Agent, Alert, AlertTold, Invitation, JournalLine, Membership, Organisation, Watch
 from ecluse.store.reads import observed, ticking
 from ecluse.store.recording import SYSTEM, acting
 from room_migrations import begun, enrolled
@@ -508,6 +508,14 @@ def test_who_has_left_answers_no_more(link: tuple[str, AlertTold], room: Room) -
     access.leave(admin.handle, Organisation.objects.get(slug=VENDOR), room.people[VENDOR, Role.ENGINEER], by=admin)
     assert nobody().post(link[0]).status_code == 403
     assert Alert.objects.get(pk=link[1].alert_id).state == "open"
+
+
+def test_who_holds_the_role_no_more_sees_nothing_by_it(link: tuple[str, AlertTold], room: Room) -> None:
+    with acting(SYSTEM) as act:
+        Membership.objects.filter(person=room.people[VENDOR, Role.ENGINEER]).update(role=Role.ADMINISTRATOR)
+        act.record(RoomEvent.ALERT_NOTED, subject="test")
+    assert nobody().get(link[0]).status_code == 403
+    assert nobody().post(link[0]).status_code == 403
 
 
 def test_a_link_expires_and_cannot_be_made_up(link: tuple[str, AlertTold], monkeypatch: pytest.MonkeyPatch) -> None:

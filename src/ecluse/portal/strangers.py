@@ -6,6 +6,7 @@ this process's memory alone and dies in ten minutes, with thousands of other add
 """
 
 import hashlib
+import ipaddress
 import secrets
 import time
 from collections import Counter
@@ -42,7 +43,7 @@ class Limits:
         """What stands for an address until the key dies."""
         if time.monotonic() - self.since > _SECONDS:
             self.forget()
-        made = hashlib.blake2b(address.encode("utf-8", "replace"), key=self.key, digest_size=2)
+        made = hashlib.blake2b(_place(address).encode("utf-8", "replace"), key=self.key, digest_size=2)
         return int.from_bytes(made.digest(), "big")
 
     def allows(self, number: int) -> bool:
@@ -97,6 +98,17 @@ def from_here(request: HttpRequest) -> bool:
     """Whether a form comes from this room's own page, as far as the browser says: there is no cookie to forge with."""
     origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
     return (origin is None or origin == settings.ECLUSE_ORIGIN) and site in {None, "same-origin", "none"}
+
+
+def _place(address: str) -> str:
+    """An address, or the /64 of an IPv6 one, all of whose addresses are one household's."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if found.version == 4 or found.ipv4_mapped:  # noqa: PLR2004 - the protocol's version
+        return str(found)
+    return str(ipaddress.ip_network((int(found) >> 64 << 64, 64)))
 
 
 def _address(request: HttpRequest) -> str:

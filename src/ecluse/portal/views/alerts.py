@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from ecluse.control.watch.rule import Told
 from ecluse.domain.alerts import AlertState
 from ecluse.domain.errors import UnseenError
-from ecluse.domain.permissions import Action, Parties, Side, may
+from ecluse.domain.permissions import Action, Parties, Side, check_may, may
 from ecluse.portal.access import grants_of, guarded, person_of, public
 from ecluse.portal.answers import answering
 from ecluse.portal.forms.alerts import FilterForm, NoteForm, ReasonForm
@@ -180,6 +180,7 @@ def answer(request: HttpRequest, secret: str) -> HttpResponse:
     person, alert = row.person, row.alert
     if person is None:
         raise UnseenError("there is no such link")
+    check_may(person.grants(), Action.ACKNOWLEDGE_ALERT, Parties(frozenset(reads.concerned(alert))))
     if request.method != "POST":
         return _asked(request, person, alert)
     first = acts.acknowledge(person.handle, alert, by=person, through="mail")
