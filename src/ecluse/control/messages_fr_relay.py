@@ -47,6 +47,7 @@ FRENCH_RELAY: dict[str, str] = {
     "one person, one key: make a new one with: ecluse key new":
         "une personne, une clé : faites-en une nouvelle avec : ecluse key new",
     "one public key line belongs here": "il faut ici une ligne de clé publique",
+    "the disk is nearly full": "le disque est presque plein",
     "the agreement of this box is no longer confirmed here": "le contrat de cette boîte n'est plus confirmé ici",
     "the file's name is not the account's id": "le nom du fichier n'est pas l'identifiant du compte",
     "the folder is not empty": "le dossier n'est pas vide",

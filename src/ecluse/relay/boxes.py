@@ -193,9 +193,17 @@ class Box:
         """Let the recipient see it."""
         write_atomic(self.root / _COMPLETE, b"")
 
-    def parcel_bytes(self) -> int:
-        """Bytes of parcels that lie here, whole or coming."""
-        return sum(size for folder in ("coming", "parcels") for _, size in files(self.root / folder))
+    def promised(self, unsized: int, *, besides: str) -> int:
+        """Bytes that parcels take once those that are coming have come, however many come at once, but for one.
+
+        ``unsized``: what one may take whose receipt does not say.
+        """
+        total = sum(size for _, size in files(self.root / "parcels"))
+        for name, size in files(self.root / "coming"):
+            if (hex_ := parcel_hex(name)) and hex_ != besides:
+                told = self.announced(hex_)
+                total += max(size, unsized if told is None or told.size is None else told.size)
+        return total
 
     def paper_bytes(self) -> int:
         """Bytes of papers that lie here."""

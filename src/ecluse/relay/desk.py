@@ -6,6 +6,7 @@ reads and takes away from but never writes. Nothing else exists: no listing show
 
 import datetime as dt
 import ipaddress
+import shutil
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,6 +35,10 @@ from ecluse.workspace.parcels import SUFFIX
 
 _PREVIEW = "instruction."
 """Instructions are seen at once: a stop must be heard before anything is complete."""
+_UNSIZED = 2**30
+"""Bytes that a parcel may have whose receipt does not say how many: rows set aside of one batch."""
+_SPARE = 256 * 2**20
+"""Bytes that stay free on the disk for the journal, whatever comes: a relay that cannot write it must stop."""
 _MOST_BEGUN = 20
 """Boxes that one agent may have begun without an approved order: what lies there is nobody's yet."""
 
@@ -268,10 +273,13 @@ class Desk:
             raise HereAlreadyError("this parcel has come already", location=Location(file=name))
         if self._is_over(box):
             raise self._refused(visitor, box, Access.PARCEL_REFUSED, hex_, OverError("this box's time is over"))
-        room = self.settings.quota - box.parcel_bytes()
-        room += box.coming(hex_).stat().st_size if box.coming(hex_).exists() else 0
+        share = min(_UNSIZED, self.settings.quota // 8)
+        room = self.settings.quota - box.promised(share, besides=hex_)
         if room <= 0 or (told.size or 0) > room:
             raise self._refused(visitor, box, Access.QUOTA_EXCEEDED, name, QuotaError("this order's quota is used up"))
+        if shutil.disk_usage(self.home.boxes).free < _SPARE + (told.size or 0):
+            raise StorageError("the disk is nearly full", location=Location(file=name))
+        room = room if told.size is not None else min(room, share)
         self.log.append(Access.PARCEL_COMING, visitor.id, origin=visitor.origin, box=box.name, subject=hex_)
         return Upload(box.coming(hex_), box.stored(hex_), hex_, size=told.size, room=room)
 

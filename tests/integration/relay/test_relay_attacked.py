@@ -5,15 +5,17 @@ import hashlib
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from ecluse.control.signatures import sign_artefact
 from ecluse.domain.access import Access
-from ecluse.domain.errors import EcluseError, MalformedError, OrderError, SignatureError, UnseenError
+from ecluse.domain.errors import EcluseError, MalformedError, OrderError, SignatureError, StorageError, UnseenError
 from ecluse.domain.records import Acceptance, Decision
 from ecluse.relay import desk as desks
-from ecluse.relay.boxes import Box, Ended, OverError
+from ecluse.relay import home as homes
+from ecluse.relay.boxes import Announced, Box, Ended, OverError
 from ecluse.relay.desk import Desk, Visitor
 from ecluse.relay.erasing import Sweeper
 from ecluse.relay.log import Failures
@@ -198,3 +200,32 @@ def test_knocking_from_everywhere_fills_no_journal_and_nothing_is_forgotten(sent
     assert len(told) < 100
     assert sum(int(each.detail["times"]) for each in told) == 20_000
     assert len({each.origin for each in told}) > 20, "some of them by name"
+
+
+class TestRoom:
+    def test_parcels_that_come_at_once_have_one_quota_together(
+        self, sent: Sent, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Each that begins before another has come would have all that is left."""
+        source = opened(sent, desk)
+        (one, path), (two, other) = list(sent.parcels().items())[:2]
+        monkeypatch.setattr(homes, "_GIB", (path.stat().st_size + other.stat().st_size - 1) // desk.settings.quota_gib)
+        first = desk.begin(source, sent.box, one)
+        with pytest.raises(QuotaError):
+            desk.begin(source, sent.box, two)
+        first.drop()
+        desk.begin(source, sent.box, two).close()
+
+    def test_a_parcel_of_no_said_size_has_a_share_alone(self, sent: Sent, desk: Desk) -> None:
+        source, box = opened(sent, desk), Box(sent.home.boxes / sent.box)
+        box.announce(f"sha256:{HEX}", Announced("b", None))
+        upload = desk.begin(source, sent.box, f"{HEX}.age")
+        with pytest.raises(QuotaError):
+            upload.write(desks._UNSIZED, b"x")
+        upload.drop()
+
+    def test_the_journal_always_has_room(self, sent: Sent, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+        source = opened(sent, desk)
+        monkeypatch.setattr(desks.shutil, "disk_usage", lambda _path: SimpleNamespace(free=desks._SPARE))
+        with pytest.raises(StorageError):
+            desk.begin(source, sent.box, next(iter(sent.parcels())))
