@@ -37,7 +37,7 @@ def relay(room: Room, handle: str, told: list[tuple[Access, str]]) -> Agent:
 
 
 def test_every_access_has_words() -> None:
-    assert set(RELAY_EVENTS) == set(Access)
+    assert set(Access) <= set(RELAY_EVENTS)
     assert all(words.en and words.fr for words in RELAY_EVENTS.values())
 
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from ecluse.domain.errors import UnseenError
-from ecluse.domain.permissions import Action, Grant, Parties, check_may
+from ecluse.domain.permissions import Action, Grant, Parties, Role, Side, check_may
 from ecluse.store.models import Organisation, Person
 
 P = ParamSpec("P")
@@ -43,8 +43,17 @@ def grants_of(request: HttpRequest) -> tuple[Grant, ...]:
     """The roles of whoever asks, read once a request: whoever has no role any more is refused by the next."""
     found: tuple[Grant, ...] | None = getattr(request, "grants_held", None)
     if found is None:
-        found = person_of(request).grants()
+        held = person_of(request).held()
+        found = tuple(Grant(m.organisation.slug, Side(m.organisation.side), Role(m.role)) for m in held)
         request.grants_held = found  # type: ignore[attr-defined]
+        request.places_held = sorted({m.organisation.name for m in held})  # type: ignore[attr-defined]
+    return found
+
+
+def places_of(request: HttpRequest) -> list[str]:
+    """The names of the organisations of whoever asks."""
+    grants_of(request)
+    found: list[str] = request.places_held  # type: ignore[attr-defined]
     return found
 
 

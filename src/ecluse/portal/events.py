@@ -110,7 +110,7 @@ RELAY_EVENTS: dict[str, Text] = {
     Access.PARCEL_COMING: Text("a parcel is coming", "un colis arrive"),
     Access.PARCEL_STORED: Text("parcel stored", "colis déposé"),
     Access.PARCEL_REFUSED: Text("parcel refused", "colis refusé"),
-    Access.PARCEL_DROPPED: Text("unfinished parcel dropped", "colis inachevé abandonné"),
+    "parcel.dropped": Text("unfinished parcel dropped", "colis inachevé abandonné"),
     Access.QUOTA_EXCEEDED: Text("quota exceeded", "quota dépassé"),
     Access.PARCEL_READ: Text("parcel read", "colis lu"),
     Access.PARCEL_TAKEN: Text("parcel taken", "colis emporté"),

@@ -1,8 +1,10 @@
 """What waits of agreements and orders: signatures, approvals, what runs out, periods to object."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
 
+from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -22,20 +24,26 @@ _MOST = 50
 
 
 def _waiting(person: Person, grants: tuple[Grant, ...]) -> list[Waiting]:
-    """Everything of this part that waits for a person; five queries."""
+    """Everything of this part that waits for a person; three queries."""
     today = timezone.localdate()
-    signed = frozenset(ArtefactSignature.objects.filter(signer=person.handle).values_list("digest", flat=True))
+    signed = ArtefactSignature.objects.filter(signer=person.handle, digest=OuterRef("digest"))
+    known = agreements_of(grants, Action.SIGN_AGREEMENT) | agreements_of(grants, Action.DRAFT_AGREEMENT)
+    running = known.filter(frozen_at__isnull=False, ended_at__isnull=True).annotate(signed=Exists(signed))
+    found = list(running.order_by("-frozen_at"))
     return [
-        *_to_sign(person, grants, signed),
+        *_to_sign(person, allowed_in(grants, Action.SIGN_AGREEMENT), found),
         *_to_approve(person, grants, signed),
-        *_running_out(grants, today),
+        *_running_out(allowed_in(grants, Action.DRAFT_AGREEMENT), found, today),
         *_to_object(grants, today),
     ]
 
 
-def _to_sign(person: Person, grants: tuple[Grant, ...], signed: frozenset[str]) -> Iterator[Waiting]:
-    frozen = agreements_of(grants, Action.SIGN_AGREEMENT).filter(frozen_at__isnull=False, ended_at__isnull=True)
-    for version in frozen.exclude(digest__in=signed).order_by("-frozen_at")[:_MOST]:
+def _of(slugs: Collection[str], version: AgreementVersion) -> bool:
+    return version.controller.slug in slugs or version.processor.slug in slugs
+
+
+def _to_sign(person: Person, slugs: Collection[str], found: Iterable[Any]) -> Iterator[Waiting]:
+    for version in [each for each in found if _of(slugs, each) and not each.signed][:_MOST]:
         text = artefact_of(version)
         if text.controller.signer(person.handle) or text.processor.signer(person.handle):
             what = Text(f"Sign agreement {version.number}", f"Signer le contrat {version.number}")
@@ -46,11 +54,11 @@ def _between(version: AgreementVersion) -> str:
     return f"{version.controller} – {version.processor}"
 
 
-def _to_approve(person: Person, grants: tuple[Grant, ...], signed: frozenset[str]) -> Iterator[Waiting]:
+def _to_approve(person: Person, grants: tuple[Grant, ...], signed: QuerySet[Any]) -> Iterator[Waiting]:
     found = orders_of(grants, Action.APPROVE_ORDER).filter(
         frozen_at__isnull=False, approved_at__isnull=True, withdrawn_at__isnull=True, agreement__ended_at__isnull=True
     )
-    for version in found.exclude(digest__in=signed).order_by("-frozen_at")[:_MOST]:
+    for version in found.filter(~Exists(signed)).order_by("-frozen_at")[:_MOST]:
         try:
             check_may_approve(order_of(version), artefact_of(version.agreement), person.handle)
         except SignatureError:
@@ -59,9 +67,9 @@ def _to_approve(person: Person, grants: tuple[Grant, ...], signed: frozenset[str
         yield Waiting(what, reverse("order_approve", args=[version.pk]), about=_between(version.agreement))
 
 
-def _running_out(grants: tuple[Grant, ...], today: dt.date) -> Iterator[Waiting]:
-    found = agreements_of(grants, Action.DRAFT_AGREEMENT).filter(in_force_at__isnull=False, ended_at__isnull=True)
-    by_number = {version.number: version for version in found}
+def _running_out(slugs: Collection[str], found: Iterable[Any], today: dt.date) -> Iterator[Waiting]:
+    in_force = [each for each in found if each.in_force_at is not None and _of(slugs, each)]
+    by_number: dict[str, AgreementVersion] = {version.number: version for version in in_force}
     reminders = [each for version in by_number.values() for each in of_agreement(artefact_of(version))]
     for each in due(reminders, today):
         kind, version = each.reminder.kind, by_number[each.reminder.subject]

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from ecluse.domain.errors import UnseenError
 from ecluse.domain.permissions import Role
-from ecluse.portal.access import grants_of, own, person_of, public
+from ecluse.portal.access import grants_of, own, person_of, places_of, public
 from ecluse.portal.forms.people import JoinForm
 from ecluse.portal.labels import ROLE_MEANS
 from ecluse.portal.waiting import waits_for
@@ -26,7 +26,6 @@ from ecluse.portal.words import tr
 from ecluse.store.account_events import ANONYMOUS
 from ecluse.store.acts import people
 from ecluse.store.models import Invitation
-from ecluse.store.reads.people import places_of
 
 
 @own
@@ -35,7 +34,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """What waits for whoever asks."""
     person = person_of(request)
     grants = grants_of(request)
-    return render(request, "home.html", {"waiting": waits_for(person, grants), "places": places_of(person)})
+    return render(request, "home.html", {"waiting": waits_for(person, grants), "places": places_of(request)})
 
 
 @public
