@@ -32,6 +32,7 @@ dev:
 	@scripts/system-packages test
 	@scripts/venv dev
 	@scripts/node-packages
+	@scripts/scanners
 
 check: dev  ## lint, types, layers, generated docs
 	.venv/bin/ruff check src tests demo docs scripts
@@ -83,6 +84,8 @@ lock: dev  ## pin the dependencies again, with hashes
 	  --all-extras --group dev --group lock-build pyproject.toml --output-file requirements/dev.lock
 	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  --group fuzz --output-file requirements/fuzz.lock
+	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  --group scanners --output-file requirements/scanners.lock
 
 clean:  ## remove what was made
 	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -40,6 +40,8 @@ class Access(StrEnum):
     PARCEL_STORED = "parcel.stored"
     PARCEL_REFUSED = "parcel.refused"
     """Not announced, not an age file, another digest, size or recipients than announced; nothing of it is kept."""
+    PARCEL_DROPPED = "parcel.dropped"
+    """What came of one, and was not gone on with for a day."""
     QUOTA_EXCEEDED = "quota.exceeded"
     PARCEL_READ = "parcel.read"
     PARCEL_TAKEN = "parcel.taken"

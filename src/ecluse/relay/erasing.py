@@ -68,6 +68,7 @@ class Sweeper:
             if now - _made(box.root) >= _UNOPENED:
                 self._erase_folder(box, "never opened")
             return
+        self._drop_stale(box, now)
         due = due_of(box)
         if now < due.due or (due.reason == "erase_by" and self.monotonic() < self._held_until):
             return
@@ -75,6 +76,14 @@ class Sweeper:
             self._erase_parcels(box, due)
         if now >= by_date(box).due and self.monotonic() >= self._held_until:
             self._erase_folder(box, "erase_by")
+
+    def _drop_stale(self, box: Box, now: dt.datetime) -> None:
+        """What came of a parcel and was not gone on with for a day: its sender sends it anew, if it lives."""
+        for name in names(box.root / "coming"):
+            path = box.root / "coming" / name
+            if now - _made(path) >= _UNOPENED:
+                self.log.append(Access.PARCEL_DROPPED, ACTOR, box=box.name, subject=name.removesuffix(SUFFIX))
+                erase(path)
 
     def _erase_parcels(self, box: Box, due: Ended) -> None:
         self.log.append(Access.ERASING, ACTOR, box=box.name, subject=box.facts().order, reason=due.reason)

@@ -6,6 +6,7 @@ makes, and that it does not compress, as ciphertext never does and a laboratory'
 """
 
 import re
+import secrets
 import zlib
 from pathlib import Path
 from typing import BinaryIO
@@ -18,11 +19,17 @@ _STANZA = re.compile(rb"-> X25519 [A-Za-z0-9+/]{43}\n[A-Za-z0-9+/]{43}\n")
 _GREASE = re.compile(rb"-> [!-~]*-grease(?: [!-~]+)*\n(?:[A-Za-z0-9+/]{64}\n)*[A-Za-z0-9+/]{0,63}\n")
 """age's own tools may add one such stanza, which stands for nobody."""
 _MAC = re.compile(rb"--- [A-Za-z0-9+/]{43}\n")
+_UNFINISHED = re.compile(
+    rb"(?:(?:-> [!-~ ]+|[A-Za-z0-9+/]{0,64})\n)*(?:-> [!-~ ]*|-?>?|[A-Za-z0-9+/]{0,64}|---? ?[A-Za-z0-9+/]{0,43})"
+)
+"""The beginning of a header that goes on."""
 _NONCE, _TAG, _CHUNK = 16, 16, 64 * 1024
 _SAMPLE, _SAMPLES = 32 * 1024, 8
 _RANDOM = 0.98
 """A sample of random bytes deflates to slightly more than itself; what comes below this share is no ciphertext."""
-_LEAST_SAMPLE, _PIECE, _APART = 512, 1024, 128 * 1024
+_LEAST_SAMPLE, _APART = 512, 128 * 1024
+SAMPLE = 1024
+"""Bytes of a piece that are looked at together."""
 
 
 class UnsealedError(RefusedError):
@@ -95,7 +102,7 @@ def _check_random(file: BinaryIO, offset: int) -> None:
 def check_part(offset: int, data: bytes | memoryview, recipients: int) -> None:
     """Refuse a piece of an upload that no age file has at that place, before anything of it is stored.
 
-    One kibibyte of each piece, and of each 128 KiB of a longer one, must be random.
+    One kibibyte of each 128 KiB, at a place that nobody can foresee, must be random; so must be the first and the last.
 
     Raises:
         UnsealedError: says why in fixed words.
@@ -104,8 +111,20 @@ def check_part(offset: int, data: bytes | memoryview, recipients: int) -> None:
         raise UnsealedError("not an age file")
     first = max(0, MAX_HEADER - offset)
     if offset == 0 and len(data) >= _LEAST_SAMPLE:
-        first = header_length(bytes(data[:MAX_HEADER]), recipients)
-    for at in range(first, len(data), _APART):
-        sample = data[at : at + _PIECE]
+        head = bytes(data[:MAX_HEADER])
+        if len(head) < MAX_HEADER and _UNFINISHED.fullmatch(head, len(MAGIC)):
+            return  # the header goes on in the next piece, which is looked at with this one
+        first = header_length(head, recipients)
+    if len(data) - first < _LEAST_SAMPLE:
+        return
+    for at in _places(first, len(data)):
+        sample = data[at : at + SAMPLE]
         if len(sample) >= _LEAST_SAMPLE and len(zlib.compress(sample, 1)) < _RANDOM * len(sample):
             raise UnsealedError("what follows the header is not sealed")
+
+
+def _places(first: int, end: int) -> set[int]:
+    """Where samples of a piece begin: its two ends, and one anywhere in each span."""
+    spans = range(first, end, _APART)
+    anywhere = {at + secrets.randbelow(max(1, min(_APART, end - at) - SAMPLE + 1)) for at in spans}
+    return {first, max(first, end - SAMPLE), *anywhere}

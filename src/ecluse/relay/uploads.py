@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ecluse.domain.errors import BusyError, Location, RefusedError, SignatureError, StorageError, TamperError
-from ecluse.relay.sealed import check_part, check_sealed
+from ecluse.relay.sealed import MAX_HEADER, SAMPLE, UnsealedError, check_part, check_sealed
 from ecluse.seal.digests import sha256_file
 from ecluse.workspace.files import erase, make_folder, move
 
@@ -73,7 +73,8 @@ class Upload:
         """
         if offset < 0 or offset + len(data) > self._most:
             raise QuotaError("longer than was announced, or than the order's quota leaves")
-        check_part(offset, data, RECIPIENTS)
+        lead = self._lead(offset, len(data))
+        check_part(offset - len(lead), lead + data if lead else data, RECIPIENTS)
         try:
             written, view = 0, memoryview(data)
             while written < len(view):
@@ -85,6 +86,15 @@ class Upload:
             self._hashed += len(view)
         else:
             self._hash = None  # out of order: read again at the end
+
+    def _lead(self, offset: int, size: int) -> bytes:
+        """What came before a piece, where the piece is too short to be judged alone, or belongs to the header."""
+        reach = offset if offset < MAX_HEADER else min(offset, SAMPLE) if size < SAMPLE else 0
+        if reach and self.length() < offset:
+            if size >= SAMPLE:
+                return b""
+            raise UnsealedError("pieces so small must come in their order")
+        return os.pread(self._fd, reach, offset - reach) if reach else b""
 
     def is_whole(self) -> bool:
         """Whether as many bytes have come as were announced; where no size was, whether its digest is right."""

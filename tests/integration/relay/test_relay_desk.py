@@ -259,6 +259,7 @@ class TestWhatMayCome:
         for before, offset, piece in (
             (b"", 0, clear * 20), (b"", 0, data[:1000] + clear * 100), (data[:8192], 8192, clear * 100),
             (data[:100], 100, clear * 300), (b"", 9_000, clear * 100), (data[:21], 21, b"x"),
+            (data[:100], 100, clear * 40), (data[:4500], 4500, clear * 9), (data[:8000], 8000, data[8000:9100] + clear * 30),
         ):  # fmt: skip
             upload = desk.begin(source, sent.box, name)
             upload.truncate()
@@ -266,7 +267,7 @@ class TestWhatMayCome:
             with pytest.raises(UnsealedError) as refused:
                 upload.write(offset, piece[: size - offset])
             desk.abandon(source, sent.box, upload, refused.value)
-        assert len(told(sent, Access.PARCEL_REFUSED)) == 6
+        assert len(told(sent, Access.PARCEL_REFUSED)) == 9
         assert holding(OUT, sent.home.root) == []
 
     def test_another_content_than_announced_is_refused_and_gone(self, sent: Sent, desk: Desk) -> None:

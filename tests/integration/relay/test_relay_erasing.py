@@ -20,7 +20,7 @@ from ecluse.relay.boxes import Box
 from ecluse.relay.erasing import Sweeper, signing_key
 from ecluse.relay.log import Log, system_clock
 from ecluse.wire.artefacts import decode, digest_of, encode, utc
-from relays import DESTINATION, SOURCE, Sent
+from relays import DESTINATION, SOURCE, Sent, relay_home
 
 
 @dataclass
@@ -232,6 +232,28 @@ def test_papers_that_never_opened_anything_go_within_a_day(sent: Sent, clock: Cl
     clock.passes(dt.timedelta(hours=25))
     assert sweep.once() == 0
     assert not other.exists()
+
+
+def test_a_piece_that_nobody_goes_on_with_goes_within_a_day(made: Sent, tmp_path: Path, clock: Clock) -> None:
+    sent = replace(made, home=relay_home(tmp_path / "relay", made.migration))
+    desk = sent.desk()
+    source = sent.visitor(desk, SOURCE)
+    for name, data in sent.papers().items():
+        desk.put_paper(source, sent.box, name, data)
+    name, path = next(iter(sent.parcels().items()))
+    upload = desk.begin(source, sent.box, name)
+    upload.write(0, path.read_bytes()[:2000])
+    assert not desk.finish(source, sent.box, upload)
+    sweep = sweeper(sent, clock)
+    assert sweep.once() == 0
+    assert upload.path.exists()
+    clock.passes(dt.timedelta(hours=25))
+    assert sweep.once() == 0
+    assert not upload.path.exists()
+    assert told(sent, Access.PARCEL_DROPPED)
+    upload = sent.desk().begin(source, sent.box, name)
+    upload.write(0, path.read_bytes())
+    assert desk.finish(source, sent.box, upload)
 
 
 def test_an_old_backup_brings_nothing_back(sent: Sent, clock: Clock, tmp_path: Path) -> None:
