@@ -10,7 +10,9 @@ FRENCH_ALERTS: dict[str, str] = {
     "say what was found and what was done": "dites ce qui a été trouvé et ce qui a été fait",
     "sign in and open the list of alerts": "connectez-vous et ouvrez la liste des alertes",
     "somebody else acknowledges and resolves it": "quelqu'un d'autre en prend acte et la résout",
-    "the controller's people resolve it; note what you did": "les personnes du responsable de traitement la résolvent ; notez ce que vous avez fait",
+    "the controller's people resolve it; note what you did": (
+        "les personnes du responsable de traitement la résolvent ; notez ce que vous avez fait"
+    ),
     "the mail server cannot be reached: {}": "le serveur de courriel ne répond pas : {1}",
     "the room's journal cannot be written: {}": "le journal de la salle ne peut pas être écrit : {1}",
     "there is no such alert": "il n'y a pas de telle alerte",
@@ -25,5 +27,7 @@ FRENCH_ALERTS: dict[str, str] = {
     "this watch has not begun": "cette veille n'a pas commencé",
     "whoever was told has left": "la personne prévenue est partie",
     "{}.{}: from {} to {}": "{1}.{2} : de {3} à {4}",
-    "{}: an alert cannot be resolved sooner than it is acknowledged": "{1} : une alerte ne peut pas être résolue avant d'être prise en compte",
+    "{}: an alert cannot be resolved sooner than it is acknowledged": (
+        "{1} : une alerte ne peut pas être résolue avant d'être prise en compte"
+    ),
 }

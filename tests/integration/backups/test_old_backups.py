@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from migrating import IN, OUT, W, Desk, holding
+from migrating import IN, OUT, Desk, W, holding
 
 STEPS = ("extract", "deliver", "receive", "load", "reconcile")
 
