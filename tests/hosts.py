@@ -146,7 +146,7 @@ class Host:
         if kbit is None:
             _run("tc", "-n", self.space, "qdisc", "del", "dev", "eth0", "root")
             return
-        shape = ("rate", f"{kbit}kbit", "burst", "4kb", "latency", "400ms")
+        shape = ("rate", f"{kbit}kbit", "burst", "4kb", "limit", "64kb")
         _run("tc", "-n", self.space, "qdisc", "replace", "dev", "eth0", "root", "tbf", *shape)
 
     def listens(self, port: int, seconds: float = 60) -> None:

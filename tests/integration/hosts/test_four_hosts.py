@@ -145,11 +145,12 @@ def _opens(key: Path, parcel: Path) -> bool:
     return done.returncode == 0
 
 
+@pytest.mark.slow
 def test_each_host_dies_and_comes_back_and_cables_are_cut(tmp_path: Path) -> None:
     """Every host is killed outright (and silent to the others) in every stage of the way; both cables are cut in
     mid-transfer. Nothing is lost, nothing comes twice, nothing is in the clear."""
     chance = random.Random(5)
-    with four(tmp_path, patients=60, source="https", destination="sftp") as world:
+    with four(tmp_path, patients=600, source="https", destination="sftp") as world:
         world.seed("approve")
         source, destination, relay = world["source"], world["destination"], world["relay"]
         # On the way to the relay.
@@ -168,13 +169,13 @@ def test_each_host_dies_and_comes_back_and_cables_are_cut(tmp_path: Path) -> Non
         for name in ("relay", "source"):
             _dies(world, name)
         # On the way from it.
-        relay.slow(_SLOW)
+        relay.slow(64)
         world.start("destination")
-        for name in ("destination", "relay", "room"):
+        for name in ("room", "destination", "relay"):
             _moving(world, lambda: _fetched(destination))
             time.sleep(chance.uniform(0.1, 0.6))
             assert world.parcels()
-            _dies(world, name, relay)
+            _dies(world, name)
         _moving(world, lambda: _fetched(destination))
         _cut(relay, lambda: _fetched(destination))
         relay.slow(None)
