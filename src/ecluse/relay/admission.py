@@ -13,7 +13,7 @@ from ecluse.control.intake import Known
 from ecluse.control.signatures import verified_signers
 from ecluse.domain.access import Access
 from ecluse.domain.agreement import Agreement, SignerRole, check_in_force
-from ecluse.domain.errors import Location, SignatureError, StorageError, UnseenError, UsageError
+from ecluse.domain.errors import Location, SignatureError, StorageError, TamperError, UnseenError, UsageError
 from ecluse.domain.instruction import Action, Instruction
 from ecluse.domain.order import Order
 from ecluse.domain.plan import Plan
@@ -214,8 +214,11 @@ class Admission:
             self._keep_signature(box, named, name_at, signatures)
             return
         value = check_other(self._known(box, named), named.kind, read(name_at), name, signatures)
+        if isinstance(value, Receipt) and way is Way.FORTH and box.receipt_of(value.batch) not in {None, named.hex}:
+            raise TamperError("this batch has another receipt", location=Location(field=f"receipt of {value.batch}"))
         self._log.append(Access.PAPER_KEPT, by, origin=origin, box=box.name, subject=named.stem)
         if isinstance(value, Receipt) and way is Way.FORTH:
+            box.note_receipt(value.batch, named.hex)
             box.announce(value.parcel, Announced(value.batch, value.size))
             if value.quarantine_parcel:
                 box.announce(value.quarantine_parcel, Announced(value.batch, None))

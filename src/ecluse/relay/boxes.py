@@ -3,6 +3,7 @@
 boxes/<name>/box.json     the order that opened it; before that, papers only wait on the desk
 boxes/<name>/desk/<way>   papers not signed enough yet
 boxes/<name>/<way>        papers that were judged right, for the other member
+boxes/<name>/batches      one file a batch that has its receipt
 boxes/<name>/announced    one file a parcel that a signed receipt announces: batch, size
 boxes/<name>/coming       parcels that are being sent, as far as they came
 boxes/<name>/parcels      parcels that are what was announced
@@ -145,6 +146,15 @@ class Box:
     def papers(self, way: Way) -> Path:
         """Where judged papers wait for the other member."""
         return self.root / way
+
+    def receipt_of(self, batch: str) -> str | None:
+        """The digest of the receipt that was judged for a batch, if one was."""
+        path = self.root / "batches" / batch
+        return read(path).decode("ascii") if path.is_file() else None
+
+    def note_receipt(self, batch: str, receipt: str) -> None:
+        """A batch has one receipt."""
+        write_atomic(self.root / "batches" / batch, receipt.encode("ascii"))
 
     def announce(self, address: str, told: Announced) -> None:
         """Note that a parcel may come."""

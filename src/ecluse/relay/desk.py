@@ -20,6 +20,7 @@ from ecluse.domain.errors import (
     Location,
     MalformedError,
     RefusedError,
+    SignatureError,
     StorageError,
     UnseenError,
 )
@@ -273,6 +274,9 @@ class Desk:
             raise HereAlreadyError("this parcel has come already", location=Location(file=name))
         if self._is_over(box):
             raise self._refused(visitor, box, Access.PARCEL_REFUSED, hex_, OverError("this box's time is over"))
+        if self.admission.trusted(box.facts().agreement) is None:
+            error = SignatureError("the agreement of this box is no longer confirmed here")
+            raise self._refused(visitor, box, Access.PARCEL_REFUSED, hex_, error)
         share = min(_UNSIZED, self.settings.quota // 8)
         room = self.settings.quota - box.promised(share, besides=hex_)
         if room <= 0 or (told.size or 0) > room:

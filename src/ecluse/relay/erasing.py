@@ -69,12 +69,12 @@ class Sweeper:
                 self._erase_folder(box, "never opened")
             return
         self._drop_stale(box, now)
-        due = due_of(box)
+        due = box.due()
         if now < due.due or (due.reason == "erase_by" and self.monotonic() < self._held_until):
             return
         if any(names(box.root / folder) for folder in _PARCELS) or not self._is_certified(box):
             self._erase_parcels(box, due)
-        if now >= by_date(box).due and self.monotonic() >= self._held_until:
+        if now >= box.by_date().due and self.monotonic() >= self._held_until:
             self._erase_folder(box, "erase_by")
 
     def _drop_stale(self, box: Box, now: dt.datetime) -> None:
@@ -175,17 +175,6 @@ class Sweeper:
 
 class _FoundError(EcluseError):
     """The re-scan found something."""
-
-
-def due_of(box: Box) -> Ended:
-    """When a box's parcels must be gone, and why."""
-    ended, by = box.ended(), by_date(box)
-    return ended if ended is not None and ended.due < by.due else by
-
-
-def by_date(box: Box) -> Ended:
-    """The order's erase-by day, as it begins (UTC)."""
-    return Ended(dt.datetime.combine(box.facts().erase_by, dt.time.min, dt.UTC), "erase_by", "")
 
 
 def signing_key(home: Home) -> Path:

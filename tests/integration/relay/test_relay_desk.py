@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ecluse.control.papers import read_paper
+from ecluse.control.signatures import sign_artefact
 from ecluse.domain.access import Access, AccessEntry, Lies
 from ecluse.domain.agreement import Agreement
 from ecluse.domain.errors import (
@@ -23,12 +24,13 @@ from ecluse.domain.errors import (
     TamperError,
     UnseenError,
 )
+from ecluse.domain.records import Receipt
 from ecluse.journal import Journal, LogKey
 from ecluse.journal.store import FolderStore
 from ecluse.relay.accounts import Account, Kind, bare
 from ecluse.relay.desk import Desk, Visitor
 from ecluse.relay.sealed import UnsealedError
-from ecluse.wire.artefacts import decode
+from ecluse.wire.artefacts import decode, digest_of, encode
 from migrating import OUT, holding
 from relays import DESTINATION, ENGINEER, HERE, SOURCE, Sent
 
@@ -376,6 +378,28 @@ class TestPapers:
         source = opened(sent, desk)
         with pytest.raises(MalformedError):
             desk.put_paper(source, sent.box, name, b"x")
+
+
+    def test_a_batch_has_one_receipt(self, sent: Sent, desk: Desk) -> None:
+        """Two receipts of one batch and none of another would make a box look complete."""
+        source = opened(sent, desk)
+        name = next(each for each in sent.papers() if each.startswith("receipt.") and each.endswith(".json"))
+        receipt = decode(Receipt, sent.papers()[name])
+        other = replace(receipt, parcel="sha256:" + "0" * 64)
+        stem = f"receipt.{digest_of(other).removeprefix('sha256:')}"
+        signature = sign_artefact(other, sent.migration.path("keys", SOURCE))
+        desk.put_paper(source, sent.box, f"{stem}.{SOURCE}.sig", signature)
+        with pytest.raises(TamperError, match="another receipt"):
+            desk.put_paper(source, sent.box, f"{stem}.json", encode(other))
+        with pytest.raises(UnseenError):
+            desk.progress(source, sent.box, "0" * 64 + ".age")
+
+    def test_an_agreement_that_was_ended_stops_what_is_on_its_way(self, sent: Sent, desk: Desk) -> None:
+        source = opened(sent, desk)
+        digest = f"sha256:{next(n for n in sent.papers() if n.startswith('agreement.')).split('.')[1]}"
+        desk.admission.end(digest, "adm.roux")
+        with pytest.raises(SignatureError, match="no longer confirmed"):
+            desk.begin(source, sent.box, next(iter(sent.parcels())))
 
 
 class TestWhoseItIs:

@@ -7,7 +7,9 @@ user's is looked at: what is trusted is what was named.
 import asyncio
 import stat
 import threading
+import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
@@ -33,7 +35,10 @@ from ecluse.domain.errors import (
 T = TypeVar("T")
 
 _SECONDS = 60.0
-_PIECE = 4 << 20
+_LEAST, _MOST = 64 << 10, 4 << 20
+_QUICK, _SLOW = 1.0, 10.0
+_KEEPALIVES = 5
+"""Signs of life that may stay unanswered, one a minute: on a slow line their answers wait behind what is carried."""
 _PORT = 22
 _WRITE = asyncssh.FXF_WRITE | asyncssh.FXF_CREAT
 STATES = {0o600: Lies.COMING, 0o400: Lies.HERE, 0o000: Lies.TAKEN}
@@ -76,23 +81,25 @@ class SftpDoor:
         if there is not None and there.state is not Lies.COMING:
             return
         # What was under way when a line broke may have left a hole: the last piece is sent again.
-        start = max(0, (there.size if there else 0) - _PIECE)
+        start = max(0, (there.size if there else 0) - _MOST)
 
         async def send(sftp: asyncssh.SFTPClient) -> None:
             async with sftp.open(f"/{box}/out/{name}", _WRITE, encoding=None) as remote:
+                pace = _Pace()
                 with parcel.open("rb") as file:
                     offset = file.seek(start)
-                    while data := file.read(_PIECE):
-                        await remote.write(data, offset)
+                    while data := file.read(pace.piece):
+                        with pace.timed():
+                            await remote.write(data, offset)
                         offset += len(data)
 
         self._run(send)
 
     def fetch(self, box: str, name: str, offset: int) -> Iterator[bytes]:
         """A file's bytes from ``offset`` on."""
-        file, at = self._run(partial(_opened, path=f"/{box}/in/{name}")), offset
+        file, at, pace = self._run(partial(_opened, path=f"/{box}/in/{name}")), offset, _Pace()
         try:
-            while data := self._run(partial(_piece, file, at)):
+            while data := self._run(partial(_piece, file, at, pace)):
                 at += len(data)
                 yield data
         finally:
@@ -149,7 +156,8 @@ class SftpDoor:
             compression_algs=None,
             connect_timeout=_SECONDS,
             login_timeout=_SECONDS,
-            keepalive_interval=_SECONDS / 4,
+            keepalive_interval=_SECONDS,
+            keepalive_count_max=_KEEPALIVES,
         )
         try:
             self.check_peer(str(connection.get_extra_info("peername")[0]))
@@ -190,13 +198,32 @@ async def _opened(sftp: asyncssh.SFTPClient, *, path: str) -> asyncssh.SFTPClien
     return await sftp.open(path, "rb")
 
 
-async def _piece(file: asyncssh.SFTPClientFile, at: int, _sftp: asyncssh.SFTPClient) -> bytes:
-    found = await file.read(_PIECE, at)
+async def _piece(file: asyncssh.SFTPClientFile, at: int, pace: "_Pace", _sftp: asyncssh.SFTPClient) -> bytes:
+    with pace.timed():
+        found = await file.read(pace.piece, at)
     return found if isinstance(found, bytes) else found.encode()
 
 
 async def _closed(file: asyncssh.SFTPClientFile, _sftp: asyncssh.SFTPClient) -> None:
     await file.close()
+
+
+@dataclass(slots=True)
+class _Pace:
+    """Bytes to ask for at once: as many as pass in a second or so, lest a slow line that breaks lose what it carried."""
+
+    piece: int = _LEAST
+
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        """Learn from how long one piece takes."""
+        began = time.monotonic()
+        yield
+        taken = time.monotonic() - began
+        if taken < _QUICK:
+            self.piece = min(2 * self.piece, _MOST)
+        elif taken > _SLOW:
+            self.piece = max(self.piece // 2, _LEAST)
 
 
 @cache
