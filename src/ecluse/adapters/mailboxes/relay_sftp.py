@@ -210,7 +210,7 @@ async def _closed(file: asyncssh.SFTPClientFile, _sftp: asyncssh.SFTPClient) -> 
 
 @dataclass(slots=True)
 class _Pace:
-    """Bytes to ask for at once: as many as pass in a second or so, lest a slow line that breaks lose what it carried."""
+    """Bytes to ask for at once: what passes in a second or so, lest a slow line that breaks lose what it carried."""
 
     piece: int = _LEAST
 
