@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -45,22 +46,27 @@ class Opened(Protocol):
 
 
 class Budget:
-    """Bytes of papers that all sessions together may hold in memory before they are whole."""
+    """Bytes of papers that all sessions together may hold in memory before they are whole; one account half of them."""
 
     def __init__(self, most: int = _PAPERS_MIB * 2**20) -> None:
-        self._left, self._lock = most, threading.Lock()
+        self._left, self._share, self._lock = most, most // 2, threading.Lock()
+        self._held: Counter[str] = Counter()
 
-    def take(self, size: int) -> None:
-        """Take some; raises BusyError where there is none left."""
+    def take(self, account: str, size: int) -> None:
+        """Take some; raises BusyError where there is none left, or the account has its share."""
         with self._lock:
-            if size > self._left:
+            if size > self._left or self._held[account] + size > self._share:
                 raise BusyError("too many papers come at once")
             self._left -= size
+            self._held[account] += size
 
-    def give(self, size: int) -> None:
+    def give(self, account: str, size: int) -> None:
         """Give back."""
         with self._lock:
             self._left += size
+            self._held[account] -= size
+            if not self._held[account]:
+                del self._held[account]
 
 
 class _WriteOnly:
@@ -138,7 +144,7 @@ class PaperIn(_WriteOnly):
             raise MalformedError("longer than a paper is, or with a hole in it", location=Location(file=self._name))
         grown = offset + len(data) - len(self._data)
         if grown > 0:
-            self._budget.take(grown)
+            self._budget.take(self._visitor.id, grown)
         self._data[offset : offset + len(data)] = data
 
     def attrs(self) -> Attrs:
@@ -149,7 +155,7 @@ class PaperIn(_WriteOnly):
         """Cut to a size, or say that it has it."""
         if size > len(self._data):
             raise MalformedError("a paper does not grow but by what is written", location=Location(file=self._name))
-        self._budget.give(len(self._data) - size)
+        self._budget.give(self._visitor.id, len(self._data) - size)
         del self._data[size:]
 
     def close(self) -> None:
@@ -161,7 +167,7 @@ class PaperIn(_WriteOnly):
 
     def cut(self) -> None:
         """The session ended."""
-        self._budget.give(len(self._data))
+        self._budget.give(self._visitor.id, len(self._data))
         self._data.clear()
 
 

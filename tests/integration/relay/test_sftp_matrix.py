@@ -220,10 +220,11 @@ class TestHandles:
         paper = next(name for name in fresh.papers() if name.endswith(".json"))
         one = Talk(Session(desk, fresh.visitor(desk, SOURCE), budget))
         handle = one.open(f"/{fresh.box}/out/{paper}", WRITE).string
-        assert one.write(handle, 0, b"x" * 900).is_ok
-        assert not one.write(handle, 900, b"x" * 200).is_ok
+        assert one.write(handle, 0, b"x" * 400).is_ok
+        assert not one.write(handle, 400, b"x" * 200).is_ok  # half is the most of one account
+        budget.take("another", 500)
         one.session.close()
-        budget.take(1000)  # all of it was given back
+        budget.take(SOURCE, 500)  # all of it was given back
 
 
 class TestPaths:
