@@ -231,7 +231,7 @@ def _fetched(destination: Host) -> int:
 
 
 def _each_parcel_once(world: Four) -> None:
-    stored = [entry.subject for entry in world.relay_entries() if entry.event is Access.STORED]
+    stored = [entry.subject for entry in world.relay_entries() if entry.event is Access.PARCEL_STORED]
     assert stored
     assert len(stored) == len(set(stored))
 

@@ -8,10 +8,9 @@ import threading
 from types import FrameType
 
 from ecluse.portal.__main__ import ready
+from ecluse.portal.watch import PARENT
 
 _PAUSE = 1.0
-PARENT = "ECLUSE_WATCH_PARENT"
-"""In the environment of a watch that another process started: it ends when that one is gone."""
 
 
 def main() -> int:

@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection
 
 from ecluse.domain.errors import EcluseError
 from ecluse.domain.room import RoomEvent
-from ecluse.portal.watch.__main__ import PARENT
+from ecluse.portal.watch import PARENT
 from ecluse.store.recording import SYSTEM, acting
 
 _PAUSE, _LONGEST, _LIVED = 1.0, 30.0, 60.0
