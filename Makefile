@@ -40,14 +40,14 @@ check: dev  ## lint, types, layers, generated docs
 	.venv/bin/lint-imports
 	@for generator in docs/generate_*.py; do echo "$$generator --check"; $(PYTHON) "$$generator" --check || exit 1; done
 
-# Two halves at once, of about equal length: whole commands and servers on one side, everything else on the other.
-WHOLE := tests/crash tests/functional tests/integration
+# Two halves at once, of about equal length: processes killed and whole systems on one side, everything else on the other.
+WHOLE := tests/crash tests/integration
 PARTS = $(filter-out $(WHOLE) tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/)))
 
 unit: dev  ## every test but the slow suites
 	@mkdir -p build
-	@$(PYTHON) -m pytest -m "not slow" $(WHOLE) >build/tests-whole.log 2>&1 & whole=$$!; \
-	  echo "pytest $(PARTS)"; $(PYTHON) -m pytest -m "not slow" $(PARTS); parts=$$?; \
+	@$(PYTHON) -m pytest -m "not slow" --durations=15 $(WHOLE) >build/tests-whole.log 2>&1 & whole=$$!; \
+	  echo "pytest $(PARTS)"; $(PYTHON) -m pytest -m "not slow" --durations=15 $(PARTS); parts=$$?; \
 	  wait $$whole; whole=$$?; echo "pytest $(WHOLE)"; cat build/tests-whole.log; exit $$((parts > whole ? parts : whole))
 
 property: dev  ## thousands of property cases
