@@ -82,6 +82,7 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Four]:
         yield world
 
 
+@pytest.mark.slow
 def test_a_whole_migration_over_four_hosts_and_the_relay_looted_on_the_way(standing: Four) -> None:
     world = standing
     world.seed("approve")
@@ -236,6 +237,7 @@ def _each_parcel_once(world: Four) -> None:
     assert len(stored) == len(set(stored))
 
 
+@pytest.mark.slow
 def test_a_wrong_key_is_an_alert_in_the_room_within_seconds(standing: Four) -> None:
     """A key of another's, a network that is not listed, a key that nobody knows twenty times: by real ssh.
 
@@ -272,6 +274,7 @@ def _until_alert(world: Four, rule: str, host: Host, key: str, times: int) -> fl
     return max(0.0, alert["opened"] - knocked)
 
 
+@pytest.mark.slow
 def test_a_clock_set_wrong_leaves_nothing_overdue_unseen(tmp_path: Path) -> None:
     """A migration that stopped half-way: three months on in the room the alerts are there; at the relay nothing stays."""
     with four(tmp_path) as world:
@@ -297,6 +300,7 @@ def test_a_clock_set_wrong_leaves_nothing_overdue_unseen(tmp_path: Path) -> None
         assert list(world["source"].path("work").rglob("*.age")) == []
 
 
+@pytest.mark.slow
 def test_the_wire_shows_what_is_in_the_clear(tmp_path: Path) -> None:
     """Without this, a capture that sees nothing would pass for a wire that says nothing."""
     with network(tmp_path) as wire:
