@@ -105,7 +105,7 @@ def _destination(document: documents.Document, url: str) -> None:
     _output.emit({"profile": checked.profile, "engine": str(checked.engine), "problems": found})
     if not placed:
         words = f"{checked.profile}: the destination agrees with it", f"{checked.profile} : la destination s'y accorde"
-        _output.say(tr(*words), style="bold")
+        _output.say(tr(words[0], words[1]), style="bold")
         return
     rows = [("✗", str(where.line), each.path, translated(each.message)) for each, where in placed]
     head = ("", tr("line", "ligne"), tr("field", "champ"), tr("finding", "constat"))

@@ -89,8 +89,8 @@ def _show(found: dict[str, Any]) -> None:
         "damaged": tr("DAMAGED", "ABÎMÉE"),
     }
     _output.say(tr(f"relay {found['name']}", f"relais {found['name']}"), style="bold")
-    _output.say(f"SFTP  {found['sftp']}  {found['host_key_fingerprint']}")
-    _output.say(f"HTTPS {found['https']}  {found['certificate_sha256']}")
+    for door, mark in (("sftp", "host_key_fingerprint"), ("https", "certificate_sha256")):
+        _output.say(f"{door.upper():5} {found[door]}  {found[mark]}")
     _output.say(tr(f"journal: {found['journal']} entries", f"journal : {found['journal']} écritures"))
     for each in found["agreements"]:
         _output.say(tr(f"trusts {each}", f"se fie à {each}"))
