@@ -25,6 +25,7 @@ from ecluse.journal import Journal, LogKey
 from ecluse.journal.store import FolderStore
 from ecluse.relay.accounts import secret_digest
 from ecluse.relay.certificates import fingerprint, keep_client_certificate
+from ecluse.relay.log import Log
 from ecluse.wire.artefacts import decode
 from https_relays import TOKENS, Doorway
 from migrating import OUT, holding
@@ -250,7 +251,10 @@ class TestTus:
         head = _head("PATCH", address, TUS | {"Upload-Offset": "0", "Content-Length": str(len(data))})
         with doorway.connected() as silent:
             silent.sendall(head + data[:1000])
-            _ = [doorway.ask(SOURCE, "HEAD", address) for _ in range(3)]
+            for _ in range(200):  # until the first has begun: a later one would be the last session
+                if any(each.event is Access.PARCEL_COMING for each in Log(sent.home).entries()):
+                    break
+                time.sleep(0.05)
             got = doorway.ask(SOURCE, "PUT", address, data)
             assert got.status == 201
 
