@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -46,11 +47,9 @@ class Upload:
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise StorageError(error.strerror or "cannot be written", location=Location(file=path.name)) from None
-        try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not _locked(self._fd):
             os.close(self._fd)
-            raise BusyError("another session sends this parcel", location=Location(file=path.name)) from None
+            raise BusyError("another session sends this parcel", location=Location(file=path.name))
         if self.length() == 0:
             self._hash = hashlib.sha256()
 
@@ -136,3 +135,15 @@ class Upload:
         if self._hash is not None and self._hashed == self.length():
             return self._hash.hexdigest()
         return sha256_file(self.path).removeprefix("sha256:")
+
+
+def _locked(fd: int) -> bool:
+    """Whether it is ours now; a session that was just cut off lets go within moments."""
+    for _ in range(30):
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return True
+    return False
