@@ -6,8 +6,9 @@ sent.papers(), sent.parcels()     # what travels: by file name; by digest
 """
 
 import datetime as dt
+import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,12 @@ class Sent:
         migration.ecluse("extract", *W)
         migration.ecluse("deliver", *W)
         return cls(migration, relay_home(root / "relay", migration, **settings))
+
+    def copied(self, root: Path) -> "Sent":
+        """The same delivered migration at a copy of the relay, below another folder."""
+        shutil.copytree(self.home.root, root / "relay")
+        shutil.copytree(self.home.root.parent / "ssh", root / "ssh")
+        return replace(self, home=replace(self.home, root=root / "relay"))
 
     @property
     def mailbox(self) -> Path:

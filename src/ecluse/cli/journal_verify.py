@@ -4,6 +4,7 @@ from pathlib import Path
 
 from ecluse.cli import _output
 from ecluse.cli._app import FILE, argument, define, option
+from ecluse.cli._checked import say_sound
 from ecluse.cli._overdue import remind
 from ecluse.cli._text import Text, tr
 from ecluse.cli.journal_show import PLACE
@@ -53,12 +54,7 @@ def command(workspace: Path, since: Path | None, witnesses: tuple[str, ...]) -> 
         answer[root.name] = {"size": report.size, "root": report.root.hex(), "problems": list(report.problems)}
         broken += [(root, problem) for problem in report.problems]
         if not report.problems:
-            _output.say(
-                tr(
-                    f"{root}: sound, {report.size} entries, root {report.root.hex()}",
-                    f"{root} : intact, {report.size} écritures, racine {report.root.hex()}",
-                )
-            )
+            say_sound(root, report.size, report.root)
     _output.emit(answer)
     for root, problem in broken[1:]:
         _output.complain(TamperError(problem, location=Location(file=str(root / "journal"))))

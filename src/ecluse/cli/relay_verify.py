@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from ecluse.cli import _output
 from ecluse.cli._app import define, option
+from ecluse.cli._checked import conclude
 from ecluse.cli._relay import home_option, opened
-from ecluse.cli._text import Text, tr
-from ecluse.domain.errors import EcluseError, Location, TamperError
+from ecluse.cli._text import Text
+from ecluse.domain.errors import EcluseError
 from ecluse.journal import FolderStore, fsck
 from ecluse.relay.boxes import Box, files, parcel_hex
 from ecluse.relay.desk import Desk
@@ -35,18 +35,7 @@ def command(home: Path, witnesses: tuple[str, ...]) -> None:
     desk = opened(home)
     report = fsck(FolderStore(desk.home.journal), desk.log.vkey, witnesses)
     problems = [*report.problems, *_problems(desk)]
-    _output.emit({"size": report.size, "root": report.root.hex(), "problems": problems})
-    where = Location(file=str(home))
-    for problem in problems[1:]:
-        _output.complain(TamperError(problem, location=where))
-    if problems:
-        raise TamperError(problems[0], location=where)
-    _output.say(
-        tr(
-            f"{home}: sound, {report.size} entries, root {report.root.hex()}",
-            f"{home} : intact, {report.size} écritures, racine {report.root.hex()}",
-        )
-    )
+    conclude(home, report.size, report.root, problems)
 
 
 def _problems(desk: Desk) -> Iterator[str]:

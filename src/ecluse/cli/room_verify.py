@@ -4,10 +4,10 @@ import os
 from importlib.util import find_spec
 from pathlib import Path
 
-from ecluse.cli import _output
 from ecluse.cli._app import FILE, define, option
+from ecluse.cli._checked import conclude
 from ecluse.cli._text import Text, tr
-from ecluse.domain.errors import Location, TamperError, UsageError
+from ecluse.domain.errors import Location, UsageError
 
 
 @define(
@@ -47,16 +47,4 @@ def command(home: Path, database: str | None, witnesses: tuple[str, ...]) -> Non
     from ecluse.store.reads.check import check  # noqa: PLC0415 - models are ready only now
 
     checked = check(witnesses)
-    problems = list(checked.problems)
-    _output.emit({"size": checked.size, "root": checked.root.hex(), "problems": problems})
-    where = Location(file=str(home))
-    for problem in problems[1:]:
-        _output.complain(TamperError(problem, location=where))
-    if problems:
-        raise TamperError(problems[0], location=where)
-    _output.say(
-        tr(
-            f"{home}: sound, {checked.size} entries, root {checked.root.hex()}",
-            f"{home} : intact, {checked.size} écritures, racine {checked.root.hex()}",
-        )
-    )
+    conclude(home, checked.size, checked.root, checked.problems)

@@ -1,8 +1,7 @@
 """What a mailbox promises, where it is a relay: over its rules alone, and over both doors of a real one."""
 
-import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -59,10 +58,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Sent:
 
 @pytest.fixture(params=["rules", "https", "sftp"])
 def between(request: pytest.FixtureRequest, made: Sent, tmp_path: Path) -> Iterator[Between]:
-    root = tmp_path / "relay"
-    shutil.copytree(made.home.root, root)
-    shutil.copytree(made.home.root.parent / "ssh", tmp_path / "ssh")
-    sent = replace(made, home=replace(made.home, root=root))
+    sent = made.copied(tmp_path)
     if request.param == "rules":
 
         def rules(agent: str, box: str | None) -> RelayMailbox:

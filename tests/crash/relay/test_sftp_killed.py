@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -26,6 +25,7 @@ from ecluse.relay.sftp_files import Budget
 from ecluse.relay.sftp_session import Session
 from ecluse.relay.sftp_wire import Verb
 from ecluse.wire.artefacts import decode
+from killing import killed_at
 from migrating import OUT, holding
 from relays import DESTINATION, SOURCE, Sent
 from sftp_packets import RESUME, Talk, text
@@ -46,12 +46,9 @@ def before(memory: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     """A relay that has seen nothing, and one where all has been sent."""
     made = Sent.made(tmp_path_factory.mktemp("killed"), patients=20)
     nothing, all_ = memory / "nothing", memory / "all"
-    for root in (nothing, all_):
-        shutil.copytree(made.home.root, root / "relay")
-        shutil.copytree(made.home.root.parent / "ssh", root / "ssh")
-    sent = at(made, all_)
+    sent = made.copied(all_)
     send(sent, all_)
-    return {"send": at(made, nothing), "take": sent}
+    return {"send": made.copied(nothing), "take": sent}
 
 
 def at(sent: Sent, root: Path) -> Sent:
@@ -91,38 +88,9 @@ def take(sent: Sent, root: Path) -> None:
 STEPS: dict[str, Callable[[Sent, Path], None]] = {"send": send, "take": take}
 
 
-def killed_at(step: Callable[[], None], at_: int, *, after: bool) -> int:
-    child = os.fork()
-    if child:
-        return os.waitpid(child, 0)[1]
-    code = 99
-    try:
-        _arm(at_, after=after)
-        step()
-        code = 0
-    finally:
-        os._exit(code)
-
-
-def _arm(at_: int, *, after: bool) -> None:
-    left = at_
-
-    def armed(real: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*given: Any, **named: Any) -> Any:
-            nonlocal left
-            left -= 1
-            if left == 0 and not after:
-                os.kill(os.getpid(), signal.SIGKILL)
-            try:
-                return real(*given, **named)
-            finally:
-                if left == 0:
-                    os.kill(os.getpid(), signal.SIGKILL)
-
-        return call
-
-    for name in CALLS:
-        setattr(os, name, armed(getattr(os, name)))
+def _done(step: str, sent: Sent, root: Path) -> int:
+    STEPS[step](sent, root)
+    return 0
 
 
 def check(step: str, sent: Sent, root: Path, at_: int) -> None:
@@ -157,7 +125,7 @@ def test_killed_anywhere_and_done_again_at_another(
         shutil.rmtree(root, ignore_errors=True)
         shutil.copytree(start, root)
         sent = at(before[step], root)
-        status = killed_at(partial(STEPS[step], sent, root), at_, after=after)
+        status = killed_at(CALLS, partial(_done, step, sent, root), at_, after=after)
         if os.WIFEXITED(status):
             assert os.WEXITSTATUS(status) == 0
             break
@@ -176,7 +144,7 @@ def test_killed_again_and_again(before: dict[str, Sent], memory: Path) -> None:
     sent = at(before["send"], root)
     for step in ("send", "take"):
         for at_ in range(7, 1200, 61):
-            status = killed_at(partial(STEPS[step], sent, root), at_, after=bool(at_ % 2))
+            status = killed_at(CALLS, partial(_done, step, sent, root), at_, after=bool(at_ % 2))
             if os.WIFEXITED(status):
                 assert os.WEXITSTATUS(status) == 0
                 break

@@ -1,9 +1,7 @@
 """Deliver and receive, as two short programs: what test_transfer_crash runs, kills and runs again."""
 
-import os
-import signal
 import sys
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ from ecluse.domain.errors import EcluseError
 from ecluse.domain.records import Receipt
 from ecluse.wire.artefacts import encode, namespace
 from ecluse.workspace.place import Workspace
+from killing import killed_at
 from synthetic_evidence import BEGIN, sshsig
 
 CALLS = ("fsync", "replace", "unlink", "mkdir")
@@ -42,39 +41,9 @@ def _sign(root: Path, receipt: Receipt) -> dict[str, bytes]:
     return {"agent-b": sshsig(encode(receipt), key, namespace("receipt"))}
 
 
-def killed_at(root: Path, step: str, at: int, *, after: bool) -> int:
-    """Run the step in a process of its own that is killed by SIGKILL at its ``at``-th call of CALLS, before the call has
-    its effect or after; returns the wait status. Forked, for the imports take longer than the step."""
-    child = os.fork()
-    if child:
-        return os.waitpid(child, 0)[1]
-    code = 99
-    try:
-        _arm(at, after=after)
-        code = carry(root, step)
-    finally:
-        os._exit(code)
-
-
-def _arm(at: int, *, after: bool) -> None:
-    left = at
-
-    def armed(real: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*given: Any, **named: Any) -> Any:
-            nonlocal left
-            left -= 1
-            if left == 0 and not after:
-                os.kill(os.getpid(), signal.SIGKILL)
-            try:
-                return real(*given, **named)
-            finally:
-                if left == 0:
-                    os.kill(os.getpid(), signal.SIGKILL)
-
-        return call
-
-    for name in CALLS:
-        setattr(os, name, armed(getattr(os, name)))
+def killed(root: Path, step: str, at: int, *, after: bool) -> int:
+    """The wait status of a step killed at its ``at``-th call of CALLS."""
+    return killed_at(CALLS, partial(carry, root, step), at, after=after)
 
 
 if __name__ == "__main__":

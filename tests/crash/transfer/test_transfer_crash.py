@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from carrier import carry, killed_at
+from carrier import carry, killed
 
 import ecluse
 from ecluse.domain.lifecycle import State
@@ -95,7 +95,7 @@ def test_killed_anywhere_and_run_again(stage: Stage, run: Path, step: str, after
     while True:
         root = run
         shutil.copytree(stage.before[step], root)
-        status = killed_at(root, step, at, after=after)
+        status = killed(root, step, at, after=after)
         if os.WIFEXITED(status):
             assert os.WEXITSTATUS(status) == 0
             break
@@ -114,7 +114,7 @@ def test_killed_again_and_again(stage: Stage, run: Path) -> None:
     shutil.copytree(stage.before["deliver"], root)
     for step in ("deliver", "receive"):
         for at in range(5, 400, 23):
-            status = killed_at(root, step, at, after=bool(at % 2))
+            status = killed(root, step, at, after=bool(at % 2))
             if os.WIFEXITED(status):
                 assert os.WEXITSTATUS(status) == 0
                 break

@@ -3,7 +3,6 @@
 import datetime as dt
 import hashlib
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -26,18 +25,10 @@ from relays import DESTINATION, SOURCE, Sent
 PLAIN = b"DUPONT;Jeanne;1970-03-02;2700375116001;" * 40
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Sent:
-    return Sent.made(tmp_path_factory.mktemp("relay"), patients=150)
-
-
 @pytest.fixture
-def sent(made: Sent, tmp_path: Path) -> Sent:
+def sent(delivered: Sent, tmp_path: Path) -> Sent:
     """The same delivered migration at a relay that is new for each test."""
-    root = tmp_path / "relay"
-    shutil.copytree(made.home.root, root)
-    shutil.copytree(made.home.root.parent / "ssh", tmp_path / "ssh")
-    return replace(made, home=replace(made.home, root=root))
+    return delivered.copied(tmp_path)
 
 
 @pytest.fixture

@@ -50,9 +50,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Sent:
 
 @pytest.fixture
 def sent(made: Sent, tmp_path: Path) -> Sent:
-    shutil.copytree(made.home.root, tmp_path / "relay")
-    shutil.copytree(made.home.root.parent / "ssh", tmp_path / "ssh")
-    return replace(made, home=replace(made.home, root=tmp_path / "relay"))
+    return made.copied(tmp_path)
 
 
 @pytest.fixture

@@ -34,17 +34,9 @@ from relays import DESTINATION, ENGINEER, SOURCE, Sent
 TUS = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream"}
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Sent:
-    return Sent.made(tmp_path_factory.mktemp("relay"), patients=150)
-
-
 @pytest.fixture
-def sent(made: Sent, tmp_path: Path) -> Sent:
-    root = tmp_path / "relay"
-    shutil.copytree(made.home.root, root)
-    shutil.copytree(made.home.root.parent / "ssh", tmp_path / "ssh")
-    return replace(made, home=replace(made.home, root=root))
+def sent(delivered: Sent, tmp_path: Path) -> Sent:
+    return delivered.copied(tmp_path)
 
 
 @pytest.fixture

@@ -6,13 +6,11 @@ The matrix is made of the verbs that the wire knows, so that a verb that is adde
 import datetime as dt
 import itertools
 import random
-import shutil
 import struct
 import tempfile
 from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,10 +50,7 @@ def fresh(delivered: Sent) -> Iterator[Sent]:
     """In memory: thousands of refusals are journalled here, each on disk before it is answered."""
     room = Path("/dev/shm")
     with tempfile.TemporaryDirectory(prefix="ecluse-relay-", dir=room if room.is_dir() else None) as folder:
-        root = Path(folder) / "relay"
-        shutil.copytree(delivered.home.root, root)
-        shutil.copytree(delivered.home.root.parent / "ssh", Path(folder) / "ssh")
-        yield replace(delivered, home=replace(delivered.home, root=root))
+        yield delivered.copied(Path(folder))
 
 
 @pytest.fixture
