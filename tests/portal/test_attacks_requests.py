@@ -51,7 +51,7 @@ def test_no_act_is_open_while_a_body_comes(room: Room, kind: str) -> None:
     assert not any(body.acts)
 
 
-@pytest.mark.parametrize("path", ["/join/SECRET/", "/recover/SECRET/"])
+@pytest.mark.parametrize("path", ["/join/SECRET/", "/recover/SECRET/", "/alerts/answer/SECRET/"])
 def test_no_links_secret_is_logged(room: Room, path: str, caplog: pytest.LogCaptureFixture) -> None:
     """A refused form is logged with its address, which is a link's while the link still opens something."""
     for client in (

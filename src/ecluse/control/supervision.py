@@ -206,6 +206,7 @@ def is_private_way(url: str) -> bool:
     """Whether nobody on the way can read what goes there: TLS, or this machine."""
     try:
         parts = urlsplit(url)
+        _ = parts.port  # a number that no port has is told only when it is asked for
     except ValueError:
         return False
     if not parts.hostname or parts.username or parts.fragment:

@@ -3,7 +3,7 @@
 import logging
 import re
 
-_LINK = re.compile(r"/(join|recover)/[^/?\s]+")
+_LINK = re.compile(r"/(join|recover|alerts/answer)/[^/?\s]+")
 
 
 class Discreet(logging.Filter):

@@ -51,15 +51,17 @@ def main() -> int:
         daemon=True,
     )
     logging.start()
-    while not stop.is_set() and (not parent or os.getppid() == parent):
+    # A part that died would be missed by nobody while the rest goes on beating: the whole ends, and is started again.
+    while not stop.is_set() and telling.is_alive() and logging.is_alive() and (not parent or os.getppid() == parent):
         close_old_connections()
         if not watcher.one_round():
             stop.wait(_PAUSE)
+    lost = not stop.is_set() and not (telling.is_alive() and logging.is_alive())
     stop.set()
     telling.join(timeout=15)
     logging.join(timeout=15)
     watcher.close()
-    return 0
+    return 1 if lost else 0
 
 
 if __name__ == "__main__":

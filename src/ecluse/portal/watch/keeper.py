@@ -66,7 +66,7 @@ class Keeper:
         try:
             with acting(SYSTEM) as act:
                 act.record(RoomEvent.WATCH_DIED, subject="watch", code=code)
-        except (EcluseError, DatabaseError):
-            _LOG.exception("the watch's death cannot be recorded")
+        except (EcluseError, DatabaseError) as error:
+            _LOG.error("the watch's death cannot be recorded: %s", type(error).__name__)
         finally:
             connection.close()

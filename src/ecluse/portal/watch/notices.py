@@ -35,7 +35,7 @@ class Mail:
         headers = {"Message-ID": f"<{notice.mark}@{host}>", "Auto-Submitted": "auto-generated"}
         try:
             EmailMessage(notice.subject, notice.body, None, list(notice.to), headers=headers).send()
-        except (OSError, smtplib.SMTPException) as error:
+        except (OSError, ValueError, smtplib.SMTPException) as error:  # ValueError: an address or a title of two lines
             raise ConnectionLostError(f"the mail server cannot be reached: {type(error).__name__}") from None
 
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from ecluse.adapters.notifiers import notifier
 from ecluse.control.ports import Notice, Notifier
+from ecluse.control.supervision import FILE
 from ecluse.control.watch import Rule
 from ecluse.domain.alerts import AlertState, Severity, rises
 from ecluse.domain.errors import EcluseError, MalformedError
@@ -63,13 +64,10 @@ class Outbox:
 
     def _others(self) -> dict[str, Notifier]:
         """The room's channels beside mail."""
-        found: dict[str, Notifier] = {}
-        try:
-            for channel in channels():
-                found[channel.name] = notifier(channel)
-        except MalformedError:
-            self._failed("supervision.yaml", ())
-        return found
+        made, wrong = ways_of()
+        for name in wrong:
+            self._failed(name, ())
+        return made
 
     def _deliver(self, row: AlertTold, others: Mapping[str, Notifier]) -> None:
         if row.alert.state == AlertState.RESOLVED:
@@ -105,14 +103,28 @@ class Outbox:
         return [*found, (self._mail, notice)]
 
 
+def ways_of() -> tuple[dict[str, Notifier], tuple[str, ...]]:
+    """The room's channels beside mail, and the names of what is wrong: one that is keeps no other from its work."""
+    made: dict[str, Notifier] = {}
+    wrong: list[str] = []
+    try:
+        configured = channels()
+    except MalformedError:
+        return {}, (FILE,)
+    for channel in configured:
+        try:
+            made[channel.name] = notifier(channel)
+        except MalformedError:
+            wrong.append(channel.name)
+    return made, tuple(wrong)
+
+
 def cry(home: Path, notice: Notice) -> None:
     """Tell by every way there is, without a record: the journal cannot be written, and that is what is told."""
-    ways: list[Notifier] = [Mail()]
-    try:
-        ways += [notifier(each) for each in channels()]
-    except MalformedError:
-        _LOG.warning("%s: supervision.yaml cannot be read", home)
-    for way in ways:
+    made, wrong = ways_of()
+    for name in wrong:
+        _LOG.warning("%s: %s cannot be read", home, name)
+    for way in (Mail(), *made.values()):
         try:
             way.send(notice)
         except EcluseError:

@@ -109,8 +109,8 @@ class Watcher:
             try:
                 with acting(WATCH) as act:
                     act.record(RoomEvent.WATCH_STOPPED, subject=WATCH, holder=self.holder)
-            except (EcluseError, DatabaseError):
-                _LOG.exception("the watch's end cannot be recorded")
+            except (EcluseError, DatabaseError) as error:
+                _LOG.error("the watch's end cannot be recorded: %s", type(error).__name__)
             watching.release(self.holder)
 
     # -- the lease
@@ -191,7 +191,7 @@ class Watcher:
         except (EcluseError, DatabaseError):
             raise
         except Exception as error:  # noqa: BLE001 - whoever reports events must not end the watch with one
-            _LOG.exception("an event that the rules cannot read: %s", event.mark)
+            _LOG.error("an event that the rules cannot read: %s: %s", event.mark, type(error).__name__)
             now = timezone.now()
             return engine.feed(ticked(Tick.RULES_BROKEN, now, event.place, error=type(error).__name__))
 
@@ -242,7 +242,7 @@ class Watcher:
             except (EcluseError, DatabaseError):
                 raise
             except Exception as error:  # noqa: BLE001 - whatever another part does wrong
-                _LOG.exception("a part of the watch failed")
+                _LOG.error("a part of the watch failed: %s", type(error).__name__)
                 name = getattr(part, "__qualname__", type(part).__name__)
                 words.append(ticked(Tick.RULES_BROKEN, now, name, error=type(error).__name__))
 
@@ -278,7 +278,9 @@ class Watcher:
 
         A database that is busy for a moment is not broken.
         """
-        _LOG.error("the watch cannot go on: %s: %s", type(error).__name__, error)
+        # A database's own words may hold what was to be written; ours hold nobody's value.
+        said = f": {error}" if isinstance(error, EcluseError) else ""
+        _LOG.error("the watch cannot go on: %s%s", type(error).__name__, said)
         self._engine = None
         self._stuck_since = self._stuck_since or now
         close_old_connections()

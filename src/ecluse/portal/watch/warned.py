@@ -58,23 +58,30 @@ class Teller:
 
     def deliver(self, now: dt.datetime) -> int:
         """Mail to everybody who waits; gives how many were told. Whoever was named meanwhile is told nothing."""
-        told = 0
+        told, failed = 0, False
         waiting = WarningStation.objects.exclude(waiting=[]).select_related("warning")
         for station in waiting.defer("warning__sealed", "warning__lock"):
             named = set(
                 WarningNamed.objects.filter(warning=station.warning_id).values_list("person__handle", flat=True)
             )
-            acts.told(WATCH, station, named)
-            for person in Person.objects.filter(handle__in=station.waiting, is_active=True):
+            people = list(Person.objects.filter(handle__in=station.waiting, is_active=True))
+            # Whoever has left is told nothing, and waited for no longer.
+            acts.told(WATCH, station, named | (set(station.waiting) - {person.handle for person in people}))
+            for person in people:
+                if person.handle in named:
+                    continue
                 try:
                     Mail().send(notice(station, person))
-                except EcluseError as error:
-                    self._next, self._pause = now + self._pause, min(2 * self._pause, _LONGEST)
+                except EcluseError as error:  # an address that is refused keeps nobody else from hearing
+                    failed = True
                     _LOG.warning("warnings: mail: %s", type(error).__name__)
-                    return told
+                    continue
                 acts.told(WATCH, station, [person.handle])
                 told += 1
-        self._pause = _PAUSE
+        if failed:
+            self._next, self._pause = now + self._pause, min(2 * self._pause, _LONGEST)
+        else:
+            self._pause = _PAUSE
         return told
 
 
