@@ -24,14 +24,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ecluse.domain.agreement import Agreement
 from ecluse.relay.accounts import Account, Kind, bare
 from ecluse.relay.boxes import Announced, Box, Facts
 from ecluse.relay.desk import Desk
 from ecluse.relay.home import Home, init
 from ecluse.relay.log import Log
+from ecluse.wire.artefacts import decode, digest_of, encode
 
 _SOURCE, _DESTINATION = "agent-source", "agent-destination"
 _BOX = "0123456789abcdef"
+_AGREEMENT = Path(__file__).parents[1] / "tests/vectors/artefacts/agreement/good-full.json"
 _CHUNK, _TAG = 64 * 1024, 16
 Runs = dict[str, list[float]]
 CIPHERS = ("aes256-gcm@openssh.com", "chacha20-poly1305@openssh.com")
@@ -89,7 +92,9 @@ def place(root: Path) -> Place:
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", made.key(agent)], check=True)
         key = bare(made.key(agent).with_suffix(".pub").read_text().strip())
         desk.accounts.add(Account(agent, Kind.AGENT, "ing.banc", agent, until, keys=(key,)), desk.log, "ing.banc")
-    facts = Facts(order=f"sha256:{_BOX}{'0' * 48}", agreement="sha256:" + "0" * 64, sender=_SOURCE,
+    agreement = decode(Agreement, _AGREEMENT.read_bytes())
+    (made.home.agreements / f"{digest_of(agreement).removeprefix('sha256:')}.json").write_bytes(encode(agreement))
+    facts = Facts(order=f"sha256:{_BOX}{'0' * 48}", agreement=digest_of(agreement), sender=_SOURCE,
                   recipients=(_DESTINATION,), erase_by=until, batches=0, opened_at=dt.datetime.now(dt.UTC),
                   delay_s=86_400, heads=())  # fmt: skip
     Box(made.home.boxes / _BOX).write_facts(facts)
@@ -186,6 +191,8 @@ def throughput(where: Place, mebibytes: int, times: int) -> dict[str, dict[str, 
                 where.forget()
                 peer_copy.unlink(missing_ok=True)
                 run("peer up", peer, me, f"put {file} {peer_copy}")
+                peer_copy.unlink()
+                run("peer kept", peer, me, f"put -f {file} {peer_copy}")
                 run("up", port, source, f"put {file} /{_BOX}/out/")
                 (where.home.boxes / _BOX / "complete").touch()
                 back.unlink(missing_ok=True)
@@ -194,8 +201,9 @@ def throughput(where: Place, mebibytes: int, times: int) -> dict[str, dict[str, 
                 run("down", port, destination, f"get /{_BOX}/in/{file.name} {back}")
             middle = {name: statistics.median(each) for name, each in runs.items()}
             speeds = {name: mebibytes / seconds for name, seconds in middle.items()}
-            found[cipher] = speeds | {"up ratio": middle["up"] / middle["peer up"],
-                                      "down ratio": middle["down"] / middle["peer down"]}  # fmt: skip
+            ratios = {"up ratio": middle["up"] / middle["peer up"], "kept ratio": middle["up"] / middle["peer kept"],
+                      "down ratio": middle["down"] / middle["peer down"]}  # fmt: skip
+            found[cipher] = speeds | ratios
     return found
 
 
@@ -245,6 +253,8 @@ def main() -> int:
         for way in ("up", "down"):
             sys.stdout.write(f"  {way:5} relay {each[way]:7.0f} MiB/s  internal-sftp {each[f'peer {way}']:7.0f} MiB/s"
                              f"  ratio {each[f'{way} ratio']:.2f}\n")  # fmt: skip
+        sys.stdout.write(f"  up, where internal-sftp too has it on the disk (put -f): {each['peer kept']:.0f} MiB/s"
+                         f"  ratio {each['kept ratio']:.2f}\n")  # fmt: skip
     sys.stdout.write("  ".join(f"{name}: {value:.0f}" for name, value in found["crowd"].items()) + "\n")
     return 0
 

@@ -286,9 +286,10 @@ def holding(needle: bytes, folder: Path, *, but: Iterable[str] = ()) -> list[str
         name = str(path.relative_to(folder))
         if name in left_out:
             continue
-        data = path.read_bytes()
-        if any(form in data for form in sought):
-            found.append(name)
+        with contextlib.suppress(FileNotFoundError):  # what lies and goes while others work, such as a session's mark
+            data = path.read_bytes()
+            if any(form in data for form in sought):
+                found.append(name)
     return found
 
 

@@ -22,7 +22,9 @@ from typing import Any, ClassVar
 
 import asyncssh
 
+from artefact_samples import AGREEMENT
 from ecluse.domain.access import Access, AccessEntry
+from ecluse.domain.agreement import Agreement
 from ecluse.relay import https, sftp_wire, ssh
 from ecluse.relay.accounts import Account, Kind, secret_digest
 from ecluse.relay.boxes import Announced, Box, Facts, parcel_hex
@@ -37,7 +39,8 @@ from ecluse.relay.sftp import Door as SftpDoor
 from ecluse.relay.sftp import Guest
 from ecluse.relay.sftp_files import Budget
 from ecluse.relay.sftp_session import Session
-from ecluse.wire.artefacts import encode, utc
+from ecluse.wire.artefacts import decode, digest_of, encode, utc
+from ecluse.wire.canonical import canonical
 from fuzz.invariants import BrokenError, Target, patched
 from fuzz.readers import room
 
@@ -162,9 +165,11 @@ def world() -> World:
         line = f"ssh-ed25519 {base64.b64encode(key).decode()}"
         account = Account(agent, Kind.AGENT, "ing.fuzz", agent, until, keys=(line,), tokens=(secret_digest(token),))
         desk.accounts.add(account, log, "ing.fuzz")
+    agreement = decode(Agreement, canonical(AGREEMENT))
+    (home.agreements / f"{digest_of(agreement).removeprefix('sha256:')}.json").write_bytes(encode(agreement))
     box = Box(home.boxes / BOX)
     box.write_facts(Facts(
-        order=f"sha256:{BOX}{'0' * 48}", agreement=f"sha256:{'0' * 64}", sender=_SENDER, recipients=(_RECIPIENT,),
+        order=f"sha256:{BOX}{'0' * 48}", agreement=digest_of(agreement), sender=_SENDER, recipients=(_RECIPIENT,),
         erase_by=until, delay_s=86_400, batches=9, heads=(), opened_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
     ))  # fmt: skip
     for data, size in ((HERE, len(HERE)), (COMING, len(COMING)), (UNSIZED, None)):

@@ -10,10 +10,9 @@ from ecluse.cli._app import define, option
 from ecluse.cli._relay import home_option, opened
 from ecluse.cli._text import Text, tr
 from ecluse.domain.errors import EcluseError
-from ecluse.relay.boxes import Box, files, names
+from ecluse.relay.boxes import Box, files, folders, names
 from ecluse.relay.certificates import fingerprint as certificate_fingerprint
 from ecluse.relay.certificates import own_certificate
-from ecluse.relay.desk import Desk
 from ecluse.relay.home import host_key, host_line
 from ecluse.relay.sessions import Sessions
 from ecluse.seal.signing import fingerprint
@@ -55,14 +54,10 @@ def command(home: Path, sshfp: str | None) -> None:
         "agreements": [f"sha256:{each}" for each in trusted],
         "sessions": Sessions(desk.home).count(),
         "journal": desk.log.read(0)[2],
-        "boxes": [_box(path) for path in _boxes(desk)],
+        "boxes": [_box(desk.home.boxes / name) for name in folders(desk.home.boxes)],
     }
     _output.emit(found)
     _show(found)
-
-
-def _boxes(desk: Desk) -> list[Path]:
-    return sorted(path for path in desk.home.boxes.iterdir() if path.is_dir()) if desk.home.boxes.is_dir() else []
 
 
 def _box(path: Path) -> dict[str, Any]:

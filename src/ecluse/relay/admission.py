@@ -169,9 +169,7 @@ class Admission:
         by_whom = {kind: _signatures(desk, found[kind]) for kind in _HEAD}
         trusted = self.trusted(digest_of(read_signed(Agreement, _file(found["agreement"]), papers["agreement"])))
         if trusted is None:
-            raise SignatureError(
-                "this agreement was not confirmed at this relay", hint="ecluse relay trust --agreement"
-            )
+            raise SignatureError("this agreement was not confirmed at this relay", hint="ecluse relay trust AGREEMENT")
         order = read_signed(Order, _file(found["order"]), papers["order"])
         if not is_approved(trusted, order, by_whom["order"]) or not by_whom["plan"]:
             return  # the other signatures are on their way

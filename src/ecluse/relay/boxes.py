@@ -247,3 +247,8 @@ def names(folder: Path) -> list[str]:
         return sorted(path.name for path in folder.iterdir() if not path.name.endswith(".part") and path.is_file())
     except (FileNotFoundError, NotADirectoryError):
         return []
+
+
+def folders(root: Path) -> list[str]:
+    """Names of the boxes below a root, sorted; none where there is no root."""
+    return sorted(path.name for path in root.iterdir() if path.is_dir()) if root.is_dir() else []

@@ -26,7 +26,7 @@ from ecluse.domain.errors import (
 )
 from ecluse.relay.accounts import Account, Accounts
 from ecluse.relay.admission import Admission
-from ecluse.relay.boxes import Announced, Box, OverError, box_name, files, names, parcel_hex
+from ecluse.relay.boxes import Announced, Box, OverError, box_name, files, folders, names, parcel_hex
 from ecluse.relay.home import Home, Settings
 from ecluse.relay.log import Clock, Failures, Log, system_clock
 from ecluse.relay.papers import KINDS_OF, PaperName, Way, check_form, paper_name
@@ -151,7 +151,7 @@ class Desk:
 
     def boxes(self, visitor: Visitor) -> list[str]:
         """Names of the boxes that the visitor's agent is a member of."""
-        found = (Box(self.home.boxes / name) for name in _folders(self.home.boxes))
+        found = (Box(self.home.boxes / name) for name in folders(self.home.boxes))
         return [box.name for box in found if self._way(visitor, box) is not None]
 
     def sees(self, visitor: Visitor, name: str) -> bool:
@@ -226,7 +226,7 @@ class Desk:
         full = ""
         if box.paper_bytes() + len(data) > self.settings.papers_mib * 2**20:
             full = "this box's papers are full"
-        elif not box.root.is_dir() and len(_folders(self.home.boxes)) >= self.settings.sessions * 20:
+        elif not box.root.is_dir() and len(folders(self.home.boxes)) >= self.settings.sessions * 20:
             full = "too many boxes"
         elif not self.admission.is_begun(box) and self.admission.begun_by(visitor.account.agent) >= _MOST_BEGUN:
             full = "too many boxes that are not open yet"
@@ -359,9 +359,14 @@ class Desk:
         """Take a file away: it is erased here, journalled before; raises UnseenError."""
         path = self.waiting(visitor, box_, name)
         box, hex_ = Box(self.home.boxes / box_), parcel_hex(name)
-        subject = hex_ or name
+        paper = paper_name(name)
+        subject = hex_ or (paper.stem if paper else "unnamed")
+        try:
+            size = path.stat().st_size
+        except FileNotFoundError:
+            raise UnseenError("nothing of that name waits for you") from None
         self.log.append(Access.PARCEL_TAKEN, visitor.id, origin=visitor.origin, box=box_, subject=subject)
-        write_atomic(box.taken_file(name), str(path.stat().st_size).encode("ascii"))
+        write_atomic(box.taken_file(name), str(size).encode("ascii"))
         erase(path)
 
     def waiting(self, visitor: Visitor, box_: str, name: str) -> Path:
@@ -406,7 +411,10 @@ class Desk:
 
     def _refused(self, visitor: Visitor, box: Box, event: Access, subject: str, error: EcluseError) -> EcluseError:
         known = box.name if box_name(box.name) else None
-        named = subject if paper_name(subject) or parcel_hex(f"{subject}{SUFFIX}") else "unnamed"
+        # A signature's name holds whatever its sender wrote where the signer's id belongs: only its paper is told.
+        paper = paper_name(subject) or paper_name(f"{subject}.json")
+        parcel = parcel_hex(subject) or parcel_hex(f"{subject}{SUFFIX}")
+        named = paper.stem if paper else parcel or "unnamed"
         self.log.append(event, visitor.id, origin=visitor.origin, box=known, subject=named, reason=type(error).__name__)
         return error
 
@@ -442,10 +450,6 @@ def _other(way: Way) -> Way:
     return Way.BACK if way is Way.FORTH else Way.FORTH
 
 
-def _folders(root: Path) -> list[str]:
-    return sorted(path.name for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
-
-
 def _untaken(box: Box, folder: Path) -> list[Seen]:
     """What still waits; what was taken when a relay was killed is half erased: it is no longer there for anybody."""
     found = _seen(folder)
@@ -457,9 +461,10 @@ def _untaken(box: Box, folder: Path) -> list[Seen]:
 
 def _seen(folder: Path) -> list[Seen]:
     found = []
-    for name, size in files(folder):
-        at = dt.datetime.fromtimestamp((folder / name).stat().st_mtime, dt.UTC)
-        found.append(Seen(name, size, at))
+    for name in names(folder):
+        with suppress(FileNotFoundError):  # moved or taken meanwhile
+            there = (folder / name).stat()
+            found.append(Seen(name, there.st_size, dt.datetime.fromtimestamp(there.st_mtime, dt.UTC)))
     return found
 
 

@@ -6,6 +6,7 @@ through for what should be gone, and a certificate is signed. Killed at any inst
 """
 
 import datetime as dt
+import fcntl
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -15,9 +16,9 @@ from ecluse.control.needles import Needles
 from ecluse.control.scan import Tree, looked_for, scan
 from ecluse.control.signatures import sign_artefact
 from ecluse.domain.access import Access
-from ecluse.domain.errors import EcluseError
-from ecluse.domain.records import Erased, ErasedKind, ErasureCertificate, RecipientKey
-from ecluse.relay.boxes import Box, Ended, names
+from ecluse.domain.errors import EcluseError, StorageError
+from ecluse.domain.records import Erased, ErasedKind, ErasureCertificate, RecipientKey, Scanned
+from ecluse.relay.boxes import Box, Ended, folders, names
 from ecluse.relay.home import Home
 from ecluse.relay.log import Log
 from ecluse.seal.signing import new_signing_key
@@ -44,17 +45,31 @@ class Sweeper:
     monotonic: Callable[[], float] = time.monotonic
     _last: tuple[dt.datetime, float] | None = None
     _held_until: float = 0.0
+    _offset: dt.timedelta = dt.timedelta()
     _told: dict[str, float] = field(default_factory=dict)
 
     def once(self) -> int:
         """One sweep; gives how many boxes are overdue: due, and not erased whatever was tried.
 
+        Of several relays that serve one folder, one sweeps at a time; to the others there is nothing to do.
+
         Raises:
             StorageError: the journal cannot be written, so nothing was erased.
         """
+        try:
+            with (self.home.root / "sweep.lock").open("ab") as turn:
+                try:
+                    fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    return 0
+                return self._swept()
+        except OSError as error:
+            raise StorageError(error.strerror or "cannot be swept") from None
+
+    def _swept(self) -> int:
         now = self._now()
         overdue = 0
-        for name in _boxes(self.home.boxes):
+        for name in folders(self.home.boxes):
             box = Box(self.home.boxes / name)
             try:
                 self._sweep(box, now)
@@ -64,18 +79,28 @@ class Sweeper:
         return overdue
 
     def _sweep(self, box: Box, now: dt.datetime) -> None:
+        held = self.monotonic() < self._held_until
         if not box.is_open():
-            if now - _made(box.root) >= _UNOPENED:
+            if not held and now - _made(box.root) >= _UNOPENED:
                 self._erase_folder(box, "never opened")
             return
-        self._drop_stale(box, now)
+        if not held:
+            self._drop_stale(box, now)
         due = box.due()
-        if now < due.due or (due.reason == "erase_by" and self.monotonic() < self._held_until):
+        if now < due.due or (due.reason == "erase_by" and held):
             return
-        if any(names(box.root / folder) for folder in _PARCELS) or not self._is_certified(box):
-            self._erase_parcels(box, due)
-        if now >= box.by_date().due and self.monotonic() >= self._held_until:
+        self._end(box, due)
+        if now >= box.by_date().due and not held:
             self._erase_folder(box, "erase_by")
+
+    def _end(self, box: Box, due: Ended) -> None:
+        """Nothing of its parcels is left, and a certificate says so; what one found is told until it is gone."""
+        lying, known = any(names(box.root / folder) for folder in _PARCELS), self._certified(box)
+        if not lying and known is not None and known.clean():
+            return
+        if not lying and known is not None and known.found == self._left(box)[1]:
+            raise _FoundError(f"{len(known.found)} things that should be gone")
+        self._erase_parcels(box, due)
 
     def _drop_stale(self, box: Box, now: dt.datetime) -> None:
         """What came of a parcel and was not gone on with for a day: its sender sends it anew, if it lives."""
@@ -99,19 +124,13 @@ class Sweeper:
 
     def _certify(self, box: Box, due: Ended) -> None:
         """Look again, then sign what was done; what is found is an overdue erasure, told as one."""
-        hexes = frozenset(names(box.root / "announced"))
-        strays = sorted(
-            str(path.relative_to(self.home.root))
-            for path in self.home.root.rglob(f"*{SUFFIX}*")
-            if path.is_file() and path.name[:64] in hexes and path.parent.name != "taken"
-        )
-        scanned, found = scan(Tree("box", box.root), Needles(()))
+        scanned, found = self._left(box)
         made = ErasureCertificate(
             format="ecluse.erasure/1", order=box.facts().order,
             acceptance=due.paper if due.reason in {"accepted", "refused"} else None, place="relay", reason=due.reason,
             erased=tuple(self._erased(box.name)), scanned=(scanned,),
             looked_for=(*looked_for(0), "files named after this order's parcels, in the relay's whole folder"),
-            found=(*map(str, found), *strays), recipient_key=RecipientKey.NOT_HERE, statement="",
+            found=found, recipient_key=RecipientKey.NOT_HERE, statement="",
             erased_at=utc(self.log.clock()), agent=self.home.settings().name, log=self.log.vkey,
         )  # fmt: skip
         path = self._certificate(box)
@@ -124,6 +143,17 @@ class Sweeper:
         write_atomic(path, encode(made))
         if made.found:
             raise _FoundError(f"{len(made.found)} things that should be gone")
+
+    def _left(self, box: Box) -> tuple[Scanned, tuple[str, ...]]:
+        """What a look through the box and the relay's whole folder finds of its parcels."""
+        hexes = frozenset(names(box.root / "announced"))
+        strays = sorted(
+            str(path.relative_to(self.home.root))
+            for path in self.home.root.rglob(f"*{SUFFIX}*")
+            if path.is_file() and path.name[:64] in hexes and path.parent.name != "taken"
+        )
+        scanned, found = scan(Tree("box", box.root), Needles(()))
+        return scanned, (*map(str, found), *strays)
 
     def _erased(self, box: str) -> Iterator[Erased]:
         """What was erased of a box, by every attempt, as the journal tells."""
@@ -143,28 +173,34 @@ class Sweeper:
         box.root.rmdir()
         sync_folder(self.home.boxes)
 
-    def _is_certified(self, box: Box) -> bool:
-        """Whether a certificate says that nothing is left."""
+    def _certified(self, box: Box) -> ErasureCertificate | None:
+        """The certificate that was signed last."""
         path = self._certificate(box)
-        return path.is_file() and decode(ErasureCertificate, read(path), file=path.name).clean()
+        return decode(ErasureCertificate, read(path), file=path.name) if path.is_file() else None
 
     def _certificate(self, box: Box) -> Path:
         return self.home.root / _CERTIFICATES / f"{box.name}.json"
 
     def _now(self) -> dt.datetime:
-        """The clock, never before what the journal has seen; a leap forward is told, and erases nothing by date yet.
+        """The time by which things are due: the clock's, but for leaps that were seen, each told.
 
-        Setting a clock back postpones no erasure; setting it forward must not destroy what is still to be taken.
+        Setting a clock back postpones no erasure: while it stands behind, by how much is added; at a start, the
+        journal's newest entry tells. Setting it forward must not destroy at once what is still to be taken: it is told,
+        and what goes by date or age waits a quarter of an hour.
         """
         told, ticks = self.log.clock(), self.monotonic()
-        if self._last is not None:
+        if self._last is None:
+            self._offset = min(dt.timedelta(0), told - (self.log.last_at() or told))
+        else:
             before, since = self._last
             leap = (told - before) - dt.timedelta(seconds=ticks - since)
             if abs(leap) > _JUMP:
                 self.log.append(Access.CLOCK_JUMPED, ACTOR, seconds=int(leap.total_seconds()))
-                self._held_until = ticks + _GRACE if leap > dt.timedelta(0) else self._held_until
+                self._offset += leap
+                if leap > dt.timedelta(0) and self._offset > _JUMP:
+                    self._held_until = ticks + _GRACE
         self._last = (told, ticks)
-        return max(told, self.log.last_at() or told)
+        return told - min(dt.timedelta(0), self._offset)
 
     def _tell_overdue(self, name: str, error: Exception) -> None:
         last = self._told.get(name)
@@ -183,10 +219,6 @@ def signing_key(home: Home) -> Path:
     if not path.exists():
         new_signing_key(path, f"relay {home.settings().name}")
     return path
-
-
-def _boxes(root: Path) -> list[str]:
-    return sorted(path.name for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
 
 
 def _made(folder: Path) -> dt.datetime:

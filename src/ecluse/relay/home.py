@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from ecluse.domain.errors import Location, MalformedError, SignatureError, StorageError, UsageError
-from ecluse.journal import LogKey
+from ecluse.journal import FolderStore, Journal, LogKey
 from ecluse.seal.signing import new_signing_key
 from ecluse.workspace.files import make_folder, read, write_atomic
 
@@ -207,7 +207,9 @@ def init(root: Path, settings: dict[str, Any]) -> Home:
             make_folder(folder)
     except OSError as error:
         raise StorageError(error.strerror or "cannot be made", location=Location(file=str(root))) from None
-    LogKey.generate(f"ecluse/relay/{checked.name}").save(home.log_key)
+    key = LogKey.generate(f"ecluse/relay/{checked.name}")
+    key.save(home.log_key)
+    Journal.open(FolderStore(home.journal), key)  # begun once: a relay whose journal is gone begins no other
     text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
     write_atomic(root / SETTINGS, text.encode("utf-8"))
     host_key(home)

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 
 from ecluse.control.telling import head_of
 from ecluse.domain.access import Access, AccessEntry
-from ecluse.domain.errors import BusyError, Location, StorageError
+from ecluse.domain.errors import BusyError, Location, StorageError, TamperError
 from ecluse.journal import Journal, LogKey
 from ecluse.journal.merkle import Frontier
 from ecluse.journal.store import FolderStore
+from ecluse.journal.tiles import CHECKPOINT
 from ecluse.relay.home import Home
 from ecluse.wire.artefacts import decode, encode, utc
 
@@ -36,12 +37,14 @@ class Log:
     """Appends entries. Threads and processes may share one folder."""
 
     def __init__(self, home: Home, *, clock: Clock = system_clock) -> None:
-        """Open the journal, or begin it; raises TamperError, StorageError."""
+        """Open the journal; raises TamperError, where it is gone too, and StorageError."""
         self._store = FolderStore(home.journal)
         self._key = LogKey.load(home.log_key)
         self._mine = threading.Lock()
         self._turn = home.root / "journal.lock"
         self.clock = clock
+        if self._store.read(CHECKPOINT) is None:
+            raise TamperError("the journal is gone", location=Location(file=str(home.journal)))
         with self._alone():
             self._journal = Journal.open(self._store, self._key)
 

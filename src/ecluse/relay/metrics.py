@@ -155,10 +155,6 @@ def _state_of(box: Box) -> str:
 def _is_due(box: Box, now: dt.datetime) -> bool:
     """Its migration's delay has passed, or its erase-by day has begun (UTC); what cannot be read counts as due."""
     try:
-        if not box.is_open():
-            return False
-        ended = box.ended()
-        day = dt.datetime.combine(box.facts().erase_by, dt.time(), dt.UTC)
+        return box.is_open() and now >= box.due().due
     except (EcluseError, KeyError, ValueError):
         return True
-    return now >= (min(ended.due, day) if ended else day)

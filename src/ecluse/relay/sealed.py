@@ -28,6 +28,9 @@ _SAMPLE, _SAMPLES = 32 * 1024, 8
 _RANDOM = 0.98
 """A sample of random bytes deflates to slightly more than itself; what comes below this share is no ciphertext."""
 _LEAST_SAMPLE, _APART = 512, 128 * 1024
+_DISTINCT = 0.8
+"""Of the values that so many random bytes have on average (251 in a kibibyte, 221 in half of one), what none falls
+below in the age of the world; letters, digits and base 64 have less than half of them."""
 SAMPLE = 1024
 """Bytes of a piece that are looked at together."""
 
@@ -95,14 +98,15 @@ def _offsets(start: int, size: int) -> tuple[int, ...]:
 def _check_random(file: BinaryIO, offset: int) -> None:
     file.seek(offset)
     sample = file.read(_SAMPLE)
-    if len(sample) >= _LEAST_SAMPLE and len(zlib.compress(sample, 1)) < _RANDOM * len(sample):
+    if len(sample) >= _LEAST_SAMPLE and _compresses(sample):
         raise UnsealedError("what follows the header is not sealed")
 
 
 def check_part(offset: int, data: bytes | memoryview, recipients: int) -> None:
     """Refuse a piece of an upload that no age file has at that place, before anything of it is stored.
 
-    One kibibyte of each 128 KiB, at a place that nobody can foresee, must be random; so must be the first and the last.
+    One kibibyte of each 128 KiB, at a place that nobody can foresee, must have as many different bytes as random ones
+    have; so must the first and the last; and one of all these, again nobody knows which, must not compress.
 
     Raises:
         UnsealedError: says why in fixed words.
@@ -117,10 +121,18 @@ def check_part(offset: int, data: bytes | memoryview, recipients: int) -> None:
         first = header_length(head, recipients)
     if len(data) - first < _LEAST_SAMPLE:
         return
-    for at in _places(first, len(data)):
-        sample = data[at : at + SAMPLE]
-        if len(sample) >= _LEAST_SAMPLE and len(zlib.compress(sample, 1)) < _RANDOM * len(sample):
-            raise UnsealedError("what follows the header is not sealed")
+    samples = [data[at : at + SAMPLE] for at in _places(first, len(data)) if len(data) - at >= _LEAST_SAMPLE]
+    if not all(map(_is_varied, samples)) or _compresses(secrets.choice(samples)):
+        raise UnsealedError("what follows the header is not sealed")
+
+
+def _is_varied(sample: bytes | memoryview) -> bool:
+    expected = 256 * (1 - (255 / 256) ** len(sample))
+    return len(set(sample)) >= _DISTINCT * expected
+
+
+def _compresses(sample: bytes | memoryview) -> bool:
+    return len(zlib.compress(sample, 1)) < _RANDOM * len(sample)
 
 
 def _places(first: int, end: int) -> set[int]:

@@ -25,7 +25,7 @@ EXTENSIONS = ((b"posix-rename@openssh.com", b"1"), (b"fsync@openssh.com", b"1"),
 _PARTIAL = (".filepart", ".part", ".tmp")
 """What clients call a file until it is whole; here it is the file itself."""
 _MOST_HANDLES, _MOST_REFUSED, _MOST_PATH = 64, 200, 512
-_ANSWER, _GATHER = 1 << 20, 4 << 20
+_ANSWER, _GATHER = 1 << 20, 1 << 20
 _MODES = {Lies.COMING: 0o100600, Lies.HERE: 0o100400, Lies.TAKEN: 0o100000}
 """How a sender sees where its files stand."""
 _FOLDER = Attrs(0, 0o040500, 0)

@@ -111,8 +111,10 @@ class Frames:
                 raise WireError("a request of no length that is meant")
             if len(come) < _U32.size + length:
                 return
-            yield bytes(come[_U32.size : _U32.size + length])
+            with memoryview(come) as view:
+                request = bytes(view[_U32.size : _U32.size + length])
             del come[: _U32.size + length]
+            yield request
 
 
 class Fields:
@@ -156,10 +158,6 @@ class Fields:
                 self.view()
                 self.view()
         return size
-
-    def rest(self) -> bool:
-        """Whether anything is left."""
-        return self._at < len(self._view)
 
     def _number(self, kind: struct.Struct) -> int:
         try:

@@ -31,6 +31,7 @@ PACKET = 128 * 1024
 _MOST_PACKET = 256 * 1024
 """Bytes of a packet, as OpenSSH has it (RFC 4253 section 6.1 asks for 35000)."""
 _BACKLOG = 1 << 20
+_PIECE = 32 * 1024
 
 
 class Connection(SSHServerConnection):
@@ -70,6 +71,13 @@ class Connection(SSHServerConnection):
         self.drained.set()
         if not self._turned_away:
             super().connection_lost(exc)
+
+    def data_received(self, data: bytes, datatype: Any = None) -> None:  # noqa: ARG002 - asyncio's protocol
+        """Take what came in pieces: for each packet asyncssh copies all that came after it."""
+        view = memoryview(data)
+        for at in range(0, len(data), _PIECE):
+            self._inpbuf += view[at : at + _PIECE]
+            self._recv_data()
 
     async def reload_config(self) -> None:
         """Nothing here depends on a user's name: there is no configuration to read again."""

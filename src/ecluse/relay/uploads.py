@@ -47,7 +47,8 @@ class Upload:
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise StorageError(error.strerror or "cannot be written", location=Location(file=path.name)) from None
-        if not _locked(self._fd):
+        # Whoever held it may have ended it meanwhile: what was opened is then the stored parcel, and nobody's to write.
+        if not _locked(self._fd) or not _is_still(self._fd, path):
             os.close(self._fd)
             raise BusyError("another session sends this parcel", location=Location(file=path.name))
         if self.length() == 0:
@@ -59,7 +60,8 @@ class Upload:
 
     def truncate(self, size: int = 0) -> None:
         """Begin again, or cut what came; bytes."""
-        os.ftruncate(self._fd, size)
+        if self.length() != size:
+            os.ftruncate(self._fd, size)
         self._hash, self._hashed = (hashlib.sha256(), 0) if size == 0 else (None, 0)
 
     def write(self, offset: int, data: bytes | memoryview) -> None:
@@ -121,9 +123,9 @@ class Upload:
         self.close()
 
     def drop(self) -> None:
-        """Erase what came."""
-        self.close()
+        """Erase what came, while it is held."""
         erase(self.path)
+        self.close()
 
     def close(self) -> None:
         """Let go of it; what came stays, to be gone on with."""
@@ -139,7 +141,7 @@ class Upload:
 
 def _locked(fd: int) -> bool:
     """Whether it is ours now; a session that was just cut off lets go within moments."""
-    for _ in range(30):
+    for _ in range(15):
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -147,3 +149,11 @@ def _locked(fd: int) -> bool:
         else:
             return True
     return False
+
+
+def _is_still(fd: int, path: Path) -> bool:
+    """Whether a file that is open is the one of that name."""
+    try:
+        return os.path.samestat(os.fstat(fd), path.lstat())
+    except OSError:
+        return False

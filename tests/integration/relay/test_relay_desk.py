@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from ecluse.domain.errors import (
 from ecluse.domain.records import Receipt
 from ecluse.journal import Journal, LogKey
 from ecluse.journal.store import FolderStore
+from ecluse.relay import uploads
 from ecluse.relay.accounts import Account, Kind, bare
 from ecluse.relay.desk import Desk, Visitor
 from ecluse.relay.sealed import UnsealedError
@@ -285,6 +287,20 @@ class TestWhatMayCome:
             upload.write(2**62, b"x")
         upload.close()
 
+    def test_who_waited_for_a_parcel_that_came_whole_writes_nothing_into_it(self, sent: Sent, desk: Desk) -> None:
+        source = opened(sent, desk)
+        name, path = next(iter(sent.parcels().items()))
+        first = desk.begin(source, sent.box, name)
+        first.write(0, path.read_bytes())
+        waiting = os.open(first.path, os.O_RDWR)  # a second session, just before it waits
+        assert desk.finish(source, sent.box, first)
+        stored = sent.home.boxes / sent.box / "parcels" / name
+        assert not uploads._is_still(waiting, first.path)
+        with pytest.raises(RefusedError):
+            desk.begin(source, sent.box, name)
+        os.close(waiting)
+        assert stored.read_bytes() == path.read_bytes()
+
     def test_two_sessions_do_not_write_one_parcel(self, sent: Sent, desk: Desk) -> None:
         source = opened(sent, desk)
         name = next(iter(sent.parcels()))
@@ -370,6 +386,20 @@ class TestPapers:
         with pytest.raises(MalformedError):
             desk.put_paper(source, sent.box, name, b"x")
 
+    def test_no_word_of_a_signature_s_name_is_journalled(self, sent: Sent, desk: Desk) -> None:
+        source = opened(sent, desk)
+        name = "acceptance." + "0" * 64 + ".DUPONT-JEANNE-2700375116001.sig"
+        with pytest.raises(EcluseError):
+            desk.put_paper(source, sent.box, name, b"x")
+        refused = told(sent, Access.PAPER_REFUSED)[-1]
+        assert refused.subject == "acceptance." + "0" * 64
+        assert holding(b"DUPONT", sent.home.root) == []
+
+    def test_a_relay_whose_journal_is_gone_begins_no_other(self, sent: Sent) -> None:
+        shutil.rmtree(sent.home.journal)
+        with pytest.raises(TamperError, match="gone"):
+            sent.desk()
+        assert not sent.home.journal.exists()
 
     def test_a_batch_has_one_receipt(self, sent: Sent, desk: Desk) -> None:
         """Two receipts of one batch and none of another would make a box look complete."""
@@ -431,8 +461,11 @@ class TestWhoseItIs:
 
 def test_a_seized_relay_tells_nobody_s_name_and_opens_nothing(sent: Sent, desk: Desk) -> None:
     sent.sent_all(desk)
-    for patient in sent.migration.built.patients[:5] if hasattr(sent.migration.built, "patients") else ():
-        assert holding(str(patient).encode(), sent.home.root) == []
+    rows = sent.migration.built.expected["patient"].values()
+    values = {row[name] for row in rows for name in ("family_name", "nir") if row.get(name)}
+    assert values
+    for value in sorted(each for each in values if len(each) > 5)[:40]:
+        assert holding(value.encode(), sent.home.root) == []
     for needle in (OUT, b"DANS-ORDRE", b"AGE-SECRET-KEY"):
         assert holding(needle, sent.home.root) == []
 

@@ -1,6 +1,7 @@
 """Everything dies on time at a relay: whoever sleeps, whatever the clock does, and what cannot be erased is said."""
 
 import datetime as dt
+import fcntl
 import shutil
 import signal
 import subprocess
@@ -192,6 +193,43 @@ def test_a_clock_set_back_postpones_nothing(sent: Sent, clock: Clock) -> None:
     assert parcels(sent) == []
 
 
+def test_a_clock_set_back_under_a_running_relay_postpones_nothing(sent: Sent, clock: Clock) -> None:
+    sweep = sweeper(sent, clock)
+    sweep.once()
+    day = dt.datetime.combine(box(sent).facts().erase_by, dt.time.min, dt.UTC)
+    clock.passes(day - clock.at - dt.timedelta(hours=1))
+    assert sweep.once() == 0
+    clock.at -= dt.timedelta(days=300)
+    assert sweep.once() == 0
+    assert parcels(sent)
+    clock.passes(dt.timedelta(hours=1))
+    assert sweep.once() == 0
+    assert parcels(sent) == []
+
+
+def test_a_leap_that_is_set_right_again_erases_nothing(sent: Sent, clock: Clock) -> None:
+    sweep = sweeper(sent, clock)
+    sweep.once()
+    for leap in (400, -400, -400, 400):
+        clock.at += dt.timedelta(days=leap)
+        assert sweep.once() == 0
+        clock.passes(dt.timedelta(minutes=1))
+    clock.passes(dt.timedelta(hours=1))
+    assert sweep.once() == 0
+    assert len(parcels(sent)) == len(sent.parcels())
+
+
+def test_of_two_relays_one_sweeps_at_a_time(sent: Sent, clock: Clock) -> None:
+    sweep = sweeper(sent, clock)
+    to_the_day(sent, clock, sweep)
+    with (sent.home.root / "sweep.lock").open("ab") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        assert sweep.once() == 0
+        assert parcels(sent)
+    assert sweep.once() == 0
+    assert parcels(sent) == []
+
+
 def test_a_clock_that_leaps_forward_is_told_before_anything_goes(sent: Sent, clock: Clock) -> None:
     sweep = sweeper(sent, clock)
     sweep.once()
@@ -214,7 +252,9 @@ def test_a_stray_copy_is_found_and_overdue(sent: Sent, clock: Clock) -> None:
     assert sweep.once() == 1
     assert certificate(sent).found == (f"copies/{name}.bak",)
     assert told(sent, Access.OVERDUE)
+    before = len(list(Log(sent.home).entries()))
     assert sweep.once() == 1  # until it is gone
+    assert len(list(Log(sent.home).entries())) == before
     (sent.home.root / "copies" / f"{name}.bak").unlink()
     assert sweep.once() == 0
     assert certificate(sent).clean()
@@ -303,6 +343,7 @@ def test_killed_at_any_step_the_next_sweep_ends_it_and_certifies_everything(
         home = replace(sent.home, root=tmp_path / f"killed-{step}")
         shutil.copytree(sent.home.root, home.root)
         done = subprocess.run([sys.executable, "-c", _KILLED, home.root, str(step), day.isoformat()], check=False)
+        assert done.returncode in {0, -signal.SIGKILL}
         killed += done.returncode == -signal.SIGKILL
         late = replace(sent, home=home)
         assert Sweeper(home, Log(home, clock=lambda: day), lambda: 1e9).once() == 0
