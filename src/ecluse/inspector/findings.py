@@ -1,0 +1,134 @@
+"""What the inspector says: a finding names a rule, a place, counts and fixed words; it has no room for a value.
+
+A finding's place is a path, a table and column, or a port. Text that comes from the inspected target reaches a place
+through :func:`shown` alone, which hides digits that could be a patient's number, and reaches ``facts`` only if it has
+the shape of a technical name (a protocol, a cipher, a version).
+"""
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+
+from ecluse.domain.alerts import Severity
+
+Tell = Callable[[str], None]
+"""Progress for a person's eyes: one short text, without a value. Never called for more than what is worth a line."""
+
+_LONG_DIGITS = re.compile(r"\d(?:[ ._-]?\d){7,}")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_TECHNICAL = re.compile(r"[A-Za-z][A-Za-z0-9.+@/_-]{0,79}|[0-9]{1,10}(\.[0-9]{1,6}){0,3}")
+_COUNTED = re.compile(r"[a-z][a-z-]{1,40}")
+_LONGEST = 200
+
+
+class Sureness(IntEnum):
+    """How sure. Certain: seen to be so. Probable: hardly explained otherwise. Possible: worth a look."""
+
+    POSSIBLE = 1
+    PROBABLE = 2
+    CERTAIN = 3
+
+
+class Standing(StrEnum):
+    """What a finding is: a failing, a note for information, or something that could not be looked at."""
+
+    FAILING = "failing"
+    NOTE = "note"
+    UNSEEN = "unseen"
+
+
+ORDER = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW)
+"""From the gravest to the least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one target may cost it and us. Whatever a limit cuts off is told as a finding ``not-looked-at``.
+
+    ``seconds``: of the whole target. ``files``: opened. ``requests``: sent to a server. ``bytes_each``: read of one
+    file. ``bytes_all``: read of the target. ``rows``: read of one table. ``per_second``: requests to a server, at most.
+    ``older_than``: days after which a file in a transfer folder is past its use. ``deep``: archives within archives.
+    ``swelling``: unpacked to packed bytes.
+    """
+
+    seconds: float
+    files: int
+    requests: int
+    bytes_each: int
+    bytes_all: int
+    rows: int = 1000
+    per_second: float = 10.0
+    older_than: int = 30
+    deep: int = 3
+    swelling: int = 200
+
+
+SERVER = Limits(seconds=300.0, files=40, requests=400, bytes_each=256 << 10, bytes_all=16 << 20)
+"""A server is somebody's work: the beginnings of a few files."""
+
+FOLDER = Limits(seconds=86_400.0, files=10_000_000, requests=0, bytes_each=1 << 40, bytes_all=1 << 44)
+"""A folder is read whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing found at one place.
+
+    Attributes:
+        rule: The rule's id, a key of ``inspector.rules.RULES``.
+        severity: How urgent; the rule's, unless the place makes it graver.
+        sureness: How sure.
+        target: The target as it was named, without user or password.
+        place: Where in it: a path, ``table.column``, ``host:port``; passed through :func:`shown`. Never a value.
+        counts: What was counted, as names of ``inspector.rules.COUNTED`` and numbers, in their order.
+        facts: Fixed words of ``inspector.rules.FACTS``, or technical names (``TLSv1.0``, ``ssh-rsa``).
+        standing: Failing, note, or not looked at.
+
+    Raises:
+        ValueError: A count, fact or place that could hold somebody's text; a fault of ours.
+    """
+
+    rule: str
+    severity: Severity
+    sureness: Sureness
+    target: str
+    place: str
+    counts: tuple[tuple[str, int], ...] = ()
+    facts: tuple[str, ...] = ()
+    standing: Standing = field(default=Standing.FAILING)
+
+    def __post_init__(self) -> None:
+        """Evidence is words and numbers; anything else is refused where it would enter."""
+        if any(not _COUNTED.fullmatch(name) or number < 0 for name, number in self.counts):
+            raise ValueError("finding: a count is a name and a number")
+        if not all(technical(fact) for fact in self.facts):
+            raise ValueError("finding: a fact is a fixed word or a technical name")
+        if self.place != shown(self.place):
+            raise ValueError("finding: a place is passed through shown()")
+
+    @property
+    def key(self) -> str:
+        """What makes it the same finding next time, for a baseline: rule, target and place; no count."""
+        text = f"{self.rule}\x1f{self.target}\x1f{self.place}"
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+    @property
+    def rank(self) -> tuple[int, int, int, str, str, str]:
+        """Its place in every list: failings first, the gravest and surest first, then by rule and place."""
+        standings = tuple(Standing)
+        standing = standings.index(self.standing)
+        return (standing, ORDER.index(self.severity), -self.sureness, self.rule, self.target, self.place)
+
+
+def technical(text: str) -> bool:
+    """Whether a text may stand as a fact: the name of a protocol, cipher or version, or a number."""
+    return bool(_TECHNICAL.fullmatch(text)) and not _LONG_DIGITS.search(text)
+
+
+def shown(place: str) -> str:
+    """A place as it may be told: no control character, no run of eight digits (``#``), at most 200 characters."""
+    plain = _UNPRINTABLE.sub("?", place)
+    hidden = _LONG_DIGITS.sub(lambda run: re.sub(r"\d", "#", run.group()), plain)
+    return hidden if len(hidden) <= _LONGEST else hidden[: _LONGEST // 2 - 1] + "…" + hidden[-_LONGEST // 2 :]
