@@ -1,16 +1,15 @@
 """``ecluse notify test``."""
 
 import datetime as dt
-from collections.abc import Sequence
 from pathlib import Path
 
-from ecluse.adapters.notifiers import notifiers
+from ecluse.adapters.notifiers import notifier
 from ecluse.cli import _output
 from ecluse.cli._app import FILE, define, option
 from ecluse.cli._messages import translated
 from ecluse.cli._text import Text, tr
 from ecluse.control import supervision
-from ecluse.control.ports import Notice, Notifier
+from ecluse.control.ports import Notice
 from ecluse.domain.alerts import Severity
 from ecluse.domain.errors import ConnectionLostError, EcluseError, Location, UsageError
 
@@ -39,7 +38,7 @@ def command(home: Path, channel: str | None, to: str | None) -> None:
         said = tr("there is no channel of this name", "il n'y a pas de canal de ce nom") if channel else tr(
             "no channel is configured", "aucun canal n'est configuré")  # fmt: skip
         raise UsageError(said, location=where)
-    went = _tried(notifiers(chosen), (to,) if to else ())
+    went = _tried(chosen, (to,) if to else ())
     for name, refusal in went:
         _output.say(f"{name}: {translated(refusal) if refusal else tr('taken', 'pris')}")
     _output.emit([{"channel": name, "taken": not refusal, "why": refusal} for name, refusal in went])
@@ -51,8 +50,11 @@ def command(home: Path, channel: str | None, to: str | None) -> None:
         )
 
 
-def _tried(ways: Sequence[Notifier], to: tuple[str, ...]) -> list[tuple[str, str]]:
-    """Each channel's name and what it said against it; empty where it took the notice."""
+def _tried(channels: tuple[supervision.Channel, ...], to: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Each channel's name and what was said against it; empty where it took the notice.
+
+    One that is wrong in the file stops no other.
+    """
     now = dt.datetime.now(dt.UTC).replace(microsecond=0)
     notice = Notice(
         subject=tr("Écluse: a test", "Écluse : un essai"),
@@ -63,11 +65,11 @@ def _tried(ways: Sequence[Notifier], to: tuple[str, ...]) -> list[tuple[str, str
         to=to,
     )
     went = []
-    for way in ways:
+    for channel in channels:
         try:
-            way.send(notice)
+            notifier(channel).send(notice)
         except EcluseError as error:
-            went.append((way.name, error.message))
+            went.append((channel.name, error.message))
         else:
-            went.append((way.name, ""))
+            went.append((channel.name, ""))
     return went

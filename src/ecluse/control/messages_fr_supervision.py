@@ -28,5 +28,6 @@ FRENCH_SUPERVISION = {
     "not a file of certificates (PEM)": "pas un fichier de certificats (PEM)",
     "not a URL that Apprise knows": "pas une URL qu'Apprise connaisse",
     "what goes this way could be read on the way": "ce qui passe par là pourrait être lu en route",
-    "use the service's TLS scheme": "prenez le schéma TLS du service",
+    "use the service's TLS scheme, without verify=no or mode=insecure":
+        "prenez le schéma TLS du service, sans verify=no ni mode=insecure",
 }  # fmt: skip

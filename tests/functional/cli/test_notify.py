@@ -30,6 +30,24 @@ def test_each_channel_is_tried(tmp_path: Path, capsys: pytest.CaptureFixture[str
         assert len(good.posted) == len(bad.posted) == 1
 
 
+def test_one_that_is_wrong_in_the_file_stops_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with hooks() as good:
+        unknown, clear = '{name: unknown, url: "nope://hidden"}', '{name: clear, url: "rsyslog://hidden.example"}'
+        ca = f'{{name: ca, webhook: "https://{good.address}/hidden", key: "{"ab" * 32}", ca: {tmp_path}/none.pem}}'
+        home = _home(tmp_path, unknown, clear, ca, _hook("good", good.address))
+        assert main(["notify", "test", "--home", str(home)]) == 30
+        out, err = capsys.readouterr()
+        assert out.splitlines() == [
+            "unknown: not a URL that Apprise knows",
+            "clear: what goes this way could be read on the way",
+            "ca: not a file of certificates (PEM)",
+            "good: taken",
+        ]
+        assert "3 of 4 channels failed" in err
+        assert "hidden" not in out + err
+        assert len(good.posted) == 1
+
+
 def test_one_channel_alone_in_french(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with hooks() as good, hooks(503) as bad:
         home = _home(tmp_path, _hook("bad", bad.address), _hook("good", good.address))

@@ -25,6 +25,10 @@ _SAMPLES = ("somebody@labo.example", "+33612345678")
 _ONE = re.compile(r"(?=.{0,200}\Z)[A-Za-z0-9._+-]*(?:@[A-Za-z0-9.-]+)?")
 """One mail address, number or plain name: Apprise finds several in what is separated by almost anything else."""
 _LOCAL = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
+_NEVER_SEALED = frozenset({"aprs", "smpp", "smpps"})
+"""Amateur radio, and SMPP as Apprise speaks it: whatever these are called, they have no TLS."""
+_STAYS_HERE = frozenset({"syslog", "dbus", "kde", "qt", "glib", "gio", "gnome", "macosx", "windows", "blink1"})
+"""They have no TLS and need none: a log, a desktop or a lamp of this machine. ``rsyslog`` and ``growl`` leave it."""
 
 
 def _asset() -> apprise.AppriseAsset:
@@ -43,7 +47,8 @@ class Apprised:
     """
 
     def __init__(self, channel: AppriseChannel) -> None:
-        logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
+        for others in ("apprise", "urllib3"):  # both write addresses
+            logging.getLogger(others).setLevel(logging.CRITICAL + 1)
         self._channel = channel
         where = Location(field=channel.name)
         made = next((way for sample in _SAMPLES if (way := _instance(_filled(channel.url, sample)))), None)
@@ -51,7 +56,9 @@ class Apprised:
             raise MalformedError("not a URL that Apprise knows", location=where)
         if _in_clear(made, _filled(channel.url, _SAMPLES[0])):
             raise MalformedError(
-                "what goes this way could be read on the way", location=where, hint="use the service's TLS scheme"
+                "what goes this way could be read on the way",
+                location=where,
+                hint="use the service's TLS scheme, without verify=no or mode=insecure",
             )
 
     @property
@@ -109,7 +116,15 @@ def _instance(url: str) -> Any:
 
 
 def _in_clear(way: Any, url: str) -> bool:
-    """Whether the scheme is the plain one of a service that has a TLS one too; this machine has no way between."""
-    scheme, host = url.partition(":")[0].lower(), urlsplit(url).hostname
-    plain = way.protocol if isinstance(way.protocol, tuple) else (way.protocol,)
-    return bool(way.secure_protocol) and scheme in plain and host not in _LOCAL
+    """Whether somebody between could read what goes this way; on this machine alone, nobody is between."""
+    scheme, fixed = url.partition(":")[0].lower(), str(getattr(way, "notify_url", ""))
+    if fixed.startswith("http://") or scheme in _NEVER_SEALED:
+        return True
+    if (getattr(way, "smtp_host", "") or urlsplit(url).hostname) in _LOCAL:
+        return False
+    if not way.verify_certificate or getattr(way, "secure_mode", "") == "insecure":
+        return True
+    plain = way.protocol if isinstance(way.protocol, tuple | list) else (way.protocol,)
+    if way.secure_protocol:
+        return scheme in plain
+    return not fixed.startswith("https://") and scheme not in _STAYS_HERE
