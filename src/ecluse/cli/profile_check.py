@@ -1,7 +1,8 @@
 """``ecluse profile check``."""
 
 from ecluse.adapters.destinations import DestinationSpec
-from ecluse.adapters.destinations.proving import check_destination_profile
+from ecluse.adapters.destinations.opening import PASSWORD_ENV
+from ecluse.adapters.destinations.proving import TABLELESS, Proof, check_destination_profile
 from ecluse.cli import _output
 from ecluse.cli._app import argument, define, option
 from ecluse.cli._messages import translated
@@ -23,12 +24,13 @@ _SHOWN_CODES = 15
         "Prove a profile against its system. Of a source, every SELECT runs, keys are unique, references lead "
         "somewhere, dates and numbers read, codes are mapped; and what the data's quality is. Of a destination, "
         "tables, columns and keys are there, constants and codes fit; nothing is written. Counts and shares only: no "
-        "value of a patient's is shown. Exit code 13 when an order could not be planned or loaded with it.",
+        "value of a patient's is shown. Messages and FHIR have no tables: nothing is looked at there, and it says so. "
+        "Exit code 13 when an order could not be planned or loaded with it.",
         "Prouver un profil sur son système. D'une source : chaque SELECT tourne, les clés sont uniques, les renvois "
         "aboutissent, dates et nombres se lisent, les codes sont traduits ; et quelle est la qualité des données. "
         "D'une destination : tables, colonnes et clés sont là, constantes et codes y entrent ; rien n'est écrit. Des "
-        "nombres et des parts seulement : aucune valeur de patient n'est montrée. Code 13 si aucun ordre "
-        "ne pourrait s'en servir.",
+        "nombres et des parts seulement : aucune valeur de patient n'est montrée. Les messages et FHIR n'ont pas de "
+        "tables : rien n'y est regardé, et c'est dit. Code 13 si aucun ordre ne pourrait s'en servir.",
     ),
     example="ecluse profile check dxlab.yaml --source postgresql://ecluse@lis/dxlab",
 )
@@ -59,7 +61,8 @@ _SHOWN_CODES = 15
     "--passfile",
     default=None,
     text=Text(
-        "File of passwords in libpq's format, mode 0600.", "Fichier de mots de passe au format de libpq, mode 0600."
+        "Of a source: file of passwords in libpq's format, mode 0600.",
+        "D'une source : fichier de mots de passe au format de libpq, mode 0600.",
     ),
 )
 @option("--all", "everything", is_flag=True, text=Text("Show also what is right.", "Montrer aussi ce qui va."))
@@ -69,9 +72,21 @@ def command(
     """Check one profile."""
     document = documents.read(profile_file(profile))
     if isinstance(document.value, dict) and document.value.get("format") == "ecluse.destination-profile/1":
-        _destination(document, _given(destination, "--destination"))
+        url = _given(destination, "--destination")
+        _without(source, "--source", tr("this is a destination's profile", "c'est le profil d'une destination"))
+        _without(passfile, "--passfile", tr(f"a destination's password stands in {PASSWORD_ENV}",
+                                            f"le mot de passe d'une destination est dans {PASSWORD_ENV}"))  # fmt: skip
+        _destination(document, url, everything=everything)
     else:
-        _source(document.to(SourceProfile), _given(source, "--source"), passfile, everything=everything)
+        url = _given(source, "--source")
+        _without(destination, "--destination", tr("this is a source's profile", "c'est le profil d'une source"))
+        _source(document.to(SourceProfile), url, passfile, everything=everything)
+
+
+def _without(value: str | None, option: str, why: str) -> None:
+    """Refuse an option that would be passed over."""
+    if value is not None:
+        raise UsageError(tr(f"{option} does not go with this profile", f"{option} ne va pas avec ce profil"), hint=why)
 
 
 def _given(value: str | None, option: str) -> str:
@@ -96,22 +111,61 @@ def _source(checked: SourceProfile, source: str, passfile: str | None, *, everyt
     )
 
 
-def _destination(document: documents.Document, url: str) -> None:
+def _destination(document: documents.Document, url: str, *, everything: bool) -> None:
     checked = document.to(DestinationProfile)
-    spec = DestinationSpec(checked.engine, address(url, checked.engine), checked)
-    problems = check_destination_profile(spec) if checked.entities else ()
-    placed = [(problem, document.location(problem.path)) for problem in problems]
+    proof = check_destination_profile(DestinationSpec(checked.engine, address(url, checked.engine), checked))
+    placed = [(problem, document.location(problem.path)) for problem in proof.problems]
     found = [{"field": each.path, "line": where.line, "text": translated(each.message)} for each, where in placed]
-    _output.emit({"profile": checked.profile, "engine": str(checked.engine), "problems": found})
-    if not placed:
-        words = f"{checked.profile}: the destination agrees with it", f"{checked.profile} : la destination s'y accorde"
-        _output.say(tr(words[0], words[1]), style="bold")
-        return
+    seen = [{"field": each.path, "table": each.table, "columns": each.columns} for each in proof.seen]
+    told = {"profile": checked.profile, "engine": str(checked.engine), "looked_at": seen, "problems": found}
+    _output.emit(told)
     rows = [("✗", str(where.line), each.path, translated(each.message)) for each, where in placed]
-    head = ("", tr("line", "ligne"), tr("field", "champ"), tr("finding", "constat"))
-    _output.table(tr(f"{checked.profile}: what is wrong", f"{checked.profile} : ce qui ne va pas"), head, rows)
-    more = f" (and {len(placed) - 1} more)" if len(placed) > 1 else ""
-    raise ProfileError(placed[0][0].message + more, location=placed[0][1])
+    if everything:
+        rows += _right(document, proof)
+    if rows:
+        head = ("", tr("line", "ligne"), tr("field", "champ"), tr("finding", "constat"))
+        title = tr(f"{checked.profile}: what was found", f"{checked.profile} : ce qui a été trouvé")
+        _output.table(title, head, rows)
+    if placed:
+        more = f" (and {len(placed) - 1} more)" if len(placed) > 1 else ""
+        raise ProfileError(placed[0][0].message + more, location=placed[0][1])
+    _verdict(checked, proof)
+
+
+def _right(document: documents.Document, proof: Proof) -> list[tuple[str, str, str, str]]:
+    """A row for each table that nothing was found against."""
+    return [
+        ("✓", str(document.location(seen.path).line), seen.path,
+         tr(f"table {seen.table}: {seen.columns} columns are there",
+            f"table {seen.table} : {seen.columns} colonnes y sont"))
+        for seen in proof.seen
+        if seen.right
+    ]  # fmt: skip
+
+
+def _verdict(checked: DestinationProfile, proof: Proof) -> None:
+    """What was looked at and nothing found against, and what was not looked at."""
+    name = checked.profile
+    if not proof.seen:
+        _output.say(tr(f"{name}: it reads well; nothing of the destination was looked at",
+                       f"{name} : il se lit bien ; rien de la destination n'a été regardé"), style="bold")  # fmt: skip
+        why = (
+            tr("FHIR and messages have no tables", "FHIR et les messages n'ont pas de tables")
+            if checked.engine in TABLELESS
+            else tr("it names no table", "il ne nomme aucune table")
+        )
+        _output.say(tr(f"{why}: what does not fit is refused when a load begins",
+                       f"{why} : ce qui n'y entre pas est refusé au début d'un chargement"))  # fmt: skip
+        return
+    _output.say(tr(f"{name}: the destination agrees with it", f"{name} : la destination s'y accorde"), style="bold")
+    _output.say(
+        tr(
+            f"looked at: {len(proof.seen)} tables, with columns, keys, constants and codes; whether each field's type "
+            "fits is checked when a load begins",
+            f"regardé : {len(proof.seen)} tables, avec colonnes, clés, constantes et codes ; que le type de chaque "
+            "champ y entre est vérifié au début d'un chargement",
+        )
+    )
 
 
 def _json(report: CheckReport) -> dict[str, object]:

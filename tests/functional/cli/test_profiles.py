@@ -150,6 +150,58 @@ def test_a_constant_of_no_shape_is_placed_in_its_file(desk: Desk) -> None:
 
 def test_a_destination_profile_proved(desk: Desk) -> None:
     lis.systems(desk)
-    assert "agrees" in desk.run("profile check demo-kalisil --destination new.sqlite").out
+    told = desk.run("profile check demo-kalisil --destination new.sqlite").out
+    assert "agrees" in told
+    assert "looked at: 3 tables" in told
+    assert "✓" not in told
+    told = desk.run("profile check demo-kalisil --destination new.sqlite --all").out
+    assert told.count("✓") == 3
     assert "--destination" in desk.run("profile check demo-kalisil --source legacy.sqlite", code=2).err
     assert "--source" in desk.run("profile check demo-dxlab", code=2).err
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("demo-kalisil --destination new.sqlite --passfile pass", "--passfile does not go with"),
+        ("demo-kalisil --destination new.sqlite --source legacy.sqlite", "--source does not go with"),
+        ("demo-dxlab --destination new.sqlite --source legacy.sqlite", "--destination does not go with"),
+    ],
+)
+def test_an_option_that_would_be_passed_over_is_refused(desk: Desk, options: str, words: str) -> None:
+    lis.systems(desk)
+    assert words in desk.run(f"profile check {options}", code=2).err
+
+
+@pytest.mark.parametrize(
+    ("engine", "more", "url"),
+    [
+        ("fhir", "fhir: {source: old, zone: Europe/Paris}", "https://nowhere.example/fhir"),
+        ("hl7", "entities: {patient: {table: PID, columns: {source_id: PID-3}}}", "hl7:///nowhere"),
+        ("sqlite", "", "target.sqlite"),
+    ],
+)
+@pytest.mark.parametrize(("language", "word"), [("en", "nothing of the destination"), ("fr", "rien de la destination")])
+def test_where_nothing_is_looked_at_nothing_agrees(
+    desk: Desk, engine: str, more: str, url: str, language: str, word: str
+) -> None:
+    head = DESTINATION.partition("engine:")[0]
+    destination(f"{head}engine: {engine}\nproduction: true\n{more}\n")
+    told = desk.run(f"profile check target.yaml --destination {url} --lang {language}").out
+    assert word in told
+    assert "agrees" not in told
+    assert "s'y accorde" not in told
+    assert desk.run(f"profile check target.yaml --destination {url} --json").json()["looked_at"] == []
+
+
+def test_a_table_that_cannot_be_swapped_is_told_before_a_load(desk: Desk) -> None:
+    table = "table: adresse\n    mode: swap\n    columns: {source_id: ipp, family_name: ville}\n"
+    destination(f"{DESTINATION.partition('table:')[0]}{table}")
+    fine = desk.run("profile check target.yaml --destination target.sqlite --all")
+    assert "table adresse: 2 columns are there" in fine.out
+    with closing(sqlite3.connect("target.sqlite")) as target:
+        target.execute("CREATE TABLE suivi (ipp TEXT REFERENCES adresse (ipp))")
+    told = desk.run("profile check target.yaml --destination target.sqlite --all", code=13)
+    assert "✓" not in told.out
+    assert "target.yaml:9" in told.err
+    assert "table adresse cannot be swapped: foreign keys refer to it" in told.err

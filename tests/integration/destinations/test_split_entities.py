@@ -1,7 +1,10 @@
 """Constants, copies, codes and parts, on every engine: exact, read back, published once whatever is killed."""
 # ruff: noqa: DTZ001  the wire has local wall-clock times: no zone is invented
 
+import datetime as dt
+import shutil
 import signal
+import subprocess
 from contextlib import closing
 from typing import Any
 
@@ -173,7 +176,7 @@ def test_a_constant_that_its_column_cannot_hold_is_refused_by_its_place(
     assert caught.value.location is not None
     assert caught.value.location.field == f"entities.patient.constants.{name}"
     profile = split.profile(patient=target)
-    found = check_destination_profile(DestinationSpec(Engine(split.engine), split.url, profile))
+    found = check_destination_profile(DestinationSpec(Engine(split.engine), split.url, profile)).problems
     assert [problem.path for problem in found] == [f"entities.patient.constants.{name}"]
     assert words in found[0].message
 
@@ -215,34 +218,60 @@ def test_a_key_that_a_number_would_change_is_refused(mariadb: MariadbServer, key
         assert without_control(read(destination, "patient", schema=schema)).equals(good.combine_chunks())
 
 
-@pytest.mark.parametrize(("zone", "spring"), [("+00:00", True), ("Europe/Paris", False)])
-def test_a_timestamp_holds_the_wall_clock_of_the_zone_that_is_told(
-    mariadb: MariadbServer, zone: str, spring: bool
-) -> None:
-    import datetime as dt  # noqa: PLC0415
+@pytest.fixture
+def zones(mariadb: MariadbServer) -> None:
+    """The server knows Paris, as one whose administrator has loaded the zones; it is thrown away with it."""
+    program = shutil.which("mariadb-tzinfo-to-sql") or shutil.which("mysql_tzinfo_to_sql")
+    assert program, "apt-get install mariadb-server"
+    told = subprocess.run(
+        [program, "/usr/share/zoneinfo/Europe/Paris", "Europe/Paris"], capture_output=True, text=True, check=True
+    )
+    if not mariadb.execute("SELECT CONVERT_TZ('2020-01-01', 'Europe/Paris', '+00:00')")[0][0]:
+        mariadb.execute(told.stdout)
+    assert mariadb.execute("SELECT CAST(CONVERT_TZ('2020-07-01 12:00', 'Europe/Paris', '+00:00') AS CHAR)") == [
+        ("2020-07-01 10:00:00",)
+    ]
 
+
+def zoned(mariadb: MariadbServer, zone: str) -> DestinationSpec:
     database = mariadb.database(
         "CREATE TABLE patient (ipp varchar(9) PRIMARY KEY, cree timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP,"
         " vu timestamp NOT NULL DEFAULT '0000-00-00 00:00:00')"
     )
-    schema = pa.schema([("source_id", pa.string()), ("created_on", pa.timestamp("us"))])
     target = TargetEntity("patient", {"source_id": "ipp", "created_on": "cree"})
     profile = DestinationProfile(
         "ecluse.destination-profile/1", "new", "new", Engine.MYSQL, False, {"patient": target}, zone=zone
     )
-    spec = DestinationSpec(Engine.MYSQL, database.url, profile)
-    if not spring and not mariadb.execute("SELECT CONVERT_TZ('2020-01-01', 'Europe/Paris', '+00:00')")[0][0]:
-        with pytest.raises(DestinationError, match="zone"):
-            open_destination(spec)
-        return
-    moments = [dt.datetime(2018, 3, 25, 2, 30), dt.datetime(2018, 10, 28, 2, 30), dt.datetime(1970, 1, 1, 1, 30)]
+    return DestinationSpec(Engine.MYSQL, database.url, profile)
+
+
+def test_a_zone_that_the_server_does_not_know_is_refused(mariadb: MariadbServer) -> None:
+    with pytest.raises(DestinationError, match="does not know the profile's zone"):
+        open_destination(zoned(mariadb, "Europe/Nowhere"))
+
+
+MOMENTS_THERE = [dt.datetime(2018, 3, 25, 1, 30), dt.datetime(2018, 10, 28, 2, 30), dt.datetime(1970, 1, 1, 1, 30)]
+SPRING = dt.datetime(2018, 3, 25, 2, 30)
+"""In Paris the clocks went from 2 to 3 o'clock that night: no instant has this wall clock."""
+
+
+@pytest.mark.usefixtures("zones")
+@pytest.mark.parametrize(("zone", "spring"), [("+00:00", True), ("Europe/Paris", False)])
+def test_a_timestamp_holds_the_wall_clock_of_the_zone_that_is_told(
+    mariadb: MariadbServer, zone: str, spring: bool
+) -> None:
+    schema = pa.schema([("source_id", pa.string()), ("created_on", pa.timestamp("us"))])
+    spec = zoned(mariadb, zone)
+    wrong = [None, dt.datetime(1969, 12, 31), dt.datetime(2040, 1, 1), dt.datetime(2018, 1, 1, 0, 0, 0, 5)]
+    wrong += [] if spring else [SPRING]
+    moments = [*MOMENTS_THERE, *([SPRING] if spring else [])]
     with closing(open_destination(spec)) as destination:
         destination.prepare(ORDER, {"patient": schema})
-        for wrong in (None, dt.datetime(1969, 12, 31), dt.datetime(2040, 1, 1), dt.datetime(2018, 1, 1, 0, 0, 0, 5)):
-            bad = pa.table([["1"], [wrong]], schema=schema)
+        for each in wrong:
+            bad = pa.table([["1"], [each]], schema=schema)
             with pytest.raises(DestinationError, match="column cree"):
                 destination.stage(ORDER, batch("a", "patient", bad))
-        rows = pa.table([["1", "2", "3"], moments], schema=schema)
+        rows = pa.table([[str(number) for number in range(len(moments))], moments], schema=schema)
         destination.stage(ORDER, batch("a", "patient", rows))
         destination.publish(ORDER)
         assert without_control(read(destination, "patient", schema=schema)).equals(rows.combine_chunks())
