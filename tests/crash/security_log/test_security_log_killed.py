@@ -6,11 +6,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from syslog_servers import Authority, Collector, collector
+from syslog_servers import Authority, collector
 
 _MAKE = """
 import sys
@@ -21,10 +21,26 @@ set_up()
 first_link("Logiciel Labo", Side.PROCESSOR, "Dr Martin", "dr.martin@labo.example")
 """
 _EXPORT = """
-import threading
+import os, signal, sys, threading
 from ecluse.portal.__main__ import ready
 ready()
+from ecluse.adapters.security_log import LogFolder, SyslogTls
 from ecluse.portal import security_log
+from ecluse.store.log_tape import LogTape
+
+left = int(sys.argv[1])
+
+def counted(effect):
+    def until_killed(*arguments):
+        global left
+        left -= 1
+        if not left:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return effect(*arguments)
+    return until_killed
+
+for kind, name in ((LogFolder, "put"), (SyslogTls, "put"), (LogTape, "taken")):
+    setattr(kind, name, counted(getattr(kind, name)))
 security_log.run(threading.Event())
 """
 _WRITE = """
@@ -55,9 +71,11 @@ def _python(home: Path, code: str, *arguments: str) -> str:
 
 
 @contextmanager
-def _exporting(home: Path) -> Iterator["subprocess.Popen[bytes]"]:
+def _exporting(home: Path, effect: int = 0) -> Iterator["subprocess.Popen[bytes]"]:
+    """Export in another process, which dies before its nth effect; 0: of no effect."""
+    code = [sys.executable, "-c", _EXPORT, str(effect)]
     with (home / "export.log").open("ab") as log:
-        process = subprocess.Popen([sys.executable, "-c", _EXPORT], env=_environment(home), stdout=log, stderr=log)
+        process = subprocess.Popen(code, env=_environment(home), stdout=log, stderr=log)
     try:
         yield process
     finally:
@@ -70,38 +88,52 @@ def _in_files(home: Path) -> list[str]:
     return [json.loads(line)["metadata"]["uid"] for line in found]
 
 
-def _wait(rsyslog: Collector, home: Path, wanted: set[str], seconds: float) -> bool:
+def _seen(what: Callable[[], bool], seconds: float, pause: float = 0.001) -> bool:
+    """Whether it came about in time; looked at again and again, so that a kill right after it comes in the middle."""
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if wanted <= set(rsyslog.uids()) and wanted <= set(_in_files(home)):
-            return True
-        time.sleep(0.2)
-    return False
+    while not (found := what()) and time.monotonic() < deadline:
+        time.sleep(pause)
+    return found
+
+
+def _told(where: Path) -> int:
+    """Lines of a file, or of a folder's files."""
+    paths = where.glob("*.jsonl") if where.is_dir() else [where]
+    return sum(path.read_bytes().count(b"\n") for path in paths if path.exists())
 
 
 def test_killed_at_any_instant_nothing_is_lost(tmp_path: Path) -> None:
+    """Before each kind of effect; and as soon as a target has more than before, while it or the other is told the rest."""
     home, authority = tmp_path / "room", Authority(tmp_path / "authority")
     from ecluse.portal.home import prepare  # noqa: PLC0415
 
     prepare(home)
     _python(home, _MAKE)
+    in_time = []
     with collector(tmp_path / "rsyslog", authority) as rsyslog:
         told = f"log:\n  syslog:\n    - {{name: siem, host: localhost, port: {rsyslog.port}, ca: {authority.ca}}}\n"
         (home / "supervision.yaml").write_text(told)
         (home / "supervision.yaml").chmod(0o600)
-        count = 0
-        for round_, seconds in enumerate((1.7, 2.1, 2.6)):
+        collected = tmp_path / "rsyslog" / "received"
+        count = int(_python(home, _WRITE, "30"))
+        for effect in (1, 2, 3, 4, 2):
+            with _exporting(home, effect) as exporter:
+                assert exporter.wait(30) == -signal.SIGKILL
+        for watched in (home / "logs", collected):
+            count = int(_python(home, _WRITE, "30"))
+            before = _told(watched)
             with _exporting(home) as exporter:
-                count = int(_python(home, _WRITE, "12"))
-                time.sleep(max(0.0, seconds - 1.5))
-                if round_ % 2:
-                    rsyslog.stop(signal.SIGTERM)
+                assert _seen(lambda: _told(watched) > before, 60)  # noqa: B023  called at once
                 exporter.send_signal(signal.SIGKILL)
                 exporter.wait()
-            if round_ % 2:
-                rsyslog.start()
-        wanted = {f"room/{index}" for index in range(count)}
+            in_time.append((len(set(_in_files(home))), len(set(rsyslog.uids())), count))
+            rsyslog.stop(signal.SIGTERM)
+            rsyslog.start()
+        wanted = [f"room/{index}" for index in range(count)]
         with _exporting(home):
-            assert _wait(rsyslog, home, wanted, 60), (home / "export.log").read_text()[-2000:]
-        assert count > 700
-        assert all(json.loads(line) for path in (home / "logs").iterdir() for line in path.read_bytes().splitlines())
+            assert _seen(lambda: set(wanted) <= {*rsyslog.uids()} and set(wanted) <= {*_in_files(home)}, 60, 0.2), (
+                home / "export.log"
+            ).read_text()[-2000:]
+        assert count > 1800
+        assert all(min(told) < told[-1] for told in in_time), "no kill came in time"
+        assert list(dict.fromkeys(_in_files(home)))[:count] == wanted, "in their order, whatever came twice"
