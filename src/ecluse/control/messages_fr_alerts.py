@@ -21,6 +21,7 @@ FRENCH_ALERTS: dict[str, str] = {
     "this alert is about your own doing": "cette alerte porte sur ce que vous avez fait vous-même",
     "this alert is resolved": "cette alerte est résolue",
     "this link has expired": "ce lien a expiré",
+    "this link is of an earlier round": "ce lien date d'un tour précédent de cette alerte",
     "this link is somebody else's": "ce lien est à quelqu'un d'autre",
     "this link was used": "ce lien a servi",
     "this room has no way to send mail": "cette salle n'a aucun moyen d'envoyer un courriel",

@@ -89,26 +89,6 @@ def station_reached(
     return max(0, min(reached, stations - 1))
 
 
-def next_station_at(
-    clocks: Clocks,
-    opened_at: dt.datetime,
-    now: dt.datetime,
-    *,
-    acknowledged_at: dt.datetime | None = None,
-    stations: int = len(CHAIN),
-) -> dt.datetime | None:
-    """When silence takes the alert on from where it stands; None once it has come to the end."""
-    reached = station_reached(clocks, opened_at, now, acknowledged_at=acknowledged_at, stations=stations)
-    if reached >= stations - 1:
-        return None
-    if acknowledged_at is None:
-        return opened_at + (reached + 1) * clocks.acknowledge
-    due = acknowledged_at + clocks.resolve
-    while due <= now:
-        due += clocks.acknowledge
-    return due
-
-
 def heard_by(
     clocks: Clocks, opened_at: dt.datetime, station: int, *, acknowledged_at: dt.datetime | None = None
 ) -> dt.datetime:

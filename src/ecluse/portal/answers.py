@@ -10,6 +10,7 @@ from django.core import signing
 
 from ecluse.domain.errors import ForbiddenError, UnseenError
 from ecluse.store.models import AlertTold, Person
+from ecluse.store.reads.alert_warnings import names
 
 DAYS = 7
 _SALT = "ecluse.alert.answer"
@@ -25,7 +26,7 @@ def answering(secret: str, reader: Person | None) -> AlertTold:
 
     Raises:
         UnseenError: no such link, or expired.
-        ForbiddenError: it was used; it is somebody else's; its person has left.
+        ForbiddenError: it was used; it is somebody else's; its person has left; the alert has begun anew since.
     """
     try:
         number = signing.loads(secret, salt=_SALT, max_age=dt.timedelta(days=DAYS))
@@ -34,7 +35,7 @@ def answering(secret: str, reader: Person | None) -> AlertTold:
     except signing.BadSignature:
         raise UnseenError("there is no such link") from None
     row = AlertTold.objects.select_related("alert", "person").filter(pk=number, person__isnull=False).first()
-    if row is None or row.person is None:
+    if row is None or row.person is None or names(row.alert, row.person):
         raise UnseenError("there is no such link")
     if row.link_used_at is not None:
         raise ForbiddenError("this link was used", hint="sign in and open the list of alerts")
@@ -42,4 +43,7 @@ def answering(secret: str, reader: Person | None) -> AlertTold:
         raise ForbiddenError("this link is somebody else's")
     if not row.person.is_active:
         raise ForbiddenError("whoever was told has left")
+    if row.round != row.alert.round:
+        # It was about something less urgent, or something else: whoever answers sees first what it is now.
+        raise ForbiddenError("this link is of an earlier round", hint="sign in and open the list of alerts")
     return row

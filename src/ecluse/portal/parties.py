@@ -6,9 +6,11 @@ from django.http import HttpRequest
 
 from ecluse.domain.errors import UnseenError
 from ecluse.domain.permissions import Parties
+from ecluse.portal.access import person_of
 from ecluse.store.acts.agreements import parties_of
-from ecluse.store.models import Agent, Alert
+from ecluse.store.models import Agent, Alert, ApiToken, Person
 from ecluse.store.reads.agreements import agreement_of
+from ecluse.store.reads.alert_warnings import check_exists_for
 from ecluse.store.reads.alerts import alert_of, concerned
 from ecluse.store.reads.migrations import one
 from ecluse.store.reads.orders import order_version
@@ -30,10 +32,21 @@ def of_migration(_request: HttpRequest, migration: int, **_: Any) -> Parties:
 
 
 def of_alert(request: HttpRequest, alert: int, **_: Any) -> Parties:
-    """The organisations that an alert concerns; it is kept for :func:`alert_found`."""
+    """The organisations that an alert concerns; it is kept for :func:`alert_found`.
+
+    Raises:
+        UnseenError: there is none of that number, or for whoever asks (R10).
+    """
     found = alert_of(alert)
+    check_exists_for(found, _asking(request))
     request.alert_found = found  # type: ignore[attr-defined]
     return Parties.of(*concerned(found))
+
+
+def _asking(request: HttpRequest) -> Person:
+    """Whoever asks, by a browser or by a program of theirs."""
+    token = getattr(request, "auth", None)
+    return token.person if isinstance(token, ApiToken) else person_of(request)
 
 
 def alert_found(request: HttpRequest) -> Alert:

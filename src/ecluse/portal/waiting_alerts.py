@@ -23,7 +23,7 @@ def _waiting(person: Person, grants: tuple[Grant, ...]) -> list[Waiting]:
     if not slugs:
         return []
     told = AlertTold.objects.filter(person=person).values("alert")
-    running = listed(slugs).exclude(state=AlertState.RESOLVED)
+    running = listed(person, slugs).exclude(state=AlertState.RESOLVED)
     mine = (running.filter(pk__in=told) | running.filter(acknowledged_by=person)).defer("marks").distinct()
     found, now = [], timezone.now()
     for each in ways(list(mine[:_MOST]), now):

@@ -26,9 +26,10 @@ def alerts(
     request: HttpRequest, state: Word = "", severity: Word = "", rule: Word = "", start: shapes.Index = 0
 ) -> list[shapes.AlertOut]:
     """Alerts of the caller's organisations: those that run by urgency and clock, then the resolved; 200 at most."""
-    grants = caller(request).grants()
+    person = caller(request)
+    grants = person.grants()
     reader = Reader.of(grants)
-    found = reads.listed(allowed_in(grants, Action.SEE_ALERTS), reads.Asked(state, severity, rule))
+    found = reads.listed(person, allowed_in(grants, Action.SEE_ALERTS), reads.Asked(state, severity, rule))
     rows = Listed(found, timezone.now(), reader)[start : start + PAGE]
     return [shapes.AlertOut(**_out(each, reader)) for each in rows]
 

@@ -35,6 +35,7 @@ from ecluse.store.models import (
 )
 from ecluse.store.reads.agents import listed, state_of
 from ecluse.store.reads.agreements import agreement_of, agreements_of, allowed_in
+from ecluse.store.reads.alert_warnings import hidden_from
 from ecluse.store.reads.journal import head
 from ecluse.store.reads.migrations import one, visible
 from ecluse.store.reads.orders import order_version, orders_of
@@ -275,8 +276,10 @@ def _kept(migrations: QuerySet[Migration], agreement: int) -> list[Registered]:
 
 
 def _lines(request: HttpRequest) -> QuerySet[JournalLine]:
-    mine = allowed_in(caller(request).grants(), Action.SEE_JOURNAL)
-    return JournalLine.objects.filter(readers__organisation__in=mine).distinct().order_by("-index")
+    person = caller(request)
+    mine = allowed_in(person.grants(), Action.SEE_JOURNAL)
+    found = JournalLine.objects.filter(readers__organisation__in=mine).exclude(hidden_from(person))
+    return found.distinct().order_by("-index")
 
 
 def agreement_out(found: AgreementVersion) -> shapes.AgreementOut:

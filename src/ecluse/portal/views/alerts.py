@@ -38,11 +38,12 @@ def alerts(request: HttpRequest) -> HttpResponse:
     """Alerts of one's organisations: those that run by urgency and clock, then the resolved."""
     grants = grants_of(request)
     slugs = allowed_in(grants, Action.SEE_ALERTS)
-    raised = reads.listed(slugs).order_by("rule").values_list("rule", "title_en", "title_fr").distinct()
+    person = person_of(request)
+    raised = reads.listed(person, slugs).order_by("rule").values_list("rule", "title_en", "title_fr").distinct()
     titles = {rule: tr(en, fr) for rule, en, fr in raised}
     form = FilterForm(request.GET, rules=sorted(titles.items(), key=lambda each: each[1]))
     reader = Reader.of(grants)
-    found = Listed(reads.listed(slugs, form.asked()), timezone.now(), reader)
+    found = Listed(reads.listed(person, slugs, form.asked()), timezone.now(), reader)
     page = Paginator(found, _A_PAGE).get_page(request.GET.get("page"))  # type: ignore[arg-type,var-annotated]
     rows = [_row(each, reader) for each in page.object_list]
     may_set = bool(allowed_in(grants, Action.SET_ALERT_CLOCKS))

@@ -25,9 +25,9 @@ _A_PAGE = 100
 _DIGITS = 18
 
 
-def entry_numbered(request: HttpRequest, entry: int, **_: object) -> Parties:  # noqa: ARG001 - a resolver's protocol
+def entry_numbered(request: HttpRequest, entry: int, **_: object) -> Parties:
     """The organisations that the entry concerns."""
-    return Parties(frozenset(reads.line(entry).concerns))
+    return Parties(frozenset(reads.line(entry, person_of(request)).concerns))
 
 
 @guarded(Action.SEE_JOURNAL)
@@ -37,7 +37,7 @@ def journal(request: HttpRequest) -> HttpResponse:
     grants = grants_of(request)
     slugs = allowed_in(grants, Action.SEE_JOURNAL)
     form = SearchForm(request.GET, organisations=_names(slugs))
-    found = reads.search(slugs, form.asked(), below=_number(request, "below"), limit=_A_PAGE)
+    found = reads.search(person_of(request), slugs, form.asked(), below=_number(request, "below"), limit=_A_PAGE)
     own = Parties(frozenset(slugs))
     shown: dict[str, Any] = {"form": form, "found": found, "may_cosign": may(grants, Action.COSIGN_JOURNAL, own)}
     return render(request, "journal/list.html", shown | _standing())
@@ -57,7 +57,7 @@ def _number(request: HttpRequest, name: str) -> int | None:
 @require_GET
 def line(request: HttpRequest, entry: int) -> HttpResponse:
     """One entry, its bytes, and its proof."""
-    found = reads.line(entry)
+    found = reads.line(entry, person_of(request))
     proved = reads.proof(entry)
     shown = {"line": found, "text": json.dumps(json.loads(proved.entry), indent=2, ensure_ascii=False)}
     return render(request, "journal/line.html", shown | {"proof": [each.hex() for each in proved.hashes]})

@@ -17,8 +17,8 @@ from ecluse.portal.labels import ROLES, SEVERITIES, SIDES
 from ecluse.portal.mail import can_mail
 from ecluse.portal.words import tr
 from ecluse.store.models import Alert, AlertTold
-from ecluse.store.reads.alert_ways import Reader
-from ecluse.store.reads.alerts import concerned, history
+from ecluse.store.reads.alert_ways import Reader, ways
+from ecluse.store.reads.alerts import concerned
 
 
 class Mail:
@@ -81,10 +81,11 @@ def _said(alert: Alert, rules: Mapping[str, Rule], language: str, slugs: Sequenc
 
 
 def _goes_on(alert: Alert) -> str:
-    following = history(alert, timezone.now()).next_at
-    if following is None or alert.reached >= len(CHAIN) - 1:
+    (way,) = ways([alert], timezone.now())
+    following = next((place for place in range(alert.reached + 1, len(CHAIN)) if way.stations[place]), None)
+    if way.next_at is None or following is None:
         return ""
-    station, at = CHAIN[alert.reached + 1], timezone.localtime(following).strftime("%d/%m/%Y %H:%M")
+    station, at = CHAIN[following], timezone.localtime(way.next_at).strftime("%d/%m/%Y %H:%M")
     whom = f"{', '.join(str(ROLES[role]) for role in sorted(station.roles))}, {SIDES[station.side]}"
     return tr(f"If nobody answers, on {at} it goes on to: {whom}.",
               f"Sans réponse, le {at} elle ira à : {whom}.")  # fmt: skip

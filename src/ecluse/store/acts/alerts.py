@@ -13,6 +13,7 @@ from ecluse.domain.policies import check_answers, check_resolves
 from ecluse.domain.room import RoomEvent
 from ecluse.store.acts.stations import concern, take_on
 from ecluse.store.models import Alert, AlertClocks, AlertNote, AlertWays, Organisation, Person
+from ecluse.store.reads.alert_warnings import OF_WARNINGS, check_exists_for, journalled
 from ecluse.store.reads.alerts import came_to_controller, concerned, resolving_sides
 from ecluse.store.recording import Act, act
 
@@ -80,16 +81,36 @@ def _again(
     alert.marks = [*alert.marks, *(mark for mark in marks if mark not in set(alert.marks))][-MARKS:]
     more_urgent = rises(Severity(alert.severity), severity)
     # Whoever took it in hand, and whose own doing it turns out to be, holds it no longer.
-    if anew := more_urgent or (alert.acknowledged_by is not None and alert.acknowledged_by.handle in alert.people):
+    if anew := more_urgent or _in_their_hands(alert):
         alert.severity = severity if more_urgent else alert.severity
-        alert.state, alert.opened_at = AlertState.OPEN, act.now
-        alert.acknowledged_at = alert.acknowledged_by = None
-        alert.round, alert.reached = alert.round + 1, -1
+        _begin_anew(act, alert)
     alert.save()
     concern(act, alert, concerns)
     _say(act, alert, RoomEvent.ALERT_REPEATED, noted=anew, count=alert.count, severity=str(alert.severity))
     take_on(act, alert)
     return alert
+
+
+def _in_their_hands(alert: Alert) -> bool:
+    return alert.acknowledged_by is not None and alert.acknowledged_by.handle in alert.people
+
+
+def _begin_anew(act: Act, alert: Alert) -> None:
+    alert.state, alert.opened_at = AlertState.OPEN, act.now
+    alert.acknowledged_at = alert.acknowledged_by = None
+    alert.round, alert.reached = alert.round + 1, -1
+
+
+def spare(act: Act, receipt: str, person: Person) -> None:
+    """Whoever a warning names from now on is told of its alerts no more, and holds none of them. A part of an act."""
+    for alert in Alert.objects.select_for_update().filter(rule__startswith=OF_WARNINGS, subject=receipt):
+        alert.people = sorted({*alert.people, person.handle})
+        running = alert.state != AlertState.RESOLVED
+        if anew := running and _in_their_hands(alert):
+            _begin_anew(act, alert)
+        alert.save()
+        if anew:
+            take_on(act, alert)
 
 
 def raise_finding(actor: str, found: Finding) -> Alert:
@@ -116,10 +137,11 @@ def acknowledge(act: Act, alert: Alert, *, by: Person, through: str = "screen") 
     The first acknowledgement counts; a later one is noted, gives False, and stops no clock.
 
     Raises:
+        UnseenError: it is about a warning that names them.
         ForbiddenError: about their own doing, or no role of theirs may.
         UsageError: it is resolved.
     """
-    alert = _locked(alert)
+    alert = _locked(alert, by)
     check_may(by.grants(), Action.ACKNOWLEDGE_ALERT, Parties(frozenset(concerned(alert))))
     check_answers(alert.people, by.handle)
     _check_open(alert)
@@ -140,10 +162,11 @@ def resolve(act: Act, alert: Alert, reason: str, *, by: Person) -> None:
     """End it, with the reason; what happens again makes a new one, which names this one.
 
     Raises:
+        UnseenError: it is about a warning that names them.
         ForbiddenError: about their own doing; no role of theirs may; or it has come to the controller.
         UsageError: no reason, or it is resolved already.
     """
-    alert = _locked(alert)
+    alert = _locked(alert, by)
     slugs, grants = concerned(alert), by.grants()
     check_may(grants, Action.RESOLVE_ALERT, Parties(frozenset(slugs)))
     sides = resolving_sides(grants, slugs)
@@ -162,9 +185,11 @@ def note(act: Act, alert: Alert, text: str, *, by: Person) -> None:
     """Write down what was seen or done; it stops no clock.
 
     Raises:
+        UnseenError: it is about a warning that names them.
         ForbiddenError: no role of theirs may.
         UsageError: nothing was written.
     """
+    check_exists_for(alert, by)
     check_may(by.grants(), Action.ACKNOWLEDGE_ALERT, Parties(frozenset(concerned(alert))))
     if not text.strip():
         raise UsageError("a note says something")
@@ -228,8 +253,11 @@ def set_ways(
     act.record(RoomEvent.ALERT_WAYS_SET, *slugs, subject=person.handle, channels=names, quiet_hours=hours)
 
 
-def _locked(alert: Alert) -> Alert:
-    return Alert.objects.select_for_update().get(pk=alert.pk)
+def _locked(alert: Alert, by: Person | None = None) -> Alert:
+    found = Alert.objects.select_for_update().get(pk=alert.pk)
+    if by is not None:
+        check_exists_for(found, by)
+    return found
 
 
 def _check_open(alert: Alert) -> None:
@@ -241,4 +269,4 @@ def _say(act: Act, alert: Alert, event: RoomEvent, *, text: str = "", noted: boo
     """Journal and history. What a person wrote stays out of the journal (law 5); its history line holds it."""
     if noted:
         AlertNote.objects.create(alert=alert, at=act.now, actor=act.actor, event=event, detail=detail, text=text)
-    act.record(event, *concerned(alert), subject=f"alert-{alert.pk}", **detail)
+    act.record(event, *journalled(alert, concerned(alert)), subject=f"alert-{alert.pk}", **detail)

@@ -8,6 +8,7 @@ from ecluse.domain.alerts import CHAIN, Severity, told_at
 from ecluse.domain.permissions import Side
 from ecluse.domain.room import RoomEvent
 from ecluse.store.models import Alert, AlertConcern, AlertNote, AlertTold, AlertWays, Organisation, Person
+from ecluse.store.reads.alert_warnings import journalled, of_warning
 from ecluse.store.reads.alerts import concerned, furthest, holders_of, last_hearers
 from ecluse.store.reads.channels import names_for
 from ecluse.store.recording import Act
@@ -60,7 +61,8 @@ def _tell(act: Act, alert: Alert, place: int, people: Sequence[Person]) -> None:
         AlertTold.objects.get_or_create(
             alert=alert, round=alert.round, station=place, person=person, defaults={"made_at": act.now, "due_at": due}
         )
-    for name in names_for(Severity(alert.severity)):
+    # A channel of the room has readers whom nobody knows: whoever a warning names may be one of them (R10).
+    for name in () if of_warning(alert) else names_for(Severity(alert.severity)):
         AlertTold.objects.get_or_create(
             alert=alert, round=alert.round, station=place, person=None, channel=name,
             defaults={"made_at": act.now, "due_at": act.now},
@@ -81,4 +83,4 @@ def _say(act: Act, alert: Alert, event: RoomEvent, place: int, **detail: int | s
     whom = f"{station.side}: {', '.join(sorted(station.roles))}"
     said: dict[str, int | str] = {"station": place + 1, "whom": whom, **detail}
     AlertNote.objects.create(alert=alert, at=act.now, actor=act.actor, event=event, detail=said)
-    act.record(event, *concerned(alert), subject=f"alert-{alert.pk}", **said)
+    act.record(event, *journalled(alert, concerned(alert)), subject=f"alert-{alert.pk}", **said)

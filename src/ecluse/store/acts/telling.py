@@ -4,6 +4,7 @@ import datetime as dt
 
 from ecluse.domain.room import RoomEvent
 from ecluse.store.models import AlertNote, AlertTold
+from ecluse.store.reads.alert_warnings import journalled
 from ecluse.store.reads.alerts import concerned
 from ecluse.store.recording import Act, act
 
@@ -29,11 +30,11 @@ def not_told(act: Act, row: AlertTold, channels: str) -> None:
 
 
 @act
-def moot(act: Act, row: AlertTold) -> None:
-    """The alert was resolved before this could be told (quiet hours, a dead channel): it is told no more."""
+def moot(act: Act, row: AlertTold, why: str = "resolved") -> None:
+    """It is told no more: the alert was resolved first, or its warning names whom it was for (``why``: ``named``)."""
     row.outcome = "moot"
     row.save()
-    _say(act, row, RoomEvent.ALERT_NOT_TOLD, "resolved")
+    _say(act, row, RoomEvent.ALERT_NOT_TOLD, why)
 
 
 @act
@@ -41,10 +42,8 @@ def link_used(act: Act, row: AlertTold) -> None:
     """The one-time link was followed to its end."""
     row.link_used_at = act.now
     row.save()
-    station = row.station + 1
-    act.record(
-        RoomEvent.ALERT_NOTED, *concerned(row.alert), subject=f"alert-{row.alert_id}", link="used", station=station
-    )
+    slugs, station = journalled(row.alert, concerned(row.alert)), row.station + 1
+    act.record(RoomEvent.ALERT_NOTED, *slugs, subject=f"alert-{row.alert_id}", link="used", station=station)
 
 
 def backoff(tries: int) -> dt.timedelta:
@@ -58,4 +57,4 @@ def _say(act: Act, row: AlertTold, event: RoomEvent, channel: str) -> None:
     if row.person is not None:
         detail["person"] = row.person.handle
     AlertNote.objects.create(alert=row.alert, at=act.now, actor=act.actor, event=event, detail=detail)
-    act.record(event, *concerned(row.alert), subject=f"alert-{row.alert_id}", **detail)
+    act.record(event, *journalled(row.alert, concerned(row.alert)), subject=f"alert-{row.alert_id}", **detail)

@@ -28,6 +28,7 @@ from ecluse.domain.warnings import (
 )
 from ecluse.seal.letters import Attachment, Letter, check_letter, lock_mailbox, new_receipt, new_secret, pack
 from ecluse.seal.sealing import check_recipient, seal
+from ecluse.store.acts.alerts import spare
 from ecluse.store.models import (
     Organisation,
     Person,
@@ -215,6 +216,7 @@ def name(act: Act, warning: ReportedWarning, person: Person, by: Person) -> None
     if made:
         warning = reads.warning_of(warning.receipt)
         act.record(RoomEvent.WARNING_NAMED, *reads.open_to(warning), subject=warning.receipt)
+        spare(act, warning.receipt, person)
         _escalate(act, warning)
 
 

@@ -5,14 +5,14 @@ knows their own organisation, and those across the table.
 """
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from django.db.models import Q, QuerySet
 
 from ecluse.domain.alerts import CHAIN, AlertState, Clocks, Severity, heard_by, strictest
 from ecluse.domain.permissions import MAY, Action, Grant, Side
-from ecluse.store.models import AgreementVersion, Alert, AlertTold, Membership, Organisation, Person
+from ecluse.store.models import Alert, AlertTold, Membership, Organisation, Person
 from ecluse.store.reads import alerts as reads
 
 LAST = len(CHAIN) - 1
@@ -86,15 +86,14 @@ class Way:
 
 
 def ways(alerts: Sequence[Alert], now: dt.datetime, reader: Reader | None = None) -> list[Way]:
-    """Where each of many alerts stands: three queries. They come with their organisations and those's clocks.
+    """Where each of many alerts stands: four queries at most. They come with their organisations and those's clocks.
 
     Without a reader, nobody is strange.
     """
     concerned = {alert.pk: [each.organisation for each in alert.concerned.all()] for alert in alerts}
     slugs = {place.slug for places in concerned.values() for place in places}
-    alone = {each.slug for places in concerned.values() if not _controllers(places) for each in places}
-    ends = _controllers_of(alone) if alone else {}
-    members = reads.members_of(slugs | {slug for each in ends.values() for slug in each}) if slugs else []
+    ends = reads.ends(alerts)
+    members = reads.members_of(slugs.union(*ends.values())) if slugs else []
     clocks = {each.slug: each.alert_clocks.clocks for places in concerned.values() for each in places
               if hasattr(each, "alert_clocks")}  # fmt: skip
     answering = [alert.acknowledged_by for alert in alerts if alert.acknowledged_by is not None]
@@ -103,10 +102,9 @@ def ways(alerts: Sequence[Alert], now: dt.datetime, reader: Reader | None = None
     for alert in alerts:
         places = concerned[alert.pk]
         own = {each.slug for each in places}
-        last = _controllers(places) or {slug for each in own for slug in ends.get(each, ())}
         running = strictest(Severity(alert.severity), reads.clocks_among(clocks, own, Severity(alert.severity)))
         strange = alert.acknowledged_by is not None and alert.acknowledged_by.handle in strangers
-        found.append(way(alert, reads.stations_of(alert, own, last, members), running, now, strange=strange))
+        found.append(way(alert, reads.stations_of(alert, own, ends[alert.pk], members), running, now, strange=strange))
     return found
 
 
@@ -128,21 +126,6 @@ def way(
         alert, stations, clocks, next_at, next_at is not None and now > next_at + LATE,
         running and (too_long or went_on), running and alert.reached >= LAST, strange,
     )  # fmt: skip
-
-
-def _controllers(places: Iterable[Organisation]) -> set[str]:
-    return {each.slug for each in places if each.side == Side.CONTROLLER}
-
-
-def _controllers_of(slugs: Collection[str]) -> Mapping[str, set[str]]:
-    """The controllers whose processor each is, by agreements in force. One query."""
-    in_force = AgreementVersion.objects.filter(
-        processor__slug__in=slugs, in_force_at__isnull=False, ended_at__isnull=True
-    )
-    found: dict[str, set[str]] = {}
-    for processor, controller in in_force.values_list("processor__slug", "controller__slug"):
-        found.setdefault(processor, set()).add(controller)
-    return found
 
 
 class Listed:

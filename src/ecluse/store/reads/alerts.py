@@ -14,7 +14,6 @@ from ecluse.domain.alerts import (
     AlertState,
     Clocks,
     Severity,
-    next_station_at,
     station_reached,
     strictest,
 )
@@ -25,38 +24,69 @@ from ecluse.store.models import (
     Alert,
     AlertClocks,
     AlertConcern,
-    AlertNote,
-    AlertTold,
     Membership,
     Organisation,
     Person,
 )
+from ecluse.store.reads.alert_warnings import controllers_of, of_warning, unseen_by
 
 _LAST = len(CHAIN) - 1
-_OF_WARNINGS = "clock_warning_"
-"""Rules whose alerts whoever is named never hears of, whatever happens (R10)."""
 
 
 def concerned(alert: Alert) -> tuple[str, ...]:
     """The organisations that an alert concerns, by slug: its parties."""
+    return tuple(sorted(each.slug for each in _places(alert)))
+
+
+def _places(alert: Alert) -> list[Organisation]:
     found = alert.concerned.select_related("organisation") if not _prefetched(alert) else alert.concerned.all()
-    return tuple(sorted(each.organisation.slug for each in found))
+    return [each.organisation for each in found]
 
 
 def _prefetched(alert: Alert) -> bool:
     return "concerned" in getattr(alert, "_prefetched_objects_cache", {})
 
 
+def ends(alerts: Iterable[Alert]) -> dict[int, set[str]]:
+    """The controllers at the end of each one's way, by slug: those it concerns, or those whose processor it concerns.
+
+    Of an alert about a warning: those that the warning concerns, and no other laboratory (R10). Two queries at most,
+    where the alerts come with their organisations.
+    """
+    alerts = list(alerts)
+    receipts = {alert.subject for alert in alerts if of_warning(alert)}
+    of_warnings = controllers_of(receipts) if receipts else {}
+    places = {alert.pk: _places(alert) for alert in alerts if not of_warning(alert)}
+    alone = {each.slug for found in places.values() if not _controllers(found) for each in found}
+    of_processors = _controllers_of(alone) if alone else {}
+    made: dict[int, set[str]] = {}
+    for alert in alerts:
+        if of_warning(alert):
+            made[alert.pk] = of_warnings[alert.subject]
+        else:
+            theirs = {slug for each in places[alert.pk] for slug in of_processors.get(each.slug, ())}
+            made[alert.pk] = _controllers(places[alert.pk]) or theirs
+    return made
+
+
+def _controllers(places: Iterable[Organisation]) -> set[str]:
+    return {each.slug for each in places if each.side == Side.CONTROLLER}
+
+
+def _controllers_of(slugs: Collection[str]) -> Mapping[str, set[str]]:
+    """The controllers whose processor each is, by agreements in force. One query."""
+    in_force = AgreementVersion.objects.filter(
+        processor__slug__in=slugs, in_force_at__isnull=False, ended_at__isnull=True
+    )
+    found: dict[str, set[str]] = {}
+    for processor, controller in in_force.values_list("processor__slug", "controller__slug"):
+        found.setdefault(processor, set()).add(controller)
+    return found
+
+
 def last_hearers(alert: Alert) -> tuple[Organisation, ...]:
-    """The controllers at the end of the chain: those it concerns, or those whose processor it concerns."""
-    own = list(Organisation.objects.filter(slug__in=concerned(alert)))
-    controllers = [each for each in own if each.side == Side.CONTROLLER]
-    if not controllers:
-        in_force = AgreementVersion.objects.filter(
-            controller=OuterRef("pk"), processor__in=own, in_force_at__isnull=False, ended_at__isnull=True
-        )
-        controllers = list(Organisation.objects.filter(Exists(in_force)))
-    return tuple(controllers)
+    """The controllers at the end of its chain (:func:`ends`)."""
+    return tuple(Organisation.objects.filter(slug__in=ends([alert])[alert.pk]))
 
 
 def holders_of(alert: Alert) -> tuple[tuple[Person, ...], ...]:
@@ -64,7 +94,7 @@ def holders_of(alert: Alert) -> tuple[tuple[Person, ...], ...]:
 
     The controller's station falls back on whoever the controller has: it hears, whatever its roles.
     """
-    slugs, last = set(concerned(alert)), {each.slug for each in last_hearers(alert)}
+    slugs, last = set(concerned(alert)), ends([alert])[alert.pk]
     return stations_of(alert, slugs, last, members_of(slugs | last))
 
 
@@ -86,7 +116,7 @@ def stations_of(
         there = [m for m in members if m.organisation.slug in within and m.organisation.side == station.side]
         answering = [m for m in there if Role(m.role) in station.roles]
         chosen = answering or (there if place == _LAST else [])
-        if place == _LAST and not chosen and not alert.rule.startswith(_OF_WARNINGS):
+        if place == _LAST and not chosen and not of_warning(alert):
             # Whoever reports events can name everybody: the controller hears all the same, and answers nothing.
             chosen = [m for m in everybody if m.organisation.slug in within and m.organisation.side == station.side]
         stations.append(tuple({m.person.pk: m.person for m in chosen}.values()))
@@ -171,10 +201,14 @@ def _concerned() -> "Prefetch[Any]":
     return Prefetch("concerned", AlertConcern.objects.select_related("organisation__alert_clocks"))
 
 
-def listed(organisations: Iterable[str], asked: Asked | None = None) -> QuerySet[Alert]:
-    """Alerts that concern one of the organisations, the newest first, with their organisations: two queries."""
+def listed(reader: Person, organisations: Iterable[str], asked: Asked | None = None) -> QuerySet[Alert]:
+    """Alerts that concern one of the organisations, the newest first, with their organisations: two queries.
+
+    Those about a warning that names the reader are not among them (R10).
+    """
     mine = AlertConcern.objects.filter(alert=OuterRef("pk"), organisation__slug__in=sorted(set(organisations)))
-    found = Alert.objects.filter(Exists(mine)).select_related("acknowledged_by", "resolved_by")
+    found = Alert.objects.filter(Exists(mine)).exclude(unseen_by(reader))
+    found = found.select_related("acknowledged_by", "resolved_by")
     found = found.prefetch_related(_concerned())
     asked = asked or Asked()
     if asked.open_only:
@@ -200,27 +234,3 @@ def alert_of(number: int) -> Alert:
     if found is None:
         raise UnseenError("there is no such alert")
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """What happened to an alert, who was told, and when silence takes it on (None: it has come to the end)."""
-
-    notes: tuple[AlertNote, ...]
-    told: tuple[AlertTold, ...]
-    next_at: dt.datetime | None
-
-
-def history(alert: Alert, now: dt.datetime) -> History:
-    """An alert's whole life, oldest first. Seven queries at most."""
-    told = tuple(alert.told.select_related("person"))
-    return History(tuple(alert.notes.all()), told, None if alert.state == AlertState.RESOLVED else _next(alert, now))
-
-
-def _next(alert: Alert, now: dt.datetime) -> dt.datetime | None:
-    present = sum(bool(members) for members in holders_of(alert))
-    if alert.reached >= _LAST or not present:
-        return None
-    return next_station_at(
-        clocks_of(alert), alert.opened_at, now, acknowledged_at=alert.acknowledged_at, stations=present
-    )

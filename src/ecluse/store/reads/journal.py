@@ -10,7 +10,8 @@ from django.utils import timezone
 from ecluse.domain.errors import UnseenError
 from ecluse.journal import Checkpoint, Journal, read_checkpoint
 from ecluse.store.journal_files import STORE, log_key
-from ecluse.store.models import JournalConcern, JournalLine
+from ecluse.store.models import JournalConcern, JournalLine, Person
+from ecluse.store.reads.alert_warnings import hidden_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +34,16 @@ class Found:
     older: int | None
 
 
-def search(organisations: Iterable[str], asked: Asked, *, below: int | None = None, limit: int = 100) -> Found:
-    """Lines that concern one of the organisations, below an index; however long the journal, a page is as quick."""
+def search(
+    reader: Person, organisations: Iterable[str], asked: Asked, *, below: int | None = None, limit: int = 100
+) -> Found:
+    """Lines that concern one of the organisations, below an index; however long the journal, a page is as quick.
+
+    Those about warnings that name the reader are not among them (R10).
+    """
     slugs = {asked.organisation} & set(organisations) if asked.organisation else set(organisations)
     concerned = JournalConcern.objects.filter(line=OuterRef("pk"), organisation__in=sorted(slugs))
-    found = JournalLine.objects.filter(Exists(concerned), *_conditions(asked))
+    found = JournalLine.objects.filter(Exists(concerned), *_conditions(asked)).exclude(hidden_from(reader))
     if below is not None:
         found = found.filter(index__lt=below)
     lines = tuple(found.order_by("-index")[: limit + 1])
@@ -63,13 +69,13 @@ def _midnight(day: dt.date) -> dt.datetime:
     return timezone.make_aware(dt.datetime.combine(day, dt.time()))
 
 
-def line(entry: int) -> JournalLine:
+def line(entry: int, reader: Person) -> JournalLine:
     """One line.
 
     Raises:
-        UnseenError: there is none of that number.
+        UnseenError: there is none of that number, or it is about a warning that names the reader (R10).
     """
-    found = JournalLine.objects.filter(index=entry).first()
+    found = JournalLine.objects.filter(index=entry).exclude(hidden_from(reader)).first()
     if found is None:
         raise UnseenError("there is no such entry")
     return found

@@ -1,0 +1,77 @@
+"""Alerts about warnings: whoever a warning names neither hears of them, nor sees or answers them (R10)."""
+
+from collections.abc import Collection, Iterable
+
+from django.db.models import CharField, Exists, OuterRef, Q, Value
+from django.db.models.functions import Cast, Concat
+
+from ecluse.domain.errors import UnseenError
+from ecluse.domain.permissions import Side
+from ecluse.store.models import Alert, Person, WarningNamed, WarningParty
+from ecluse.store.reads.warnings import open_to, whole
+
+OF_WARNINGS = "clock_warning_"
+"""How the names of rules begin whose alerts are about a warning; such an alert's subject is the warning's receipt."""
+
+
+def of_warning(alert: Alert) -> bool:
+    """Whether it is about a warning."""
+    return alert.rule.startswith(OF_WARNINGS)
+
+
+def unseen_by(person: Person) -> Q:
+    """Which alerts do not exist for a person: those about a warning that names them."""
+    names = WarningNamed.objects.filter(warning__receipt=OuterRef("subject"), person=person)
+    return Q(rule__startswith=OF_WARNINGS) & Q(Exists(names))
+
+
+def names(alert: Alert, person: Person) -> bool:
+    """Whether it is about a warning that names a person, whenever it came to name them."""
+    if not of_warning(alert):
+        return False
+    return WarningNamed.objects.filter(warning__receipt=alert.subject, person=person).exists()
+
+
+def check_exists_for(alert: Alert, person: Person) -> None:
+    """For whoever its warning names, it does not exist.
+
+    Raises:
+        UnseenError: it does; in the words of an alert that is not there.
+    """
+    if names(alert, person):
+        raise UnseenError("there is no such alert")
+
+
+def controllers_of(receipts: Collection[str]) -> dict[str, set[str]]:
+    """The controllers that warnings concern, by slug: nobody else's come to hear of them. One query."""
+    parties = WarningParty.objects.filter(warning__receipt__in=receipts, organisation__side=Side.CONTROLLER)
+    found: dict[str, set[str]] = {receipt: set() for receipt in receipts}
+    for receipt, slug in parties.values_list("warning__receipt", "organisation__slug"):
+        found[receipt].add(slug)
+    return found
+
+
+def journalled(alert: Alert, concerned: Iterable[str]) -> tuple[str, ...]:
+    """The organisations whose journal tells of an alert: those it concerns; of one about a warning, as the warning's.
+
+    It may have come to an organisation of which somebody is named: they would read it there.
+    """
+    warning = whole().filter(receipt=alert.subject).defer("sealed", "lock").first() if of_warning(alert) else None
+    return tuple(concerned) if warning is None else open_to(warning)
+
+
+def untold() -> frozenset[str]:
+    """Subjects of the journal's lines about such alerts: for programs, whose reader nobody knows. One query."""
+    found = Alert.objects.filter(rule__startswith=OF_WARNINGS).values_list("pk", flat=True)
+    return frozenset(f"alert-{pk}" for pk in found)
+
+
+def hidden_from(person: Person) -> Q:
+    """Which of the journal's lines do not exist for a person: of warnings that name them, and of their alerts.
+
+    Lines that were written before they were named cannot be taken back; they are shown to them no more. No query.
+    """
+    receipts = WarningNamed.objects.filter(person=person).values("warning__receipt")
+    raised = Alert.objects.filter(rule__startswith=OF_WARNINGS, subject__in=receipts).order_by()
+    lines = raised.annotate(line=Concat(Value("alert-"), Cast("pk", CharField()))).values("line")
+    return Q(subject__in=receipts) | Q(subject__in=lines)
