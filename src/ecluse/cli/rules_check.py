@@ -24,7 +24,7 @@ from ecluse.domain.errors import Location, MalformedError
 def command(folder: Path) -> None:
     """Check."""
     loaded = read(folder)
-    own = [rule for rule in loaded.rules if str(folder) in rule.file]
+    own = [rule for rule in loaded.rules if rule.id in loaded.own]
     _output.emit(_json(loaded, own))
     rows = [(_what(rule, loaded), rule.name, str(rule.severity), _title(rule)) for rule in own]
     rows += [(tr("off", "éteinte"), off.id, "", off.reason) for off in loaded.off]

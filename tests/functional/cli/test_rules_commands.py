@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import ecluse
 from ecluse.cli import main
 from ecluse.control.watch import packaged_rules
 
@@ -25,6 +26,22 @@ def test_a_folder_is_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         "rules": len(SHIPPED) - 1, "own": [],
         "off": [{"id": SHIPPED["relay_anonymous"], "reason": "A private network."}],
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("folder", [".", "e", "./r/.."])
+def test_only_the_folder_s_rules_are_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], folder: str
+) -> None:
+    """However it is called: a shipped rule's file may hold the folder's name."""
+    monkeypatch.chdir(tmp_path)
+    for made in ("e", "r"):
+        (tmp_path / made).mkdir()
+    shipped = Path(ecluse.__file__).parent / "rules" / "relay_anonymous.yml"
+    (tmp_path / folder / "mine.yml").write_bytes(shipped.read_bytes())
+    assert main(["rules", "check", folder, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["own"] == [
+        {"id": SHIPPED["relay_anonymous"], "name": "relay_anonymous", "replaces": True}
+    ]
 
 
 def test_a_wrong_rule_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -89,7 +89,9 @@ def _tested(field: str, modifiers: set[str], values: Sequence[Any], path: str, r
     if name in match.NUMBERS:
         return match.numbers(field, _all(int, values, path, refuse, "compare with whole numbers"), str(name))
     if name == "exists":
-        (wanted,) = _all(bool, values, path, refuse, "exists is true or false")[:1]
+        wanted, *more = _all(bool, values, path, refuse, "exists is true or false")
+        if more:
+            raise refuse(path, "exists is true or false")
         return match.exists(field, wanted=wanted)
     wanted_texts = _all(str, values, path, refuse, "texts here, in quotes where they look like numbers")
     if name == "cidr":

@@ -209,12 +209,12 @@ def _correlation(reader: _Reader) -> Correlation:
     rules = reader.texts(given, "correlation.rules", needed=True)
     if len(set(rules)) != len(rules) or (kind in {Kind.TEMPORAL, Kind.TEMPORAL_ORDERED} and len(rules) < 2):  # noqa: PLR2004
         raise reader.refuse("correlation.rules", "each rule once; two or more where they come after one another")
-    if given.get("generate", False) not in {True, False}:
+    generate = given.get("generate", False)
+    if type(generate) is not bool:
         raise reader.refuse("correlation.generate", "true or false")
     aliases = _aliases(reader, given, rules)
     group_by = reader.fields(given, "correlation.group-by", frozenset(aliases))
     bound, value = _bound(reader, given, kind)
-    generate = bool(given.get("generate", False))
     return Correlation(kind, rules, group_by, _timespan(reader, given), bound, value, aliases, generate)
 
 
@@ -253,6 +253,7 @@ def _aliases(reader: _Reader, given: Mapping[str, Any], rules: tuple[str, ...]) 
         path = f"correlation.aliases.{name}"
         if known_field(name) or not _NAME.fullmatch(name):
             raise reader.refuse(path, "an alias is a name that no field has")
-        if not isinstance(fields, dict) or set(fields) != set(rules) or not all(map(known_field, fields.values())):
+        each = fields if isinstance(fields, dict) else {}
+        if set(each) != set(rules) or not all(isinstance(one, str) and known_field(one) for one in each.values()):
             raise reader.refuse(path, "an alias names one field of each rule of the correlation")
     return found

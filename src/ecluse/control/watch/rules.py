@@ -16,10 +16,14 @@ MAX_RULES = 1000
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """The rules that count, by their files' names; ``off`` tells who is not among them, and why; ``replaced``: ids."""
+    """The rules that count, by their files' names; ``off`` tells who is not among them, and why.
+
+    ``own``: ids of those that the folder gives; ``replaced``: ids of those among them that took a shipped one's place.
+    """
 
     rules: tuple[Rule, ...]
     off: tuple[Off, ...] = ()
+    own: tuple[str, ...] = ()
     replaced: tuple[str, ...] = ()
 
 
@@ -51,7 +55,8 @@ def load_rules(folder: Path | None = None) -> RuleSet:
     merged = {id_: rule for id_, rule in shipped.items() if id_ not in gone} | {rule.id: rule for rule in own}
     rules = tuple(merged.values())
     _check_whole(rules)
-    return RuleSet(rules, off, tuple(rule.id for rule in own if rule.id in shipped))
+    ids = tuple(rule.id for rule in own)
+    return RuleSet(rules, off, ids, tuple(each for each in ids if each in shipped))
 
 
 def read_folder(folder: Path) -> tuple[tuple[Rule, ...], tuple[Off, ...]]:

@@ -69,6 +69,7 @@ def test_a_good_one() -> None:
         ("event: person.signed_in", "origin|cidr: 10.0.0.1/8", 11, "detection.selection.origin|cidr", "not a network"),
         ("event: person.signed_in", "actor|fieldref: nobody", 11, "detection.selection.actor|fieldref", "no event has"),
         ("event: person.signed_in", "actor|exists: 'yes'", 11, "detection.selection.actor|exists", "exists is"),
+        ("event: person.signed_in", "actor|exists: [true, false]", 11, "detection.selection.actor|exists", "exists is"),
         ("event: person.signed_in", "actor|gt|contains: 5", 11, "detection.selection.actor|gt|contains", "do not go together"),
         ("condition: selection", "condition: selction", 12, "detection.condition", "no search"),
         ("condition: selection", "condition: selection and", 12, "detection.condition", "too early"),
@@ -115,6 +116,10 @@ def test_what_is_wrong_is_named(was: str, now: str, line: int, field: str, said:
         ("group-by: [actor]", "group-by: [who]", "correlation.group-by"),
         ("group-by: [actor]", "aliases: {who: {room_signed_in: nobody}}", "correlation.aliases.who"),
         ("correlation:", "correlation:\n  within: 5", "correlation.within"),
+        ("correlation:", "correlation:\n  generate: []", "correlation.generate"),
+        ("correlation:", "correlation:\n  generate: 1", "correlation.generate"),
+        ("group-by: [actor]", "aliases: {who: {room_signed_in: 5}}", "correlation.aliases.who"),
+        ("group-by: [actor]", "aliases: {who: [room_signed_in]}", "correlation.aliases.who"),
     ],
 )
 def test_what_is_wrong_in_a_correlation_is_named(was: str, now: str, field: str) -> None:
