@@ -149,7 +149,9 @@ ORDER: dict[str, Any] = {
         "exclude_persons": {"digest": digest("persons"), "basis": "patient.nir", "persons": 12},
     },
     "retention": {"erase_after_acceptance": "0d", "erase_by": "2026-12-31", "source_disposition": "controller"},
+    "trace": None,
 }
+TRACE = {"recipient": "age1vmsw3ek65yncyl5r9jfrxlme6pxzlzy3pc0xvml73uaqxdyw2atqw8umgj", "keep_until": "2031-12-31"}
 SOURCE_LOG = log_key("ecluse/source/agent-a")
 DESTINATION_LOG = log_key("ecluse/destination/agent-b")
 PLAN: dict[str, Any] = {
@@ -276,6 +278,7 @@ ERASURE: dict[str, Any] = {
     "erased_at": "2026-03-03T10:00:05Z",
     "agent": "agent-a",
     "log": SOURCE_LOG,
+    "trace": None,
 }
 ENTRY: dict[str, Any] = {
     "format": "ecluse.entry/1",

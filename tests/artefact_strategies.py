@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from artefact_samples import SAMPLES, put, source_file
+from artefact_samples import SAMPLES, TRACE, put, source_file
 from ecluse.domain.catalogue import CATALOGUE, KEY
 
 SCHEMAS = Path(__file__).parent.parent / "src" / "ecluse" / "wire" / "schemas"
@@ -102,6 +102,9 @@ def _order(value: Any) -> Any:
                   and f.category not in scope["exclude_categories"]]  # fmt: skip
         wanted[entity.name] = [*fields[: 3 * len(texts)], KEY]
     scope["fields"] = wanted
+    if value["trace"]:
+        own = value["trace"]["recipient"] != value["destination"]["recipient"]
+        value["trace"] = TRACE | {"keep_until": value["retention"]["erase_by"]} if own else None
     return value
 
 
@@ -172,6 +175,7 @@ def _erasure(value: Any) -> Any:
     stated = value["recipient_key"] == "stated_destroyed"
     value["statement"] = (value["statement"].strip(_BLANKS) or "in words") if stated else ""
     value = _own_log(value, value["place"])
+    value["trace"] = value["trace"] if value["place"] == "source" else None
     decided = value["reason"] in {"accepted", "refused"}
     return put(value, "reason", "aborted" if decided and value["acceptance"] is None else value["reason"])
 

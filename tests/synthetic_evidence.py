@@ -56,6 +56,7 @@ from ecluse.domain.records import (
     ErasureCertificate,
     Flow,
     GroupDigest,
+    KeptTrace,
     QuarantineCount,
     Receipt,
     RecipientKey,
@@ -72,6 +73,7 @@ from ecluse.workspace.parcels import QUARANTINE, ParcelState
 from ecluse.workspace.place import Place, Workspace
 
 BEGIN = dt.datetime(2026, 3, 2, 8, 0, tzinfo=dt.UTC)
+TRACE_FILE = digest(b"a file of fingerprints")
 NOW = dt.datetime(2026, 3, 20, 12, 0, tzinfo=dt.UTC)
 ROLES = {
     "dr.martin": SignerRole.DIRECTOR,
@@ -373,6 +375,9 @@ class Migration:
     def _sealed(self) -> None:
         for batch in self.plan.batches[2:]:
             self._extract(batch)
+        if self.order.trace:
+            until = self.order.trace.keep_until.isoformat()
+            self._log(self.source, Event.TRACE_KEEPING, subject=TRACE_FILE, pieces=len(self.receipts), until=until)
         self._log(self.source, Event.EXTRACTION_SEALED, parcels=len(self.receipts))
 
     def _delivered(self) -> None:
@@ -456,6 +461,9 @@ class Migration:
                     erased_at=place.now(),
                     agent=agent,
                     log=place.key.vkey,
+                    trace=KeptTrace(TRACE_FILE, 6144, self.order.trace.keep_until)
+                    if at_source and self.order.trace
+                    else None,
                 )
             )
             address = place.put(made, self._signed(made, agent))

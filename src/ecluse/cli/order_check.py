@@ -25,6 +25,14 @@ def command(file: Path, agreement: Path | None) -> None:
     written = read_order(file, agreement)
     _output.emit({"file": str(file), "problems": [], "filled_in": {f.path: f.value for f in written.filled}})
     tell_filled(written.filled)
+    if written.order.trace is None:
+        _output.say(
+            tr(
+                "note: no trace is ordered, so no fingerprints are made; a leak of this export could not be traced",
+                "note : aucune trace n'est ordonnée, donc aucune empreinte n'est faite ; une fuite de cet export ne "
+                "pourrait être retracée ensuite",
+            )
+        )
     if agreement:
         _output.say(tr(f"{file}: may stand on {agreement}", f"{file} : peut s'appuyer sur {agreement}"))
     else:

@@ -82,9 +82,19 @@ def _head(order: Order) -> None:
         (tr("persons left out", "personnes exclues"), _output.count(persons)),
         (tr("erased", "effacé"), tr(f"{after} after acceptance, at the latest on {by}",
                                     f"{after} après l'acceptation, au plus tard le {by}")),
+        (tr("fingerprints (to trace a leak)", "empreintes (pour retracer une fuite)"), _trace(order)),
     ]  # fmt: skip
     title = tr(f"Order {order.order}, version {order.version}", f"Ordre {order.order}, version {order.version}")
     _output.table(title, ("", ""), rows)
+
+
+def _trace(order: Order) -> str:
+    if order.trace is None:
+        return tr("none: a leak could not be traced", "aucune : une fuite ne pourrait être retracée")
+    until, key = order.trace.keep_until, order.trace.recipient
+    return tr(
+        f"under the controller's key, until {until}\n{key}", f"sous la clé du responsable, jusqu'au {until}\n{key}"
+    )
 
 
 def _fields(order: Order) -> None:

@@ -181,6 +181,11 @@ def _retention(order: Order, reader: Reader) -> Iterator[tuple[str, _Facet]]:
         "retention.source_disposition",
         _Facet(say(w.DISPOSITION), say(w.DISPOSITIONS[it.source_disposition]), it.source_disposition),
     )
+    if order.trace:
+        until, key = order.trace.keep_until, order.trace.recipient
+        shown = say(w.TRACED, until=reader.day(until), key=key)
+        # Fingerprints are personal data too: with them, more lasts than without.
+        yield "trace", _Facet(say(w.TRACE), shown, (until, key), more=lambda a, b: a[0] > b[0], keeps=False)
 
 
 def _of_agreement(agreement: Agreement, reader: Reader) -> Iterator[tuple[str, _Facet]]:

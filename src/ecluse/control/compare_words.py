@@ -34,6 +34,8 @@ DISPOSITION = Words("what becomes of the legacy database", "sort de l'ancienne b
 DISPOSITIONS = {
     SourceDisposition.CONTROLLER: Words("the controller decides apart", "le responsable en décide à part"),
 }
+TRACE = Words("fingerprints, to trace a leak", "empreintes, pour retracer une fuite")
+TRACED = Words("kept until {until} under {key}", "gardées jusqu'au {until} sous {key}")
 
 REARRANGED = Words("the same things, arranged otherwise", "les mêmes choses, autrement rangées")
 

@@ -8,6 +8,16 @@ FRENCH_RULES: dict[str, str] = {
     "cannot be used": "ne s'utilise pas",
     "two places lie here: name one": "il y a deux lieux ici : nommez-en un",
     "an agreement was given and not read": "un contrat a été donné et n'a pas été lu",
+    # fingerprints
+    "fingerprints under the destination's key: the controller's own belongs here":
+        "des empreintes sous la clé de la destination : il faut ici celle du responsable",
+    "keep_until is before erase_by": "keep_until est avant erase_by",
+    "kept more than {} days after erase_by": "gardées plus de {1} jours après erase_by",
+    "fingerprints are kept at the source alone": "les empreintes ne se gardent qu'à la source",
+    "fingerprints that are not those of the batch": "des empreintes qui ne sont pas celles du lot",
+    "the disk or somebody changed them: abort, and order anew":
+        "le disque ou quelqu'un les a changées : abandonnez, et ordonnez à nouveau",
+    "not an armoured age file": "pas un fichier age en armure",
     # papers
     "order: the decision is about another order": "order : la décision porte sur un autre ordre",
     "reconciliation: the decision is about another reconciliation than this place's":

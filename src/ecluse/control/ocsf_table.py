@@ -154,6 +154,8 @@ ROWS: tuple[tuple[str, str, Mapped], ...] = (
     ("place", "parcel.received", Mapped(_FILE, 2)),
     ("place", "parcel.refused", Mapped(_FILE, 2, _HIGH, failed=True)),
     ("place", "parcel.erasing", Mapped(_FILE, 4)),
+    ("place", "trace.keeping", Mapped(_FILE, 1)),
+    ("place", "trace.erasing", Mapped(_FILE, 4)),
     ("place", "erasure.*", Mapped(_API, 4)),
     ("place", "migration.refused", Mapped(_API, OTHER, _MEDIUM, failed=True)),
     ("place", "migration.aborted", Mapped(_API, OTHER, _MEDIUM)),

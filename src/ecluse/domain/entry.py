@@ -20,6 +20,7 @@ class Event(StrEnum):
     BATCH_SEALED = "batch.sealed"
     SCOPE_VIOLATION = "scope.violation"
     PARCEL_ERASING = "parcel.erasing"
+    TRACE_KEEPING = "trace.keeping"
     EXTRACTION_SEALED = "extraction.sealed"
     PARCEL_DELIVERING = "parcel.delivering"
     DELIVERED = "migration.delivered"
@@ -38,6 +39,7 @@ class Event(StrEnum):
     ABORTED = "migration.aborted"
     ERASING = "erasure.started"
     ERASED = "erasure.certified"
+    TRACE_ERASING = "trace.erasing"
     CHECKPOINT_COSIGNED = "checkpoint.cosigned"
 
 

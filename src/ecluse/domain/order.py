@@ -22,6 +22,9 @@ from ecluse.domain.values import (
     Whole,
 )
 
+TRACE_DAYS = 3653
+"""How long after ``erase_by`` fingerprints may be kept: ten years. They are personal data too (R11)."""
+
 SCOPE_DATE_FIELDS = ("request.registered_on", "request.collected_on", "request.received_on")
 
 
@@ -170,6 +173,18 @@ class Retention(Strict):
 
 
 @dataclass(frozen=True, slots=True)
+class Trace(Strict):
+    """Keyed fingerprints of what leaves, by which a leak can be traced to this export (R11).
+
+    ``recipient`` is a key of the controller's own: nobody else can match anything. ``keep_until`` is the last day on
+    which they are kept, after everything else is erased.
+    """
+
+    recipient: Recipient
+    keep_until: dt.date
+
+
+@dataclass(frozen=True, slots=True)
 class Order(Strict):
     """One controller's instruction (Art. 28(3)(a), 29); one order, one controller (R15)."""
 
@@ -183,3 +198,17 @@ class Order(Strict):
     purpose: Literal["migration"]
     scope: Scope
     retention: Retention
+    trace: Trace | None = None
+
+    def __post_init__(self) -> None:
+        """Fingerprints are the controller's alone, and die on time as well."""
+        if self.trace is None:
+            return
+        if self.trace.recipient == self.destination.recipient:
+            message = "fingerprints under the destination's key: the controller's own belongs here"
+            raise FieldError("trace.recipient", message)
+        by = self.retention.erase_by
+        if self.trace.keep_until < by:
+            raise FieldError("trace.keep_until", "keep_until is before erase_by")
+        if self.trace.keep_until > min(by, dt.date.max - dt.timedelta(TRACE_DAYS)) + dt.timedelta(TRACE_DAYS):
+            raise FieldError("trace.keep_until", f"kept more than {TRACE_DAYS} days after erase_by")

@@ -222,6 +222,15 @@ class Scanned(Strict):
     size: Count
 
 
+@dataclass(frozen=True, slots=True)
+class KeptTrace(Strict):
+    """The one thing that an erasure leaves: keyed fingerprints, for as long as the order says (R11)."""
+
+    digest: Digest
+    size: Count
+    keep_until: dt.date
+
+
 class RecipientKey(StrEnum):
     """What became of the identity that opens the parcels: without it, copies of parcels are noise."""
 
@@ -235,6 +244,7 @@ class ErasureCertificate(Strict):
     """One place, emptied (law 7, R6; EU clauses 2021/915, clause 10: delete and certify).
 
     ``statement`` says how and by whom the identity was destroyed where the agent did not do it; a claim, no proof.
+    ``trace`` names what stays at the source by the order's own word.
     """
 
     format: Literal["ecluse.erasure/1"]
@@ -251,6 +261,7 @@ class ErasureCertificate(Strict):
     erased_at: Instant
     agent: Identifier
     log: LogVerifier
+    trace: KeptTrace | None = None
 
     def __post_init__(self) -> None:
         """An erasure after a decision names the decision; the destination's says what became of the identity."""
@@ -261,6 +272,8 @@ class ErasureCertificate(Strict):
             raise FieldError("statement", "given exactly where the identity's destruction is only stated")
         if self.reason in {"accepted", "refused"} and self.acceptance is None:
             raise FieldError("acceptance", "erased after a decision that is not named")
+        if self.trace is not None and self.place != "source":
+            raise FieldError("trace", "fingerprints are kept at the source alone")
 
     def clean(self) -> bool:
         """The re-scan found nothing."""

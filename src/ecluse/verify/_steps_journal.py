@@ -55,6 +55,8 @@ _DURING = {
     Event.BATCH_LOADING: {State.DELIVERED},
     Event.BATCH_LOADED: {State.DELIVERED},
     Event.PUBLISHING: {State.DELIVERED},
+    Event.TRACE_KEEPING: {State.EXTRACTING, State.ABORTED},
+    Event.TRACE_ERASING: {State.ERASED},
     Event.ERASING: {State.ACCEPTED, State.REFUSED, State.ABORTED},
 }
 """Effects, and the states in which they may happen: a suspended migration moves no row, an erased one least of all."""

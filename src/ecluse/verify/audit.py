@@ -15,6 +15,7 @@ from ecluse.verify import (
     _steps_named,
     _steps_order,
     _steps_plan,
+    _steps_trace,
 )
 from ecluse.verify import _steps_receipts as _receipts
 from ecluse.verify._case import PLACES, Case, refused
@@ -91,6 +92,7 @@ RULES: tuple[Rule, ...] = (
         Rule(f"erasure.{place}", partial(_steps_end.erasure, place), ("order.signed", f"journal.{place}.entries"))
         for place in PLACES
     ),
+    Rule("trace", _steps_trace.trace, ("order.signed", "journal.source.laws")),
 )
 """All steps, in the order and under the names that the manual gives them."""
 

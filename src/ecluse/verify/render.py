@@ -56,6 +56,7 @@ _TITLES = {
     ),
     "erasure.source": ("erasure, source", "effacement, source"),
     "erasure.destination": ("erasure, destination", "effacement, destination"),
+    "trace": ("fingerprints only as ordered", "empreintes seulement comme ordonnées"),
 }
 
 

@@ -38,7 +38,10 @@ _PINS: dict[Event, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The fold's result. ``sealed`` and ``loaded`` map batch ids to receipts' digests."""
+    """The fold's result. ``sealed`` and ``loaded`` map batch ids to receipts' digests.
+
+    ``traced`` is the digest of the file of fingerprints.
+    """
 
     size: int = 0
     last: dt.datetime | None = None
@@ -49,6 +52,7 @@ class Progress:
     delivered: frozenset[str] = frozenset()
     received: dict[str, str] = field(default_factory=dict)
     loaded: dict[str, str] = field(default_factory=dict)
+    traced: str | None = None
 
 
 def replay(entries: Iterable[Entry], start: Progress | None = None) -> Progress:
@@ -81,4 +85,5 @@ _NOTES: dict[Event, Callable[[Progress, str, str], Progress]] = {
     Event.PARCEL_DELIVERING: lambda p, batch, _: replace(p, delivered=p.delivered | {batch}),
     Event.PARCEL_RECEIVED: lambda p, batch, receipt: replace(p, received=p.received | {batch: receipt}),
     Event.BATCH_LOADED: lambda p, batch, receipt: replace(p, loaded=p.loaded | {batch: receipt}),
+    Event.TRACE_KEEPING: lambda p, digest, _: replace(p, traced=digest),
 }

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artefact_samples import AGREEMENT, ORDER, digest, key_line, put
+from artefact_samples import AGREEMENT, ORDER, TRACE, digest, key_line, put
 from ecluse.control.compare import Change, Effect, agreement_changes, order_changes
 from ecluse.control.report_words import LANGUAGES, Lang
 from ecluse.domain.agreement import Agreement
@@ -52,6 +52,7 @@ ORDERS: list[tuple[str, Any, Effect]] = [
     ("retention.erase_after_acceptance", "90d", Effect.WIDENS),
     ("retention.erase_by", "2099-12-31", Effect.WIDENS),
     ("retention.erase_by", "2026-01-31", Effect.NARROWS),
+    ("trace", TRACE, Effect.WIDENS),
 ]
 
 
@@ -176,3 +177,18 @@ def test_second_approver_and_numbers() -> None:
     other = put(put(AGREEMENT, "second_approver", False), "agreement", "DPA-2027-001")
     found = agreement_changes(validate(Agreement, AGREEMENT), validate(Agreement, other), "en")
     assert {c.path for c in found} == {"second_approver", "agreement"}
+
+
+@pytest.mark.parametrize(
+    ("path", "new", "effect"),
+    [
+        ("trace.keep_until", "2035-01-01", Effect.WIDENS),
+        ("trace.keep_until", "2027-01-01", Effect.NARROWS),
+        ("trace.recipient", RECIPIENT, Effect.NEITHER),
+        ("trace", None, Effect.NARROWS),
+    ],
+)
+def test_fingerprints_that_last_longer_widen(path: str, new: Any, effect: Effect) -> None:
+    traced = put(ORDER, "trace", TRACE)
+    (found,) = of_orders(traced, put(traced, path, new))
+    assert (found.path, found.effect) == ("trace", effect)

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from artefact_samples import ORDER, paths, put, without
+from artefact_samples import ORDER, RECIPIENT, TRACE, paths, put, without
 from ecluse.domain.catalogue import CATALOGUE, KEY
 from ecluse.domain.order import Order, Retention, SourceDisposition
 from ecluse.domain.sensitive import SensitiveCategory
 from ecluse.wire.artefacts import InvalidError, validate
 
-OPTIONAL = {"scope.include_unclassifiable", "scope.exclude_persons"}
+OPTIONAL = {"scope.include_unclassifiable", "scope.exclude_persons", "trace"}
 SECRETS = [(e.name, f.name) for e in CATALOGUE for f in e.fields if not f.orderable]
 LINKS = [(e.name, link.field) for e in CATALOGUE for link in e.links]
 OF_A_CATEGORY = [(e.name, f.name, str(f.category)) for e in CATALOGUE for f in e.fields if f.category]
@@ -129,3 +129,31 @@ def test_delays(text: str, delay: dt.timedelta) -> None:
 @pytest.mark.parametrize("text", ["", "d", "0", "-1d", "1.5d", "10000d", "1w", "1 d", "1D", "٣d", "1d\n"])
 def test_delays_that_are_none(text: str) -> None:
     assert _refused(put(ORDER, "retention.erase_after_acceptance", text))[0][0] == "retention.erase_after_acceptance"
+
+
+@pytest.mark.parametrize(
+    ("trace", "path", "word"),
+    [
+        (TRACE | {"recipient": RECIPIENT}, "trace.recipient", "the destination's key"),
+        (TRACE | {"keep_until": "2026-12-30"}, "trace.keep_until", "before erase_by"),
+        (TRACE | {"keep_until": "2037-01-01"}, "trace.keep_until", "3653 days"),
+        ({"recipient": TRACE["recipient"]}, "trace.keep_until", "missing"),
+        ({"keep_until": TRACE["keep_until"]}, "trace.recipient", "missing"),
+    ],
+)
+def test_fingerprints_are_the_controllers_and_end(trace: Any, path: str, word: str) -> None:
+    ((found, message),) = _refused(put(ORDER, "trace", trace))
+    assert found == path
+    assert word in message
+
+
+@pytest.mark.parametrize("day", ["2026-12-31", "2036-12-31"])
+def test_fingerprints_are_kept_from_erase_by_to_ten_years_after(day: str) -> None:
+    made = validate(Order, put(ORDER, "trace", TRACE | {"keep_until": day}))
+    assert made.trace is not None
+    assert str(made.trace.keep_until) == day
+
+
+def test_the_last_days_of_the_calendar() -> None:
+    late = put(ORDER, "retention.erase_by", "9999-12-30")
+    assert validate(Order, put(late, "trace", TRACE | {"keep_until": "9999-12-31"})).trace is not None

@@ -16,8 +16,10 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from artefact_samples import (
     DESTINATION_LOG,
     INTAKE,
+    RECIPIENT,
     SAMPLES,
     SOURCE_LOG,
+    TRACE,
     digest,
     key_line,
     put,
@@ -85,6 +87,8 @@ GOOD: dict[str, dict[str, Change]] = {
         "free-text-ordered": also(
             set_("scope.fields.comment", ["source_id", "text"]), set_("scope.include_unclassifiable", True),
         ),
+        "traced": set_("trace", TRACE),
+        "traced-no-longer-than-anything": set_("trace", TRACE | {"keep_until": "2026-12-31"}),
     },
     "plan": {
         "full": lambda value: value,
@@ -133,6 +137,7 @@ GOOD: dict[str, dict[str, Change]] = {
         ),
         "overdue": also(set_("reason", "erase_by"), set_("acceptance", None)),
         "something-found": set_("found", ["desk/x.age: age ciphertext"]),
+        "trace-kept": set_("trace", {"digest": digest("trace"), "size": 6144, "keep_until": "2031-12-31"}),
     },
     "entry": {
         "full": lambda value: value,
@@ -260,6 +265,19 @@ BAD: dict[str, dict[str, tuple[Change, str | None, str]]] = {
             set_("scope.exclude_persons.persons", "12"), "scope.exclude_persons.persons", "a text is no number",
         ),
         "truth-as-number": (set_("scope.include_unclassifiable", 1), "scope.include_unclassifiable", "1 is not true"),
+        "trace-not-told": (drop("trace"), None, "not canonical: every field is written"),
+        "trace-under-the-destinations-key": (
+            set_("trace", TRACE | {"recipient": RECIPIENT}), "trace.recipient", "fingerprints are the controller's alone",
+        ),
+        "trace-gone-too-soon": (
+            set_("trace", TRACE | {"keep_until": "2026-12-30"}), "trace.keep_until", "before erase_by",
+        ),
+        "trace-kept-for-ever": (
+            set_("trace", TRACE | {"keep_until": "2037-01-01"}), "trace.keep_until", "at most 3653 days after erase_by",
+        ),
+        "trace-without-end": (
+            set_("trace", {"recipient": TRACE["recipient"]}), "trace.keep_until", "everything dies on time",
+        ),
     },
     "plan": {
         "bytes-do-not-add-up": (
@@ -371,6 +389,14 @@ BAD: dict[str, dict[str, tuple[Change, str | None, str]]] = {
         "digest-missing": (drop("erased[1].digest"), "erased[1].digest", "what was erased is named"),
         "size-below-zero": (set_("erased[1].size", -32), "erased[1].size", "below zero"),
         "scan-missing": (drop("scanned"), "scanned", "an erasure that nobody looked for"),
+        "trace-at-the-destination": (
+            also(
+                set_("place", "destination"), set_("recipient_key", "destroyed"), set_("agent", "agent-b"),
+                set_("log", DESTINATION_LOG),
+                set_("trace", {"digest": digest("trace"), "size": 6144, "keep_until": "2031-12-31"}),
+            ),
+            "trace", "fingerprints are kept at the source alone",
+        ),
         "found-blank": (set_("found", [""]), "found[0]", "what was found is named"),
         "files-as-truth": (set_("scanned[0].files", True), "scanned[0].files", "true is no number"),
     },
