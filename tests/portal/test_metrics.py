@@ -139,7 +139,7 @@ def test_the_watch(open_metrics: Room) -> None:
     found = _scraped()
     assert 90 <= _value(found, "ecluse_watch_heartbeat_age_seconds") < 100
     assert _value(found, "ecluse_watch_broken") == 0
-    watching.verified(timezone.now(), "its root is not that of the journal's hashes")
+    watching.broken("its root is not that of the journal's hashes")
     assert _value(_scraped(), "ecluse_watch_broken") == 1
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from tests.portal.warned import keyed, warned
 
 from ecluse.control.telling import head_of
 from ecluse.control.watch import Engine
@@ -24,8 +25,9 @@ from ecluse.journal.merkle import Frontier
 from ecluse.portal.watch.rounds import Watcher
 from ecluse.store.acts import agents, alerts, relays, warnings
 from ecluse.store.acts.reports import Report
-from ecluse.store.models import Agent, Alert, Organisation, RelayEntry
+from ecluse.store.models import Agent, Alert, Organisation, RelayEntry, ReportedWarning
 from ecluse.store.reads.alerts import holders_of
+from ecluse.store.recording import Act
 from ecluse.wire.artefacts import encode
 from rooms import LAB, VENDOR, Room
 
@@ -127,6 +129,38 @@ def test_naming_everybody_leaves_the_controller_hearing(room: Room) -> None:
     assert not any(holders_of(alert)[:-1])
     alert.rule = "clock_warning_unanswered"
     assert not any(holders_of(alert)), "whom a warning names never hears of it"
+
+
+def test_many_warnings_that_wait_take_no_more_queries_than_one(room: Room) -> None:
+    keyed(room)
+    warned()
+    counts = []
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as asked:
+            warnings.escalate("watch")
+        counts.append(len(asked))
+        for _ in range(3):
+            warned()
+    assert counts[0] == counts[1] <= 6
+
+
+def test_one_warning_that_cannot_go_on_keeps_no_other_where_it_is(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    keyed(room)
+    held, other = warned()[0], warned()[0]
+    real = warnings._escalate
+
+    def escalate(act: Act, warning: ReportedWarning) -> int:
+        if warning.pk == held.pk:
+            raise OperationalError("could not obtain lock on row")
+        return real(act, warning)
+
+    monkeypatch.setattr(warnings, "_escalate", escalate)
+    now = held.acknowledge_by
+    monkeypatch.setattr("django.utils.timezone.now", lambda: now)
+    with pytest.raises(OperationalError):
+        warnings.escalate("watch")
+    assert held.stations.count() == 1
+    assert other.stations.count() == 3
 
 
 def test_a_flood_of_warnings_is_not_read_whole_every_ten_seconds(room: Room) -> None:

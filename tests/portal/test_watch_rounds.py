@@ -239,6 +239,87 @@ def test_a_base_that_is_busy_for_a_moment_is_not_cried(watcher: Watcher, monkeyp
     assert len(cried) == 1
 
 
+def test_clocks_that_fail_are_cried_though_the_rounds_between_read_well(
+    watcher: Watcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cried: list[Notice] = []
+    monkeypatch.setattr(rounds, "close_old_connections", lambda: None)
+    monkeypatch.setattr(rounds, "cry", lambda _home, notice: cried.append(notice))
+    begin, real = timezone.now(), rounds.ticks
+    at = [begin]
+    monkeypatch.setattr("django.utils.timezone.now", lambda: at[0])
+
+    def fail(_now: dt.datetime) -> list[Observed]:
+        raise OperationalError("locked")
+
+    monkeypatch.setattr(rounds, "ticks", fail)
+    for seconds in range(0, 60, 5):
+        at[0] = begin + dt.timedelta(seconds=20 + seconds)
+        watcher.one_round()
+    assert not cried, "not in the first minute"
+    for seconds in range(60, 80, 5):
+        at[0] = begin + dt.timedelta(seconds=20 + seconds)
+        watcher.one_round()
+    assert len(cried) == 1
+    assert Watch.objects.get().broken == "OperationalError"
+    monkeypatch.setattr(rounds, "ticks", real)
+    at[0] = begin + dt.timedelta(seconds=120)
+    watcher.one_round()
+    watcher.one_round()
+    assert watcher._stuck_since is None
+    assert Watch.objects.get().broken == ""
+
+
+def test_one_alert_that_cannot_go_on_keeps_no_other_where_it_is(
+    watcher: Watcher, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rounds, "close_old_connections", lambda: None)
+    happens("first", "second")
+    watcher.one_round()
+    held, real = raised()["first"].pk, alerts.escalate
+
+    def escalate(actor: str, alert: Alert) -> int:
+        if alert.pk == held:
+            raise OperationalError("could not obtain lock on row")
+        return real(actor, alert)
+
+    monkeypatch.setattr(alerts, "escalate", escalate)
+    now = timezone.now() + dt.timedelta(days=30)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: now)
+    monkeypatch.setattr(watcher, "_held", True)
+    watcher._next["beat"] = now + dt.timedelta(days=1)
+    watcher._next.pop("clocks", None)
+    assert not watcher.one_round(), "it is said that one could not"
+    assert watcher._stuck_since == now
+    assert raised()["second"].reached > raised()["first"].reached == 0
+
+
+def test_what_refuses_now_is_shown_though_the_journal_reads_well(
+    watcher: Watcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rounds, "close_old_connections", lambda: None)
+    monkeypatch.setattr(rounds, "cry", lambda *_: None)
+    watcher._stuck(timezone.now(), recording.UnwritableError("disk full"))
+    assert Watch.objects.get().broken == "UnwritableError"
+    watcher.verify_journal()
+    assert Watch.objects.get().broken == "UnwritableError", "what is there is sound; nothing can be written all the same"
+    watcher._next.pop("clocks", None)
+    watcher.one_round()
+    watcher.one_round()
+    assert Watch.objects.get().broken == ""
+
+
+def test_what_the_last_watch_found_stands_until_this_one_has_read_the_journal(watcher: Watcher) -> None:
+    watching.broken("its root is not that of its entries")
+    watcher.close()
+    second = Watcher(Path(settings.ECLUSE_HOME), "two")
+    second.one_round()
+    second.one_round()
+    assert Watch.objects.get().broken == "its root is not that of its entries"
+    second.verify_journal()
+    assert Watch.objects.get().broken == ""
+
+
 def test_what_a_place_reports_is_raised_for_both_parties(watcher: Watcher, room: Room) -> None:
     places = begun(room).told("extracting")
     while watcher.one_round():
@@ -548,7 +629,7 @@ def test_every_page_says_in_red_that_nobody_watches(room: Room) -> None:
     Watch.objects.update(beat_at=timezone.now() - dt.timedelta(seconds=61))
     assert banner(client)
     watching.hold("one", timezone.now())
-    watching.verified(timezone.now(), "TamperError")
+    watching.broken("TamperError")
     assert banner(client)
     assert not banner(nobody()), "a stranger is told nothing"
 

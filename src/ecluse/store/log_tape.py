@@ -6,11 +6,12 @@ from typing import Any
 from django.utils import timezone
 
 from ecluse.domain.observed import Observed
-from ecluse.store.models import Alert, JournalLine, LogCursor
-from ecluse.store.reads.observed import SOURCES
+from ecluse.store.models import JournalLine, LogCursor
+from ecluse.store.reads.alert_warnings import untold
+from ecluse.store.reads.observed import SOURCES, of_lines
 
 _ROOM = "room"
-_WARNING = "warning."
+_WARNING, _ALERT = "warning.", "alert."
 _BATCH = 500
 
 
@@ -25,28 +26,11 @@ def _lines(cursor: Any) -> tuple[list[Observed], int]:
         if not lines:
             break
         start = lines[-1].index + 1
-        hidden = _of_warnings(lines)
-        events = [
-            _of_line(line) for line in lines if not line.event.startswith(_WARNING) and line.subject not in hidden
-        ]
+        hidden = untold() if any(line.event.startswith(_ALERT) for line in lines) else ()
+        events = list(
+            of_lines(line for line in lines if not line.event.startswith(_WARNING) and line.subject not in hidden)
+        )
     return events, start
-
-
-def _of_warnings(lines: Sequence[JournalLine]) -> frozenset[str]:
-    """Subjects of lines about alerts that a warning's clock has raised."""
-    if not any(line.event.startswith("alert.") for line in lines):
-        return frozenset()
-    found = Alert.objects.filter(rule__contains="warning").values_list("pk", flat=True)
-    return frozenset(f"alert-{pk}" for pk in found)
-
-
-def _of_line(line: JournalLine) -> Observed:
-    detail = dict(line.detail)
-    origin = detail.pop("origin", None)
-    return Observed(
-        line.at, _ROOM, line.event, line.actor, f"{_ROOM}/{line.index}", line.subject,
-        str(origin) if origin else None, tuple(line.concerns), detail,
-    )  # fmt: skip
 
 
 class LogTape:

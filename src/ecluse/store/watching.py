@@ -65,9 +65,14 @@ def moved(holder: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> N
     row.save(update_fields=["cursors"])
 
 
-def verified(now: dt.datetime, broken: str) -> None:
-    """The room's journal was read; ``broken``: what is wrong with it, empty for nothing."""
-    Watch.objects.filter(pk=_ROW).update(verified_at=now, broken=broken[:200])
+def verified(now: dt.datetime) -> None:
+    """The room's journal was read whole."""
+    Watch.objects.filter(pk=_ROW).update(verified_at=now)
+
+
+def broken(why: str) -> None:
+    """Why the room's journal cannot be trusted or written, empty while it can: the watch alone says so."""
+    Watch.objects.filter(pk=_ROW).exclude(broken=why[:200]).update(broken=why[:200])
 
 
 def age(now: dt.datetime) -> int | None:

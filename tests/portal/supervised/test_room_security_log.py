@@ -157,3 +157,14 @@ def test_a_warning_is_not_told_to_whoever_reads_the_collector(home: Path, room: 
     assert "alert." not in text
     assert SecurityLog(home).step()[0].events == 0
     assert LogCursor.objects.get().cursors["room"] == JournalLine.objects.count()
+
+
+def test_an_alert_of_the_room_s_own_rule_is_told_whatever_its_name(home: Path, room: Room) -> None:
+    """Only those of a warning's clock are left out."""
+    SecurityLog(home).step()
+    alerts.raise_alert(
+        SYSTEM, rule="disk_warning", severity=Severity.LOW, group="d", concerns=[LAB], subject="disk", people=[],
+        marks=["room/2"], title_en="A disk", title_fr="Un disque", at=timezone.now(),
+    )  # fmt: skip
+    SecurityLog(home).step()
+    assert "disk_warning" in json.dumps(_lines(home))

@@ -71,6 +71,8 @@ class Watcher:
     _stuck_since: dt.datetime | None = None
     _checking: threading.Thread | None = None
     _problems: tuple[str, ...] = ()
+    _refused: str = ""
+    _inherited: str = ""
 
     def __post_init__(self) -> None:
         """Read the rules; where the room's own are wrong, those that ship count, and that is told."""
@@ -94,13 +96,15 @@ class Watcher:
             more = self._read()
             if self._is_due("clocks", now, CLOCKS):
                 self._clocks(now)
+                # Only here: a round that reads well hides nothing of clocks that fail.
+                self._stuck_since, self._refused = None, ""
+                self._tell_broken()
         except BusyError:
             self._lose()
             return False
         except (EcluseError, DatabaseError) as error:
             self._stuck(now, error)
             return False
-        self._stuck_since = None
         return more
 
     def close(self) -> None:
@@ -122,6 +126,7 @@ class Watcher:
         held = watching.hold(self.holder, now)
         if held and not self._held:
             self._dead_for = int((now - before.beat_at).total_seconds()) if before else 0
+            self._inherited = before.broken if before else ""
             self._engine = None
         self._held = held
         return held
@@ -201,50 +206,68 @@ class Watcher:
             self._raise(found, None, None)
 
     def _raise(self, found: Iterable[Finding], before: dict[str, Any] | None, after: dict[str, Any] | None) -> None:
-        together = merged(found)
         try:
-            with transaction.atomic() if not together else acting(WATCH):
-                if before is not None and after is not None:
-                    watching.moved(self.holder, before, after)
-                for finding in together:
-                    alerts.raise_finding(WATCH, finding)
+            self._keep(found, before, after)
         except BaseException:
             # What the windows remember of this batch was not kept: they are filled again from what was.
             self._engine = None
             raise
 
+    def _keep(
+        self, found: Iterable[Finding], before: dict[str, Any] | None = None, after: dict[str, Any] | None = None
+    ) -> None:
+        together = merged(found)
+        with transaction.atomic() if not together else acting(WATCH):
+            if before is not None and after is not None:
+                watching.moved(self.holder, before, after)
+            for finding in together:
+                alerts.raise_finding(WATCH, finding)
+
     # -- clocks
 
     def _clocks(self, now: dt.datetime) -> None:
         _probe()
-        row = watching.position()
-        if row is not None and row.broken and not self._problems:
-            watching.verified(now, "")
         words = ticks(now)
         while not self.failing.empty():
             name, concerns = self.failing.get()
             words.append(ticked(Tick.CHANNEL_FAILING, now, name, concerns=concerns))
         words += [ticked(Tick.JOURNAL_BROKEN, now, "control-room", problems=len(self._problems))] * bool(self._problems)
-        self._others(now, words)
+        refused = [*self._others(now, words), *self._escalated(now)]
         self._feed(words)
-        for alert in silent(now):
-            alerts.escalate(WATCH, alert)
         if self._is_due("verify", now, VERIFY):
             self._verify()
+        if refused:
+            raise refused[0]
 
-    def _others(self, now: dt.datetime, words: list[Observed]) -> None:
-        """What other parts find and do by the clock. A fault of one keeps no other from its work, and is told."""
+    @staticmethod
+    def _escalated(now: dt.datetime) -> list[Exception]:
+        """Alerts go on, each in an act of its own: one that cannot keeps no other where it is. Gives what refused."""
+        refused: list[Exception] = []
+        for alert in silent(now):
+            try:
+                alerts.escalate(WATCH, alert)
+            except (EcluseError, DatabaseError) as error:
+                refused.append(error)
+        return refused
+
+    def _others(self, now: dt.datetime, words: list[Observed]) -> list[Exception]:
+        """What other parts find and do by the clock. A fault of one keeps no other from its work, and is told.
+
+        Gives what the journal or the database refused.
+        """
+        refused: list[Exception] = []
         for part in (*FINDERS, *SWEEPS):
             try:
                 found = part(now)
                 if part in FINDERS:
-                    self._raise(list(cast("Iterable[Finding]", found)), None, None)
-            except (EcluseError, DatabaseError):
-                raise
+                    self._keep(cast("Iterable[Finding]", found))
+            except (EcluseError, DatabaseError) as error:
+                refused.append(error)
             except Exception as error:  # noqa: BLE001 - whatever another part does wrong
                 _LOG.error("a part of the watch failed: %s", type(error).__name__)
                 name = getattr(part, "__qualname__", type(part).__name__)
                 words.append(ticked(Tick.RULES_BROKEN, now, name, error=type(error).__name__))
+        return refused
 
     def _verify(self) -> None:
         """Read the whole journal, beside the rounds."""
@@ -269,7 +292,16 @@ class Watcher:
             self._problems = check().problems
         except EcluseError as error:
             self._problems = (type(error).__name__,)
-        watching.verified(timezone.now(), self._problems[0] if self._problems else "")
+        self._inherited = ""
+        watching.verified(timezone.now())
+        self._tell_broken()
+
+    def _tell_broken(self) -> None:
+        """What every page shows: what refuses now, else what the last reading found, else what the last watch left.
+
+        That stands until this watch has read the journal whole itself.
+        """
+        watching.broken(self._refused or next(iter(self._problems), "") or self._inherited)
 
     # -- what cannot be recorded
 
@@ -288,7 +320,8 @@ class Watcher:
         if waits or not self._is_due("cry", now, _CRY):
             return
         try:
-            watching.verified(now, f"{type(error).__name__}")
+            self._refused = type(error).__name__
+            self._tell_broken()
             held = Membership.objects.filter(
                 until__isnull=True, person__is_active=True, role__in=[Role.SECURITY_OFFICER, Role.DIRECTOR, Role.DPO]
             )

@@ -198,9 +198,12 @@ def note(act: Act, alert: Alert, text: str, *, by: Person) -> None:
 
 @act
 def escalate(act: Act, alert: Alert) -> int:
-    """Tell the stations that silence has reached since the last look; gives how many. Repeating it is harmless."""
-    alert = _locked(alert)
-    return 0 if alert.state == AlertState.RESOLVED else take_on(act, alert)
+    """Tell the stations that silence has reached since the last look; gives how many. Repeating it is harmless.
+
+    One that somebody holds at this moment is left for the next look.
+    """
+    free = Alert.objects.select_for_update(skip_locked=True).filter(pk=alert.pk).first()
+    return 0 if free is None or free.state == AlertState.RESOLVED else take_on(act, free)
 
 
 @act

@@ -8,9 +8,10 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from django.db import DatabaseError
 from django.utils import timezone
 
-from ecluse.domain.errors import ForbiddenError, TransitionError, UsageError
+from ecluse.domain.errors import EcluseError, ForbiddenError, TransitionError, UsageError
 from ecluse.domain.permissions import MAY, Action
 from ecluse.domain.room import RoomEvent
 from ecluse.domain.warnings import (
@@ -148,18 +149,49 @@ def _keep_circle(
     WarningReader.objects.bulk_create(WarningReader(warning=warning, person_id=each) for each in sorted(readers))
 
 
+def escalate(actor: str) -> int:
+    """Bring every warning to the stations that silence has reached; gives how many. Repeating it is harmless.
+
+    Each in an act of its own: one that is held, or that cannot be taken on, keeps no other where it is. Six queries
+    while none goes on.
+
+    Raises:
+        EcluseError, DatabaseError: what the first refused, after all others.
+    """
+    now, taken = timezone.now(), 0
+    refused: list[Exception] = []
+    waiting = list(reads.waiting())
+    held = reads.roles_held({slug for each in waiting for slug in reads.slugs_of(each)}) if waiting else {}
+    for each in waiting:
+        if not _due(each, reads.circle(each, now, held)):
+            continue
+        try:
+            taken += _take_on(actor, each)
+        except (EcluseError, DatabaseError) as error:
+            refused.append(error)
+    if refused:
+        raise refused[0]
+    return taken
+
+
+def _due(warning: ReportedWarning, around: reads.Circle) -> list[int]:
+    """The stations that it has come to and that were not told."""
+    return sorted(set(around.reached) - {each.station for each in warning.stations.all()})
+
+
 @act
-def escalate(act: Act) -> int:
-    """Bring every warning to the stations that silence has reached; gives how many. Repeating it is harmless."""
-    waiting = reads.whole().exclude(state__in=[WarningState.ANSWERED, WarningState.CLOSED])
-    waiting = waiting.defer("sealed", "lock")  # of thousands, every ten seconds: a flood must not fill the memory
-    return sum(_escalate(act, each) for each in waiting)
+def _take_on(act: Act, warning: ReportedWarning) -> int:
+    """As it is now; one that somebody holds at this moment is left for the next look."""
+    if not ReportedWarning.objects.select_for_update(skip_locked=True).filter(pk=warning.pk).values("pk").first():
+        return 0
+    found = reads.waiting().filter(pk=warning.pk).first()
+    return 0 if found is None else _escalate(act, found)
 
 
 def _escalate(act: Act, warning: ReportedWarning) -> int:
     around = reads.circle(warning, act.now)
-    known = {each.station for each in warning.stations.all()}
-    for place in sorted(set(around.reached) - known):
+    due = _due(warning, around)
+    for place in due:
         hearers = Person.objects.filter(pk__in=around.hearers[place]).order_by("handle")
         told = [each.handle for each in hearers]
         WarningStation.objects.create(warning=warning, station=place, at=act.now, told=told, waiting=told)
@@ -167,7 +199,7 @@ def _escalate(act: Act, warning: ReportedWarning) -> int:
             RoomEvent.WARNING_ESCALATED, *reads.open_to(warning), subject=warning.receipt, station=place,
             people=len(told),
         )  # fmt: skip
-    return len(set(around.reached) - known)
+    return len(due)
 
 
 @act

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -10,7 +10,8 @@ from operator import or_
 from django.db.models import Q
 from django.utils.dateparse import parse_date
 
-from ecluse.store.models import Alert, JournalLine, OrderVersion, PlaceEntry, RelayEntry
+from ecluse.store.models import Alert, JournalLine, PlaceEntry, RelayEntry
+from ecluse.store.reads.boxes import parties_of_boxes
 
 MOST = 50
 
@@ -108,32 +109,15 @@ def _relays(numbers: Mapping[int, Collection[int]], slugs: Collection[str]) -> d
         return {}
     entries = RelayEntry.objects.filter(_wanted(numbers)).select_related("journal__agent__organisation").defer("data")
     read = list(entries)
-    parties = _parties({each.box for each in read if each.box})
+    parties = parties_of_boxes(each.box for each in read if each.box)
     return {
         f"relay/{each.journal_id}/{each.index}": Piece(
             "relay", each.at, each.event, each.actor, each.subject, each.origin, index=each.index,
             agent=each.journal.agent_id if each.journal.agent.organisation.slug in slugs else None,
         )
         for each in read
-        if ({each.journal.agent.organisation.slug} | parties.get(each.box, set())) & set(slugs)
+        if ({each.journal.agent.organisation.slug} | set(parties.get(each.box, ()))) & set(slugs)
     }  # fmt: skip
-
-
-def _parties(boxes: Iterable[str]) -> dict[str, set[str]]:
-    """Whose order each box is of: it is named by the beginning of the order's digest."""
-    named = sorted(boxes)
-    if not named:
-        return {}
-    of_box = reduce(or_, (Q(digest__startswith=f"sha256:{box}") for box in named))
-    found: dict[str, set[str]] = defaultdict(set)
-    pairs = OrderVersion.objects.filter(of_box).values_list(
-        "digest", "agreement__controller__slug", "agreement__processor__slug"
-    )
-    for digest, controller, processor in pairs:
-        for box in named:
-            if digest.startswith(f"sha256:{box}"):
-                found[box] |= {controller, processor}
-    return found
 
 
 def _ticked(mark: str) -> Piece:

@@ -6,14 +6,15 @@ that no entry can appear behind one that was read, as rows of transactions that 
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from django.db.models import F, Q
 
 from ecluse.domain.observed import Observed
 from ecluse.domain.room import RoomEvent
-from ecluse.store.models import JournalLine, OrderVersion, PlaceEntry, PlaceJournal, RelayEntry, RelayJournal
+from ecluse.store.models import JournalLine, PlaceEntry, PlaceJournal, RelayEntry, RelayJournal
+from ecluse.store.reads.boxes import parties_of_boxes
 
 BATCH = 1000
 """How many events are read at once."""
@@ -59,12 +60,12 @@ class RoomLines:
         start = int(cursor or 0)
         lines = list(JournalLine.objects.filter(index__gte=start).order_by("index")[:BATCH])
         following = lines[-1].index + 1 if lines else start
-        return Seen(tuple(_not_ours(_of_lines(lines))), following, len(lines) == BATCH)
+        return Seen(tuple(_not_ours(of_lines(lines))), following, len(lines) == BATCH)
 
     def last(self, cursor: Any, after: dt.datetime) -> Iterable[Observed]:
         """See :class:`Source`."""
         lines = JournalLine.objects.filter(index__lt=int(cursor or 0), at__gt=after).order_by("index")
-        return _not_ours(_of_lines(lines.iterator(chunk_size=BATCH)))
+        return _not_ours(of_lines(lines.iterator(chunk_size=BATCH)))
 
 
 class PlaceEntries:
@@ -133,36 +134,12 @@ SOURCES: list[Source] = [RoomLines(), PlaceEntries(), RelayEntries()]
 """Every source."""
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
-    """How far somebody has read on: the next line of the room's journal, and each place's next entry by its journal."""
-
-    line: int = 0
-    places: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """Events in their order, and where to read on."""
-
-    events: tuple[Observed, ...]
-    after: Position
-
-
-def stretch(position: Position, limit: int = BATCH) -> Stretch:
-    """What happened after a position, of alerts too, for who keeps a log of everything: about ``limit`` events."""
-    lines = list(JournalLine.objects.filter(index__gte=position.line).order_by("index")[:limit])
-    following = lines[-1].index + 1 if lines else position.line
-    seen = PlaceEntries(limit).since(position.places)
-    events = sorted((*_of_lines(lines), *seen.events), key=lambda each: each.at)
-    return Stretch(tuple(events), Position(following, seen.cursor))
-
-
 def _not_ours(events: Iterable[Observed]) -> Iterator[Observed]:
     return (each for each in events if each.event not in OURS)
 
 
-def _of_lines(lines: Iterable[JournalLine]) -> Iterator[Observed]:
+def of_lines(lines: Iterable[JournalLine]) -> Iterator[Observed]:
+    """Lines of the room's journal as events."""
     for line in lines:
         detail = dict(line.detail)
         origin = detail.pop("origin", None)
@@ -182,20 +159,13 @@ def _of_relay(entries: Iterable[RelayEntry]) -> Iterator[Observed]:
     for entry in entries:
         agent = entry.journal.agent
         if entry.box not in parties:
-            parties[entry.box] = _parties_of(entry.box)
+            parties |= parties_of_boxes([entry.box])
         detail = dict(entry.detail) | ({"box": entry.box} if entry.box else {})
         concerns = tuple(dict.fromkeys((agent.organisation.slug, *parties[entry.box])))
         yield Observed(
             entry.at, f"relay/{agent.handle}", entry.event, entry.actor, f"relay/{entry.journal_id}/{entry.index}",
             entry.subject, entry.origin or None, concerns, detail,
         )  # fmt: skip
-
-
-def _parties_of(box: str) -> tuple[str, ...]:
-    """A box is named by the beginning of its order's digest."""
-    found = OrderVersion.objects.filter(digest__startswith=f"sha256:{box}")
-    pairs = found.values_list("agreement__controller__slug", "agreement__processor__slug")
-    return tuple(slug for pair in pairs for slug in pair)
 
 
 def _entries(wanted: Q) -> Any:

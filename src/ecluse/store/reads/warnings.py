@@ -53,6 +53,12 @@ def whole() -> QuerySet[ReportedWarning]:
     return ReportedWarning.objects.prefetch_related(parties, "named", "readers")
 
 
+def waiting() -> QuerySet[ReportedWarning]:
+    """Those that nobody has answered, with their stations; without what is sealed: a flood must not fill the memory."""
+    found = whole().exclude(state__in=[WarningState.ANSWERED, WarningState.CLOSED])
+    return found.prefetch_related("stations").defer("sealed", "lock")
+
+
 def roles_held(slugs: Iterable[str]) -> Held:
     """Who holds which role in organisations, now. One query."""
     found: Held = defaultdict(set)
