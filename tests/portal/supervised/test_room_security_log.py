@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,9 @@ from django.utils import timezone
 from tests.portal.warned import keyed, warned
 
 from ecluse.control import supervision
+from ecluse.control.ocsf import SecurityEvent
 from ecluse.domain.alerts import Severity
-from ecluse.domain.errors import StorageError
+from ecluse.domain.errors import MalformedError, StorageError
 from ecluse.portal import security_log
 from ecluse.portal.security_log import SecurityLog
 from ecluse.store.acts import alerts
@@ -127,6 +129,64 @@ def test_a_file_that_does_not_parse_is_said_and_mended_without_a_restart(
     assert told == [supervision.FILE] * 3
     assert caplog.text.count("6 to 12 months") == 1, "said once"
     assert set(_uids(home)) == set(_everything())
+
+
+def _says(home: Path, text: str) -> None:
+    path = home / supervision.FILE
+    path.write_text(text)
+    path.chmod(0o600)
+
+
+def test_its_settings_are_read_again_without_a_restart(home: Path) -> None:
+    log = SecurityLog(home)
+    log.step()
+    before = _uids(home)
+    _says(home, "log:\n  folder: elsewhere\n")
+    erase_log(SYSTEM, "a", timezone.now().date(), 12)
+    (done,) = log.step()
+    assert (done.target, done.events) == ("files", 1)
+    assert _uids(home) == before
+    (written,) = (home / "elsewhere").iterdir()
+    assert "log.erased" in written.read_text()
+    _says(home, "log:\n  months: 99\n")
+    erase_log(SYSTEM, "b", timezone.now().date(), 12)
+    for events in (1, 0):
+        done, wrong = log.step()
+        assert (done.events, done.refusal) == (events, None), "it goes on as it was told last"
+        assert wrong.target == supervision.FILE
+        assert isinstance(wrong.refusal, MalformedError)
+    _says(home, "log:\n  files: false\n")
+    assert log.step() == ()
+
+
+def test_a_failure_that_comes_back_is_said_again(
+    home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(security_log, "_EVERY", 0.01)
+    monkeypatch.setattr("ecluse.control.exporting._SOONEST", 0.05)
+    monkeypatch.setattr(security_log, "close_old_connections", lambda: None)
+    monkeypatch.setattr(security_log.connection, "close", lambda: None)
+    stop, tries, real = threading.Event(), list[bool](), security_log.LogFolder.put
+    timer = threading.Timer(20, stop.set)
+    timer.start()
+
+    def put(folder: security_log.LogFolder, events: Sequence[SecurityEvent]) -> None:
+        tries.append(len(tries) in {0, 1, 3})
+        if len(tries) >= 5:
+            stop.set()
+        if tries[-1]:
+            raise StorageError("No space left on device")
+        real(folder, events)
+
+    def happens() -> bool:
+        erase_log(SYSTEM, f"{len(tries)}", timezone.now().date(), 12)
+        return True
+
+    monkeypatch.setattr(security_log.LogFolder, "put", put)
+    security_log.run(stop, home=home, is_ours=happens)
+    timer.cancel()
+    assert tries[:5] == [True, True, False, True, False]
+    assert caplog.text.count("No space left") == 2, "once for each time that it began"
 
 
 def test_a_watch_that_has_not_the_lease_writes_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
