@@ -167,6 +167,36 @@ def test_warnings_are_told_only_where_that_was_chosen(open_metrics: Room) -> Non
     assert _value(found, "ecluse_room_events_total", event="warning.received") == 1
 
 
+def test_no_number_moves_with_a_warning_or_its_alert(open_metrics: Room) -> None:
+    keyed(open_metrics)
+    room = {
+        name: value
+        for name, value in _scraped().items()
+        if name[0] not in {"ecluse_watch_heartbeat_age_seconds", "ecluse_security_log_failing_seconds"}
+    }
+    LogCursor.objects.create(target="syslog/siem", cursors={"room": JournalLine.objects.count()})
+    room["ecluse_security_log_behind_entries", frozenset({("target", "syslog/siem")})] = 0
+    warning, _ = warned()
+    alert = alerts.raise_alert(
+        SYSTEM, rule="clock_warning_unanswered", severity=Severity.HIGH, group=warning.receipt, concerns=[LAB, VENDOR],
+        subject=warning.receipt, people=[], marks=["w"], title_en="A warning", title_fr="Un signalement",
+        at=timezone.now(),
+    )  # fmt: skip
+    assert AlertTold.objects.filter(alert=alert, outcome="waiting").exists()
+    with acting(SYSTEM) as act:
+        Alert.objects.filter(pk=alert.pk).update(opened_at=timezone.now() - dt.timedelta(hours=2))
+        AlertTold.objects.filter(alert=alert).update(due_at=timezone.now() - dt.timedelta(hours=1), tries=2)
+        act.record(RoomEvent.ALERT_NOT_TOLD, subject=f"alert-{alert.pk}")
+    after = _scraped()
+    assert {name: after.get(name) for name in room} == room
+    assert {name for name in after.keys() - room.keys() if "heartbeat" not in name[0] and "failing_s" not in name[0]} == set()
+    path = Path(settings.ECLUSE_HOME) / supervision.FILE
+    path.write_text(f"metrics:\n  token: {TOKEN}\n  warnings: true\n")
+    told = _scraped()
+    assert _value(told, "ecluse_journal_entries") == JournalLine.objects.count()
+    assert _value(told, "ecluse_alerts", severity="high", state="open") == 1
+
+
 def test_agents_and_what_is_overdue(open_metrics: Room) -> None:
     made = things(open_metrics)
     assert made

@@ -1,7 +1,6 @@
 """The room's numbers as Prometheus reads them; made anew for every scrape, so that any worker gives the same."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -16,12 +15,9 @@ Values = Mapping[tuple[str, ...], Value]
 
 
 class RoomCollector(Collector):
-    """Families of one moment's figures; those of warnings without samples, unless ``warnings``."""
+    """Families of one moment's figures."""
 
-    def __init__(self, figures: Figures, *, warnings: bool) -> None:
-        if not warnings:
-            events = {event: count for event, count in figures.events.items() if not event.startswith("warning.")}
-            figures = replace(figures, warnings={}, warnings_overdue={}, events=events)
+    def __init__(self, figures: Figures) -> None:
         self._figures = figures
 
     def collect(self) -> Iterable[Metric]:
@@ -35,10 +31,10 @@ class RoomCollector(Collector):
             yield family
 
 
-def registry(figures: Figures, *, warnings: bool = False) -> CollectorRegistry:
+def registry(figures: Figures) -> CollectorRegistry:
     """One for one scrape; nothing of the process itself is in it."""
     made = CollectorRegistry(auto_describe=False)
-    made.register(RoomCollector(figures, warnings=warnings))
+    made.register(RoomCollector(figures))
     return made
 
 

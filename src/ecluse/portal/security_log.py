@@ -62,7 +62,7 @@ class SecurityLog:
     def _read_again(self) -> EcluseError | None:
         """Where a file was changed; gives what is wrong with it until it is mended."""
         seen = _marks(self._files())
-        if seen != self._seen:
+        if self._wrong or seen != self._seen:
             self._seen = seen
             try:
                 self._take_up(supervision.read(self._home))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from django.db.models import Count, Max, Min, Sum
+from django.db.models import Count, Min, QuerySet, Sum
 from django.utils import timezone
 
 from ecluse.domain.alerts import AlertState, Severity
@@ -22,6 +22,7 @@ from ecluse.store.models import (
     PlaceJournal,
     ReportedWarning,
 )
+from ecluse.store.reads.alert_warnings import OF_WARNINGS, untold
 from ecluse.store.watching import age, position
 from ecluse.wire.artefacts import decode
 
@@ -59,31 +60,38 @@ class Figures:
     log: Mapping[str, LogTarget]
 
 
-def figures(now: dt.datetime) -> Figures:
-    """All of them, at an instant."""
-    last = JournalLine.objects.aggregate(last=Max("index"))["last"]
-    entries = 0 if last is None else last + 1
+def figures(now: dt.datetime, *, warnings: bool = False) -> Figures:
+    """All of them, at an instant.
+
+    Unless ``warnings``, nothing counts a warning, an alert about one, or a line of the journal about either: whoever
+    reads the numbers may be whom it names (R10).
+    """
+    lines, alerts, told = JournalLine.objects.all(), Alert.objects.all(), AlertTold.objects.filter(outcome="waiting")
+    if not warnings:
+        lines = lines.exclude(event__startswith="warning.").exclude(subject__in=untold())
+        alerts = alerts.exclude(rule__startswith=OF_WARNINGS)
+        told = told.exclude(alert__rule__startswith=OF_WARNINGS)
+    events = dict(lines.order_by().values_list("event").annotate(Count("index")))
     watch, beat = position(), age(now)
-    told = AlertTold.objects.filter(outcome="waiting")
     first_due = told.filter(due_at__lte=now).aggregate(first=Min("due_at"))["first"]
     return Figures(
         migrations=_counted(Migration, "state", State),
         turns_overdue=Migration.objects.filter(due__lt=now).exclude(state=State.ERASED).count(),
         erasures_overdue=_erasures_overdue(now),
-        alerts=_alerts(),
-        unacknowledged=_unacknowledged(now),
-        warnings=_counted(ReportedWarning, "state", WarningState),
-        warnings_overdue=_warnings_overdue(now),
+        alerts=_alerts(alerts),
+        unacknowledged=_unacknowledged(alerts, now),
+        warnings=_counted(ReportedWarning, "state", WarningState) if warnings else {},
+        warnings_overdue=_warnings_overdue(now) if warnings else {},
         agents=_agents(),
         watch_age=NEVER if beat is None else float(beat),
         watch_broken=bool(watch and watch.broken),
-        entries=entries,
+        entries=sum(events.values()),
         place_entries=dict(PlaceJournal.objects.order_by().values_list("place").annotate(Sum("size"))),
-        events=dict(JournalLine.objects.order_by().values_list("event").annotate(Count("index"))),
+        events=events,
         waiting=told.count(),
         late=_seconds(now, first_due),
         failing=dict(told.filter(tries__gt=0).order_by().values_list("channel").annotate(Count("pk"))),
-        log=_log(now, entries),
+        log=_log(now, lines),
     )
 
 
@@ -96,14 +104,14 @@ def _counted(model: type[Migration | ReportedWarning], name: str, words: type[St
     return {str(word): found.get(str(word), 0) for word in words}
 
 
-def _alerts() -> dict[tuple[str, ...], int]:
-    rows = Alert.objects.order_by().values_list("severity", "state").annotate(count=Count("pk"))
+def _alerts(counted: QuerySet[Alert]) -> dict[tuple[str, ...], int]:
+    rows = counted.order_by().values_list("severity", "state").annotate(count=Count("pk"))
     found = {(severity, state): count for severity, state, count in rows}
     return {(str(s), str(t)): found.get((str(s), str(t)), 0) for s in Severity for t in AlertState}
 
 
-def _unacknowledged(now: dt.datetime) -> dict[str, float]:
-    waiting = Alert.objects.filter(state=AlertState.OPEN).order_by()
+def _unacknowledged(counted: QuerySet[Alert], now: dt.datetime) -> dict[str, float]:
+    waiting = counted.filter(state=AlertState.OPEN).order_by()
     found = dict(waiting.values_list("severity").annotate(Min("opened_at")))
     return {str(severity): _seconds(now, found.get(str(severity))) for severity in Severity}
 
@@ -133,8 +141,10 @@ def _erase_by(artefact: bytes) -> dt.date:
     return decode(Order, artefact).retention.erase_by
 
 
-def _log(now: dt.datetime, entries: int) -> dict[str, LogTarget]:
-    return {
-        each.target: LogTarget(_seconds(now, each.failing_since), max(0, entries - int(each.cursors.get("room") or 0)))
-        for each in LogCursor.objects.all()
-    }
+def _log(now: dt.datetime, lines: QuerySet[JournalLine]) -> dict[str, LogTarget]:
+    return {each.target: LogTarget(_seconds(now, each.failing_since), _behind(lines, each)) for each in
+            LogCursor.objects.all()}  # fmt: skip
+
+
+def _behind(lines: QuerySet[JournalLine], target: LogCursor) -> int:
+    return lines.filter(index__gte=int(target.cursors.get("room") or 0)).count()
