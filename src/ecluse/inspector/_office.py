@@ -1,0 +1,176 @@
+"""Sheets and tables of other programs, turned into lines of cells for the detector: xlsx, ods, docx, dBase, SQLite.
+
+Bounded: only so many strings, rows and tables are turned; the detector judges a table from a few hundred rows anyhow.
+"""
+
+import html
+import io
+import re
+import sqlite3
+import struct
+import zipfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from ecluse.inspector._unpacking import BLOCK, Budget, Reads, UnseenError, exactly, zip_members
+
+_STRINGS, _STRINGS_BYTES = 200_000, 1 << 26
+_SHEET_BYTES = 1 << 26
+_TABLES = 400
+_STRING = re.compile(rb"<si\b[^>]*>(.*?)</si>", re.DOTALL)
+_T = re.compile(rb"<t\b[^>/]*>([^<]*)</t>")
+_ROW = re.compile(rb"<row\b[^>]*>(.*?)</row>", re.DOTALL)
+_CELL = re.compile(rb"<c\b([^>]*?)(?:/>|>(.*?)</c>)", re.DOTALL)
+_V = re.compile(rb"<v>([^<]*)</v>")
+_PLACE = re.compile(rb"\br=\"([A-Z]{1,3})\d+\"")
+_TAG = re.compile(rb"<[^<>]{1,2000}>")
+_BREAKS = re.compile(rb"</(?:w:p|text:h|table:table-row|w:tr)>|<w:br[^>]*>")
+_CELLS = re.compile(rb"</(?:table:table-cell|w:tc)>|<table:table-cell[^>]*/>|<w:tab/>")
+_IN_CELL = re.compile(rb"</w:p>\s*</w:tc>|</text:p>")
+
+
+def is_office(names: list[str]) -> bool:
+    """Whether a zip file's members are those of a sheet or a text."""
+    return "[Content_Types].xml" in names or "content.xml" in names
+
+
+def office_lines(opened: zipfile.ZipFile, budget: Budget) -> Iterator[tuple[str, bytes]]:
+    """The tables and texts of a document: a name for each, and its cells by tab and line.
+
+    Raises:
+        UnseenError: damaged, or over budget.
+    """
+    strings: list[bytes] = []
+    for name, source in zip_members(opened, budget):
+        if source is not None and name == "xl/sharedStrings.xml":
+            strings = _shared(exactly(source, _STRINGS_BYTES))
+    yield "strings.txt", b"\n".join(strings)
+    for name, source in zip_members(opened, budget):
+        if source is None:
+            continue
+        if name.startswith("xl/worksheets/") and name.endswith(".xml"):
+            yield "sheet.csv", b"\n".join(_sheet(exactly(source, _SHEET_BYTES), strings))
+        elif name in {"content.xml", "word/document.xml"}:
+            yield "table.csv", plain(exactly(source, _SHEET_BYTES))
+
+
+def _shared(text: bytes) -> list[bytes]:
+    found: list[bytes] = []
+    for match in _STRING.finditer(text):
+        found.append(_unescaped(b"".join(_T.findall(match[1]))))
+        if len(found) == _STRINGS:
+            break
+    return found
+
+
+def _unescaped(text: bytes) -> bytes:
+    text = text.replace(b"\t", b" ").replace(b"\n", b" ").replace(b"\r", b" ")
+    return html.unescape(text.decode("utf-8", "replace")).encode("utf-8", "replace") if b"&" in text else text
+
+
+def _sheet(text: bytes, strings: list[bytes]) -> Iterator[bytes]:
+    for row in _ROW.finditer(text):
+        cells: list[bytes] = []
+        for cell in _CELL.finditer(row[1]):
+            place = _PLACE.search(cell[1])
+            at = _column(place[1]) if place else len(cells)
+            if at > 400:  # noqa: PLR2004 - columns
+                break
+            cells += [b""] * (at - len(cells))
+            cells.append(_cell(cell[1], cell[2] or b"", strings))
+        yield b"\t".join(cells)
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number - 1
+
+
+def _cell(attributes: bytes, body: bytes, strings: list[bytes]) -> bytes:
+    value = _V.search(body)
+    if b't="s"' in attributes and value and value[1].isdigit() and len(value[1]) < 10:  # noqa: PLR2004 - digits of an index
+        place = int(value[1])
+        return strings[place] if place < len(strings) else b""
+    if value:
+        return _unescaped(value[1])
+    return _unescaped(b"".join(_T.findall(body)))
+
+
+def plain(text: bytes) -> bytes:
+    """The words of an XML text, cells by tab and rows by line."""
+    text = _IN_CELL.sub(lambda match: b"</w:tc>" if match[0].endswith(b"tc>") else b" ", text)
+    text = _CELLS.sub(b"\t", _BREAKS.sub(b"\n", text))
+    return html.unescape(_TAG.sub(b"", text).decode("utf-8", "replace")).encode("utf-8", "replace")
+
+
+def dbase_lines(source: Reads) -> Iterator[bytes]:
+    """A dBase table as lines: its column names, then its records, in pieces.
+
+    Raises:
+        UnseenError: the header contradicts itself.
+    """
+    head = exactly(source, 32)
+    if len(head) < 32:  # noqa: PLR2004 - a dBase header
+        raise UnseenError("table-damaged")
+    begin, width = struct.unpack_from("<HH", head, 8)
+    described = exactly(source, max(0, begin - 32))
+    fields = []
+    for at in range(0, len(described) - 31, 32):
+        if described[at] == 0x0D:  # noqa: PLR2004 - the end of the columns
+            break
+        fields.append((described[at : at + 11].partition(b"\0")[0], described[at + 16]))
+    if not fields or width < 2 or sum(size for _, size in fields) >= width:  # noqa: PLR2004 - a mark and a byte
+        raise UnseenError("table-damaged")
+    yield b"\t".join(name for name, _ in fields) + b"\n"
+    rows = max(1, BLOCK // width)
+    while piece := exactly(source, rows * width):
+        lines = []
+        for at in range(0, len(piece) - width + 1, width):
+            place, cells = at + 1, []
+            for _, size in fields:
+                cells.append(piece[place : place + size].strip(b" \0").replace(b"\t", b" "))
+                place += size
+            lines.append(b"\t".join(cells))
+        yield b"\n".join(lines) + b"\n"
+
+
+def sqlite_lines(database: Path | io.BytesIO, rows: int) -> Iterator[tuple[str, bytes]]:
+    """Tables of a SQLite file, each as lines of its first rows; opened read-only and never changed, not even locked.
+
+    Raises:
+        UnseenError: damaged.
+    """
+    try:
+        if isinstance(database, Path):
+            connected = sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+        else:
+            connected = sqlite3.connect(":memory:")
+            connected.deserialize(database.getvalue())
+        with closing(connected) as connection:
+            connection.text_factory = bytes
+            connection.execute("PRAGMA trusted_schema=OFF")
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, BLOCK * 16)
+            tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'"
+            found = connection.execute(tables)
+            for (name,) in found.fetchmany(_TABLES):
+                yield name.decode("utf-8", "replace"), _table(connection, name.decode("utf-8", "replace"), rows)
+    except (sqlite3.Error, UnicodeError, MemoryError, OverflowError) as error:
+        raise UnseenError("table-damaged") from error
+
+
+def _table(connection: sqlite3.Connection, name: str, rows: int) -> bytes:
+    quoted = '"' + name.replace('"', '""') + '"'
+    cursor = connection.execute(f"SELECT * FROM {quoted} LIMIT ?", (rows,))  # noqa: S608 - quoted
+    lines = [b"\t".join(column[0].encode("utf-8", "replace") for column in cursor.description)]
+    lines += [b"\t".join(_bytes(cell) for cell in row) for row in cursor]
+    return b"\n".join(lines) + b"\n"
+
+
+def _bytes(cell: object) -> bytes:
+    if cell is None:
+        return b""
+    text = cell if isinstance(cell, bytes) else str(cell).encode()
+    return text[:4000].replace(b"\t", b" ").replace(b"\n", b" ").replace(b"\r", b" ")
