@@ -5,16 +5,19 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
+from django.test import Client
 from tests.portal.warned import CANARY, at, keyed, opened, person, warned
 
 from ecluse.domain.errors import ForbiddenError, MalformedError, TamperError, TransitionError, UnseenError, UsageError
 from ecluse.domain.permissions import Role
+from ecluse.domain.room import RoomEvent
 from ecluse.domain.warnings import Function, Outcome, Terms
 from ecluse.seal.letters import MAX_BYTES, MAX_FILES, MAX_TEXT, Attachment
 from ecluse.seal.sealing import Identity
 from ecluse.store.acts import warnings as acts
-from ecluse.store.models import JournalLine, Organisation, ReportedWarning
+from ecluse.store.models import JournalLine, Membership, Organisation, ReportedWarning
 from ecluse.store.reads import warnings as reads
+from ecluse.store.recording import SYSTEM, acting
 from rooms import LAB, OTHER_LAB, VENDOR, Room
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -203,6 +206,25 @@ def test_the_secret_alone_opens_the_answers(room: Room) -> None:
     ):
         with pytest.raises(UnseenError, match="do not belong together"):
             reads.followed(receipt, tried)
+
+
+def test_a_message_that_nobody_could_read_is_refused_and_the_journal_tells(room: Room) -> None:
+    """All to whom the warning was sealed hold other roles now, and who came after them gave no key."""
+    keys, (found, secret) = keyed(room), warned()
+    with acting(SYSTEM) as act:
+        sealed_to = [person(room, *who) for who in keys]
+        Membership.objects.filter(person__in=sealed_to).update(role=Role.ADMINISTRATOR)
+        act.record(RoomEvent.ALERT_NOTED, subject="test")
+    with pytest.raises(TransitionError, match="nobody here could read this message: nothing was kept"):
+        acts.write("anonymous", found, "le serveur est de nouveau ouvert", ())
+    assert not found.messages.exists()
+    line = JournalLine.objects.get(subject=found.receipt, event="warning.written")
+    assert line.detail == {"reporter": 1, "kept": 0}
+    assert set(line.concerns) == {LAB, VENDOR}
+    page = Client(headers={"host": "localhost", "accept-language": "fr"}).post(
+        "/report/follow/", {"receipt": found.receipt, "secret": secret, "text": "encore"}
+    )
+    assert "personne ici ne pourrait lire ce message" in page.content.decode().casefold()
 
 
 def test_what_is_too_large_is_refused_whole(room: Room) -> None:

@@ -21,6 +21,8 @@ FRENCH_WARNINGS: dict[str, str] = {
     "this receipt and this secret do not belong together": "ce reçu et ce secret ne vont pas ensemble",
     "nobody here could read this warning: nothing was kept":
         "personne ici ne pourrait lire ce signalement : rien n'a été gardé",
+    "nobody here could read this message: nothing was kept":
+        "personne ici ne pourrait lire ce message : rien n'a été gardé",
     "write to one of the addresses of this page instead": "écrivez plutôt à l'une des adresses de cette page",
     "nobody names themself": "on ne se nomme pas soi-même",
     "somebody else who handles it does": "un autre qui le traite le fait",

@@ -1,5 +1,6 @@
 """A real ``ecluse serve``, a reporter with ``ecluse warn`` and one with a browser without script, and a stolen room."""
 
+import base64
 import json
 import os
 import subprocess
@@ -11,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from agents_at_work import free_port, serving
 from browser import browser_page
-from ecluse.seal.letters import unpack
+from ecluse.seal.letters import Lock, open_mailbox, unpack
 from ecluse.seal.sealing import Identity, open_sealed
 from migrating import ROOT, Desk, Done
 
@@ -38,6 +40,10 @@ elif sys.argv[1] == "answer":
     from ecluse.store.reads.warnings import warning_of
     officer = Room.known().people[VENDOR, Role.SECURITY_OFFICER]
     warnings.answer(officer.handle, warning_of(sys.argv[2]), "zebulon-answer-canary", officer)
+elif sys.argv[1] == "lock":
+    from ecluse.store.reads.warnings import kept_lock, warning_of
+    kept = kept_lock(warning_of(sys.argv[2]))
+    print(json.dumps([kept.salt.hex(), kept.verifier.hex(), kept.mailbox, kept.lock.hex()]))
 else:
     from ecluse.store.models import ReportedWarning, WarningStation
     Path(sys.argv[3]).write_bytes(ReportedWarning.objects.get(receipt=sys.argv[2]).sealed)
@@ -149,6 +155,11 @@ def test_a_browser_without_script_and_what_it_keeps(place: Place) -> None:
 def test_a_stolen_room_tells_no_word_and_no_secret(place: Place) -> None:
     told = sent(place, "--attach", "lines.csv", "--named", "zebulon-named-canary")
     place.seed("answer", told["receipt"])
+    place.warn("follow", "--room", place.url, told["receipt"], said=told["secret"])  # the room opens the mailbox for it
+    salt, verifier, mailbox, lock = place.seed("lock", told["receipt"])
+    opened = open_mailbox(told["secret"], Lock(bytes.fromhex(salt), bytes.fromhex(verifier), mailbox, bytes.fromhex(lock)))
+    assert opened is not None
+    raw = _scalar(opened._secret)
     time.sleep(1)
     held = [path for path in [*place.home.rglob("*"), place.home.parent / "serve.log"] if path.is_file()]
     assert any(told["receipt"].encode() in path.read_bytes() for path in held), "the room knows that it exists"
@@ -156,7 +167,21 @@ def test_a_stolen_room_tells_no_word_and_no_secret(place: Place) -> None:
         data = path.read_bytes()
         for word in (b"canary", told["secret"].encode(), told["secret"].replace("-", "").encode(), b"AGE-SECRET-KEY"):
             assert word not in data, path
-        assert place.officer._secret.encode() not in data
+        for key in (raw, raw.hex().encode(), base64.b64encode(raw)):
+            assert key not in data, path
+    assert any(mailbox.encode() in path.read_bytes() for path in held), "its public half is there"
+
+
+def _scalar(secret: str) -> bytes:
+    """The 32 bytes of an age secret key (bech32, BIP 173)."""
+    digits = ["qpzry9x8gf2tvdw0s3jn54khce6mua7l".index(letter) for letter in secret.lower().rpartition("1")[2][:-6]]
+    return (sum(digit << 5 * place for place, digit in enumerate(reversed(digits))) >> 4).to_bytes(32, "big")
+
+
+def test_the_bytes_that_are_looked_for_are_those_of_the_key() -> None:
+    made = Identity.generate()
+    public = X25519PrivateKey.from_private_bytes(_scalar(made._secret)).public_key().public_bytes_raw()
+    assert _scalar(made.recipient) == public
 
 
 def test_the_watch_that_serve_started_knows_the_warnings(place: Place) -> None:

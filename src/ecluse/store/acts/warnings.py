@@ -15,7 +15,6 @@ from ecluse.domain.errors import EcluseError, ForbiddenError, TransitionError, U
 from ecluse.domain.permissions import MAY, Action
 from ecluse.domain.room import RoomEvent
 from ecluse.domain.warnings import (
-    STATIONS,
     Concerned,
     Function,
     Outcome,
@@ -87,7 +86,7 @@ def receive(act: Act, given: Given) -> Received:
     whose = concerned(given.organisation, reads.bodies())
     people = reads.people_of(whose.everybody())
     named = named_in(given.named, given.functions, people)
-    readers = _readers(whose, named)
+    readers = reads.readers_of(whose, named)
     if not readers:
         raise TransitionError("nobody here could read this warning: nothing was kept",
                               hint="write to one of the addresses of this page instead")  # fmt: skip
@@ -101,15 +100,6 @@ def receive(act: Act, given: Given) -> Received:
     )  # fmt: skip
     _escalate(act, reads.warning_of(warning.receipt))
     return Received(warning.receipt, secret)
-
-
-def _readers(whose: Concerned, named: Iterable[str]) -> dict[int, str]:
-    """The keys of all who may come to read it."""
-    held = reads.roles_held((*whose.processors, *whose.readers))
-    at = {(station.side, role) for station in STATIONS for role in station.roles}
-    may = {person for (_, side, role), people in held.items() if (side, role) in at for person in people}
-    may -= set(Person.objects.filter(handle__in=list(named)).values_list("pk", flat=True))
-    return reads.recipients(may)
 
 
 def _about(given: Given) -> str:
@@ -286,20 +276,35 @@ def ask(act: Act, warning: ReportedWarning, text: str, by: Person) -> None:
     _write(act, warning, Letter(text), by)
 
 
-@act
-def write(act: Act, warning: ReportedWarning, text: str, attachments: Sequence[Attachment]) -> None:
+def write(actor: str, warning: ReportedWarning, text: str, attachments: Sequence[Attachment]) -> None:
     """Its reporter, who has shown the secret, writes again; a closed warning opens for this no more.
 
+    What nobody could read is refused as a first report is, and the journal tells that it was.
+
     Raises:
-        TransitionError: it is closed.
+        TransitionError: it is closed; or nobody who may read it has a key.
         MalformedError: no text, or too large.
     """
+    if not _written(actor, warning, text, attachments):
+        raise TransitionError("nobody here could read this message: nothing was kept",
+                              hint="write to one of the addresses of this page instead")  # fmt: skip
+
+
+@act
+def _written(act: Act, warning: ReportedWarning, text: str, attachments: Sequence[Attachment]) -> bool:
+    """Whether it was kept; the act ends well either way, so that its entry stays."""
     warning = reads.whole().select_for_update(of=("self",)).get(pk=warning.pk)
     if warning.state == WarningState.CLOSED:
         raise TransitionError("this warning is closed", hint="make another, and name the receipt of this one")
     if warning.messages.filter(author__isnull=True).count() >= MAX_MESSAGES:
         raise TransitionError("this warning has as many messages as one may have", hint="make another")
-    _write(act, warning, Letter(text, attachments=tuple(attachments)), None)
+    letter = Letter(text, attachments=tuple(attachments))
+    check_letter(letter.text, letter.attachments)
+    if not reads.keys_to(warning, act.now):
+        act.record(RoomEvent.WARNING_WRITTEN, *reads.open_to(warning), subject=warning.receipt, reporter=1, kept=0)
+        return False
+    _write(act, warning, letter, None)
+    return True
 
 
 MAX_MESSAGES = 100
@@ -307,10 +312,7 @@ MAX_MESSAGES = 100
 
 def _write(act: Act, warning: ReportedWarning, letter: Letter, author: Person | None) -> None:
     check_letter(letter.text, letter.attachments)
-    around = reads.circle(warning, act.now)
-    may = frozenset[int]().union(*around.stations) - around.named
-    keys = reads.recipients(may)
-    sealed = seal(pack(letter), [warning.mailbox, *sorted(keys.values())])
+    sealed = seal(pack(letter), [warning.mailbox, *reads.keys_to(warning, act.now)])
     WarningMessage.objects.create(warning=warning, author=author, at=act.now, sealed=sealed, digest=digest(sealed))
     act.record(
         RoomEvent.WARNING_WRITTEN, *reads.open_to(warning), subject=warning.receipt, digest=digest(sealed),

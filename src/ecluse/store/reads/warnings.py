@@ -10,7 +10,17 @@ from django.utils import timezone
 
 from ecluse.domain.errors import TransitionError, UnseenError
 from ecluse.domain.permissions import Role, Side
-from ecluse.domain.warnings import LAST, STATIONS, Body, Someone, Terms, Timing, WarningState, stations_reached
+from ecluse.domain.warnings import (
+    LAST,
+    STATIONS,
+    Body,
+    Concerned,
+    Someone,
+    Terms,
+    Timing,
+    WarningState,
+    stations_reached,
+)
 from ecluse.seal.letters import Lock, open_mailbox, read_receipt, unpack
 from ecluse.seal.sealing import Identity, open_sealed
 from ecluse.store.models import (
@@ -188,6 +198,21 @@ def recipients(people: Iterable[int]) -> dict[int, str]:
     """The keys for warnings of those who have given one."""
     found = WarningKey.objects.filter(person__in=set(people), until__isnull=True)
     return {each.person_id: each.recipient for each in found}
+
+
+def readers_of(whose: Concerned, named: Iterable[str]) -> dict[int, str]:
+    """The keys of all who may come to read a warning, but for those named by handle. Three queries."""
+    held = roles_held((*whose.processors, *whose.readers))
+    at = {(station.side, role) for station in STATIONS for role in station.roles}
+    may = {person for (_, side, role), people in held.items() if (side, role) in at for person in people}
+    may -= set(Person.objects.filter(handle__in=list(named)).values_list("pk", flat=True))
+    return recipients(may)
+
+
+def keys_to(warning: ReportedWarning, now: dt.datetime) -> list[str]:
+    """The keys of all who may come to read what is written in a warning now."""
+    around = circle(warning, now)
+    return sorted(recipients(frozenset[int]().union(*around.stations) - around.named).values())
 
 
 def terms_of(slugs: Iterable[str]) -> Terms:
