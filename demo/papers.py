@@ -66,10 +66,12 @@ retention: {{erase_after_acceptance: 0d, erase_by: {erase_by}, source_dispositio
 """
 
 
-def demo_order(recipient: str, today: dt.date) -> str:
-    """The order of the design, with its recipient and dates put in."""
+def demo_order(recipient: str, today: dt.date, trace: str = "") -> str:
+    """The order of the design, with its recipient and dates put in. ``trace``: the controller's key of fingerprints."""
     erase_by = (today + dt.timedelta(days=90)).isoformat()
-    return DEMO_ORDER.format(finess=FINESS, recipient=recipient, erase_by=erase_by)
+    made = DEMO_ORDER.format(finess=FINESS, recipient=recipient, erase_by=erase_by)
+    until = (today + dt.timedelta(days=5 * 365)).isoformat()
+    return f"{made}trace: {{recipient: {trace}, keep_until: {until}}}\n" if trace else made
 
 
 def real_order(

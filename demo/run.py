@@ -77,6 +77,11 @@ def keys(stage: Stage) -> None:
     )
     stage.ecluse("key", "new", "recipient", "keys/kalisil.age")
     stage.ecluse("key", "new", "exclusion", "keys/exclusion")
+    stage.say(
+        "\nAnd the controller's key of fingerprints, by which a leak can be traced to this export.",
+        "\nEt la clé du responsable pour les empreintes, qui permettront de remonter d'une fuite à cet export.",
+    )
+    stage.ecluse("key", "new", "recipient", "keys/trace.age")
 
 
 def sign_agreement(stage: Stage) -> None:
@@ -109,8 +114,11 @@ def sign_order(stage: Stage) -> None:
     refusals = stage.write("refusals.txt", "".join(f"{number}\n" for number in EXCLUDED_PATIENTS))
     stage.ecluse("order", "exclude-persons", "refusals.txt", "--key", "keys/exclusion", "--out", "persons.keyed")
     refusals.unlink()
-    shown = json.loads(stage.ecluse("key", "show", "keys/kalisil.age", "--json", quiet=True))
-    order = papers.demo_order(shown["recipient"], _today())
+    recipient, trace = (
+        json.loads(stage.ecluse("key", "show", f"keys/{name}.age", "--json", quiet=True))["recipient"]
+        for name in ("kalisil", "trace")
+    )
+    order = papers.demo_order(recipient, _today(), trace)
     stage.write("order.yaml", order)
     stage.say("\norder.yaml:", "\norder.yaml :")
     stage.show(order)

@@ -64,14 +64,18 @@ class Desk:
     target: tuple[str, str] = ("new.sqlite", "demo-kalisil")
 
     @classmethod
-    def made(cls, root: Path, *, patients: int = 50, seed: int = 42, scope: Scope = DEMO_SCOPE) -> "Desk":
-        """Two systems, everybody's keys, a signed agreement, a signed order."""
+    def made(
+        cls, root: Path, *, patients: int = 50, seed: int = 42, scope: Scope = DEMO_SCOPE, trace: bool = False
+    ) -> "Desk":
+        """Two systems, everybody's keys, a signed agreement, a signed order; ``trace``: it asks for fingerprints."""
         root.mkdir(parents=True, exist_ok=True)
         desk = cls(root, build(root / "legacy.sqlite", patients=patients, seed=seed, scope=scope))
         with contextlib.closing(sqlite3.connect(root / "new.sqlite")) as target, target:
             target.executescript((ROOT / "demo" / "new_lis.sql").read_text(encoding="utf-8"))
         desk._make_keys()
         desk._sign_agreement()
+        if trace:
+            desk.ecluse("key", "new", "recipient", "keys/trace.age")
         desk.sign_order()
         return desk
 
@@ -171,12 +175,16 @@ class Desk:
 
     def sign_order(self, change: Any = lambda order: order) -> None:
         """Write and sign the order of the design, changed by ``change`` (a function of the parsed YAML)."""
-        shown = self.ecluse("key", "show", "keys/kalisil.age", "--json").json()
-        order = yaml.safe_load(papers.demo_order(shown["recipient"], _today()))
+        trace = self.recipient("trace") if self.path("keys", "trace.age").exists() else ""
+        order = yaml.safe_load(papers.demo_order(self.recipient("kalisil"), _today(), trace))
         (self.root / "order.yaml").write_text(yaml.safe_dump(change(order), allow_unicode=True, sort_keys=False))
         for old in self.root.glob("order.json*"):
             old.unlink()
         self.ecluse("order", "sign", "order.yaml", "--agreement", "agreement.json", "--key", "keys/dr.martin")
+
+    def recipient(self, name: str) -> str:
+        """The public half of an identity."""
+        return str(self.ecluse("key", "show", f"keys/{name}.age", "--json").json()["recipient"])
 
     def _make_keys(self) -> None:
         (self.root / "keys").mkdir(mode=0o700)

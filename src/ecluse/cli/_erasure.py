@@ -17,9 +17,11 @@ from ecluse.control.erase import (
     is_due,
     must_go,
     not_mounted,
+    now,
     uses_mailbox,
 )
 from ecluse.control.erase_relay import asked, empty_relay, silent
+from ecluse.control.erase_trace import erase_trace_if_due
 from ecluse.control.scan import Tree
 from ecluse.control.signatures import sign_artefact
 from ecluse.domain.entry import Event
@@ -32,8 +34,11 @@ from ecluse.domain.errors import (
     MalformedError,
     TransitionError,
 )
+from ecluse.domain.lifecycle import State
 from ecluse.domain.records import ErasureCertificate, Scanned
+from ecluse.migration.extract import CANARIES
 from ecluse.migration.marks import destination_marks, source_marks
+from ecluse.migration.trace_making import keep_trace
 from ecluse.wire.artefacts import digest_of
 from ecluse.workspace.place import Place, Workspace
 
@@ -44,14 +49,25 @@ _ORDER = (Place.DESTINATION, Place.SOURCE)
 def erase_if_due(site: Site) -> bool:
     """Erase what must be gone by now, whoever asked for something else (law 7); whether the erase-by date made it."""
     remind(site.root)
+    erase_trace(site)  # first: what is wrong with the mailbox keeps no fingerprint alive
     unlearned = learn_or_erase(site)
     overdue = [place for place in _ORDER if site.has(place) and _abort_overdue(site, place)]
     late = [place for place in _ORDER if site.has(place) and _is_due(site, place)]
     if late:
         erase(site, only=late)
+        erase_trace(site)
     if unlearned is not None:
         raise unlearned
     return bool(overdue)
+
+
+def erase_trace(site: Site) -> None:
+    """Erase the fingerprints of a migration that is erased, on the day that its order names."""
+    if site.has(Place.SOURCE):
+        with site.open(Place.SOURCE) as place:
+            if erase_trace_if_due(place, now(place)):
+                _output.say(tr("fingerprints erased: their last day has come",
+                               "empreintes effacées : leur dernier jour est venu"))  # fmt: skip
 
 
 def learn_or_erase(site: Site) -> EcluseError | None:
@@ -88,6 +104,7 @@ def erase(
         ErasureError: the re-scan found something; the certificates are made and journalled all the same. Or nobody
             said what became of the identity; then there is no certificate of the destination. Or the mailbox cannot be
             looked at; then there is none of the places that used it.
+        StorageError, TamperError: the fingerprints ordered could not be gathered; all else is erased and certified.
     """
     places = [place for place in _ORDER if site.has(place) and (only is None or place in only)]
     for place in places:
@@ -98,7 +115,8 @@ def erase(
         if site.has(place):
             _empty_mailbox(site, place)
     made: list[ErasureCertificate] = []
-    uncertified = None
+    uncertified: EcluseError | None = None
+    untraced = _keep_trace(site) if Place.SOURCE in places else None
     for place in places:
         try:
             made.append(_erase(site, place, marks, destroyed_elsewhere, mailbox_lost))
@@ -106,8 +124,9 @@ def erase(
             uncertified = error
     for certificate in made:
         _tell(certificate)
-    if uncertified is not None:
-        raise uncertified
+    for lack in (uncertified, untraced):
+        if lack is not None:
+            raise lack
     for certificate in made:
         if not certificate.clean():
             raise ErasureError(
@@ -117,6 +136,19 @@ def erase(
                 hint="; ".join(certificate.found[:3]),
             )  # fmt: skip
     return made
+
+
+def _keep_trace(site: Site) -> EcluseError | None:
+    """What an aborted migration had sealed was an export as well; what is wrong keeps nothing from being erased."""
+    with site.open(Place.SOURCE) as place:
+        begun = any(entry.event is Event.ERASING for entry in place.entries())
+        if begun or place.progress().state is not State.ABORTED:
+            return None
+        try:
+            keep_trace(place, CANARIES)
+        except EcluseError as error:
+            return error
+    return None
 
 
 def _abort_overdue(site: Site, place: Place) -> bool:
@@ -249,4 +281,12 @@ def _tell(certificate: ErasureCertificate) -> None:
             f"{len(certificate.found)} trouvés",
         )
     )
+    if certificate.trace:
+        kept = certificate.trace
+        _output.say(
+            tr(
+                f"{certificate.place}: fingerprints kept until {kept.keep_until}, as ordered; {kept.digest}",
+                f"{certificate.place} : empreintes gardées jusqu'au {kept.keep_until}, comme ordonné ; {kept.digest}",
+            )
+        )
     _output.say(tr(f"certificate {digest_of(certificate)}", f"certificat {digest_of(certificate)}"))

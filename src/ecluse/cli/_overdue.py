@@ -9,6 +9,7 @@ from ecluse.domain.errors import EcluseError
 from ecluse.domain.lifecycle import State
 from ecluse.domain.order import Order
 from ecluse.workspace.place import Place, system_clock
+from ecluse.workspace.traces import trace_path
 
 now = system_clock
 """Replaced by tests."""
@@ -16,6 +17,8 @@ now = system_clock
 
 def remind(root: Path) -> bool:
     """Say loudly which places of a folder are past their erase-by date and not erased; whether any is.
+
+    Fingerprints past the day that the order keeps them until are told likewise.
 
     On stderr, whatever ``--quiet`` and ``--json`` say; the exit code stays the command's own.
     """
@@ -31,7 +34,9 @@ def _late(root: Path) -> str | None:
         order, state = view.pinned(Order), view.progress().state
     except EcluseError:
         return None  # what is wrong with the place, the command itself says
-    if order is None or state is State.ERASED or now().date() < order.retention.erase_by:
+    if order is not None and state is State.ERASED:
+        return _late_trace(root, order)
+    if order is None or now().date() < order.retention.erase_by:
         return None
     by = order.retention.erase_by
     return tr(
@@ -39,4 +44,16 @@ def _late(root: Path) -> str | None:
         f"ecluse erase -w {root.parent if root.name in set(Place) else root}",
         f"{root} : LA DATE D'EFFACEMENT {by} EST VENUE, et ce lieu n'est pas effacé. Plus rien ne bouge ; effacez-le "
         f"maintenant : ecluse erase -w {root.parent if root.name in set(Place) else root}",
+    )
+
+
+def _late_trace(root: Path, order: Order) -> str | None:
+    path = trace_path(root, order)
+    if order.trace is None or now().date() < order.trace.keep_until or not path.exists():
+        return None
+    until = order.trace.keep_until
+    return tr(
+        f"{path}: FINGERPRINTS KEPT UNTIL {until} STILL LIE HERE. Erase them now: ecluse erase -w {root.parent}",
+        f"{path} : DES EMPREINTES GARDÉES JUSQU'AU {until} SONT ENCORE ICI. Effacez-les maintenant : "
+        f"ecluse erase -w {root.parent}",
     )

@@ -6,7 +6,7 @@ from typing import Any
 from ecluse.cli import _output, _steps
 from ecluse.cli._account import write_reports
 from ecluse.cli._app import define, option
-from ecluse.cli._erasure import erase, learn_or_erase
+from ecluse.cli._erasure import erase, erase_trace, learn_or_erase
 from ecluse.cli._options import destination_options, mailbox, setup_of, source_options, workspace
 from ecluse.cli._overdue import remind
 from ecluse.cli._site import Site
@@ -61,9 +61,11 @@ def command(
 ) -> None:
     """Erase the places of one workspace."""
     site = Site(workspace, setup_of(workspace, given))
+    erase_trace(site)
     unlearned = learn_or_erase(site)
     remind(workspace)
     made = erase(site, destroyed_elsewhere=identity_destroyed_elsewhere or "", mailbox_lost=mailbox_lost or "")
+    erase_trace(site)
     write_setup(workspace, site.setup)
     write_reports(workspace)
     if unlearned is not None:

@@ -16,6 +16,7 @@ from ecluse.domain.order import Order
 from ecluse.domain.plan import Plan
 from ecluse.workspace.place import Place
 from ecluse.workspace.progress import Progress
+from ecluse.workspace.traces import trace_path
 
 
 @define(
@@ -76,10 +77,34 @@ def _json(view: View, progress: Progress, turn: Clock, now: dt.datetime) -> dict
         "overdue": turn.overdue(now),
         "order": order.order if order else None,
         "erase_by": order.retention.erase_by.isoformat() if order else None,
+        "trace": _trace_json(view, order),
         "parcels": _counts(view, progress),
         "pins": dict(progress.pins),
         "journal_entries": len(view.leaves),
     }
+
+
+def _trace_json(view: View, order: Order | None) -> dict[str, str | None] | None:
+    """Fingerprints as ordered: until when, where they lie; None where none are ordered, or this is no source."""
+    if order is None or order.trace is None or view.place is not Place.SOURCE:
+        return None
+    path = trace_path(view.root, order)
+    return {"keep_until": order.trace.keep_until.isoformat(), "file": str(path) if path.exists() else None,
+            "digest": view.progress().traced}  # fmt: skip
+
+
+def _trace_row(view: View, order: Order | None) -> list[tuple[str, str]]:
+    found = _trace_json(view, order)
+    if found is None:
+        return []
+    until = found["keep_until"]
+    if found["file"]:
+        said = tr(f"until {until}: {found['file']}", f"jusqu'au {until} : {found['file']}")
+    elif found["digest"] is None:
+        said = tr(f"ordered until {until}, none kept yet", f"ordonnées jusqu'au {until}, aucune gardée encore")
+    else:
+        said = tr("not here any more", "ne sont plus ici")
+    return [(tr("fingerprints", "empreintes"), said)]
 
 
 _COUNTED = {
@@ -103,6 +128,7 @@ def _say(view: View, progress: Progress, turn: Clock, now: dt.datetime) -> None:
         (tr("order", "ordre"), order.order if order else "—"),
         (tr("parcels", "colis"), ", ".join(f"{_output.count(n)} {_COUNTED[name]}" for name, n in counts)),
         (tr("erased by", "effacé avant le"), order.retention.erase_by.isoformat() if order else "—"),
+        *_trace_row(view, order),
         (tr("journal", "journal"), tr(f"{len(view.leaves)} entries, intact", f"{len(view.leaves)} écritures, intact")),
     ]
     _output.table(f"{str(PLACES[view.place]).capitalize()} ({view.root}, {view.agent})", ("", ""), rows)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from ecluse.control.desk import DESK
+from ecluse.control.erase_trace import kept_trace, loose_pieces
 from ecluse.control.needles import Needles
 from ecluse.control.ports import Mailbox
 from ecluse.control.scan import AGE_HEADER, Finding, Tree, looked_for, scan
@@ -94,7 +95,7 @@ def due(place: Workspace) -> Due | None:
 def is_due(place: Workspace) -> bool:
     """Whether this place is to be erased now: its migration has ended, and its delay has passed."""
     when = due(place)
-    return when is not None and when.reason != "erase_by" and _now(place) >= when.at
+    return when is not None and when.reason != "erase_by" and now(place) >= when.at
 
 
 def must_go(place: Workspace) -> bool:
@@ -103,19 +104,19 @@ def must_go(place: Workspace) -> bool:
     if when is None:
         return False
     by = dt.datetime.combine(place.pinned(Order).retention.erase_by, dt.time.min, dt.UTC)
-    return when.reason == "aborted" or _now(place) >= by
+    return when.reason == "aborted" or now(place) >= by
 
 
 def abort_overdue(place: Workspace) -> bool:
     """End a migration whose erase-by date has come, so that it can be erased; tells whether it did (law 7)."""
     when = due(place)
-    if when is None or when.reason != "erase_by" or _now(place) < when.at:
+    if when is None or when.reason != "erase_by" or now(place) < when.at:
         return False
     place.log(Event.ABORTED, subject=_OVERDUE)
     return True
 
 
-def _now(place: Workspace) -> dt.datetime:
+def now(place: Workspace) -> dt.datetime:
     """The clock, but never before what the journal has seen: setting a clock back postpones no erasure."""
     return max([place.now(), *(entry.at for entry in place.entries())])
 
@@ -259,6 +260,8 @@ def _targets(place: Workspace) -> Iterator[tuple[ErasedKind, Path]]:
     for path in sorted((place.root / DESK).rglob("*")):
         if path.is_file() and not path.is_symlink():
             yield ErasedKind.TEMPORARY, path
+    for path in loose_pieces(place):
+        yield ErasedKind.TEMPORARY, path
     for path in place.secrets():
         if path.name not in {_CANARY, _MARKERS} and path.is_file():
             yield ErasedKind.KEY, path
@@ -416,9 +419,10 @@ def _certificate(place: Workspace, reason: Reason) -> ErasureCertificate:
         found=found,
         recipient_key=recipient_key,
         statement=statement,
-        erased_at=_now(place),
+        erased_at=now(place),
         agent=place.agent,
         log=place.key.vkey,
+        trace=kept_trace(place),
     )
 
 

@@ -29,6 +29,7 @@ from ecluse.migration.gate import Gate
 from ecluse.migration.normalise import Normaliser, storage_of
 from ecluse.migration.pack import Header, pack
 from ecluse.migration.ports import OpenSource, Source
+from ecluse.migration.trace_making import keep_trace, write_piece
 from ecluse.migration.workers import spread
 from ecluse.seal.digests import sha256_digest
 from ecluse.seal.sealing import seal
@@ -36,6 +37,7 @@ from ecluse.wire.artefacts import utc
 from ecluse.workspace.files import write_atomic
 from ecluse.workspace.parcels import QUARANTINE, ParcelState
 from ecluse.workspace.place import Clock, Workspace
+from ecluse.workspace.traces import pieces_of
 
 CANARIES = 3
 """Fake rows a parcel (R12): enough to show in a leaked fragment, few enough to weigh nothing."""
@@ -58,7 +60,9 @@ class Job:
     excluded: frozenset[str]
     digest_key: bytes
     canary_key: bytes
+    trace_key: bytes | None
     sealed: Path
+    pieces: Path
     agent: str
     clock: Clock
 
@@ -79,8 +83,17 @@ class Job:
         return {}
 
 
-def extract_batch(source: Source, job: Job, batch: Batch) -> tuple[Receipt, str]:
-    """Read one batch, gate it, seal it to the recipient, and put the parcel in its folder; receipt and keys' digest.
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """A batch sealed: its receipt, the digest of its rows' keys, that of its fingerprints where the order asks."""
+
+    receipt: Receipt
+    keys: str
+    trace: str | None
+
+
+def extract_batch(source: Source, job: Job, batch: Batch) -> Extracted:
+    """Read one batch, gate it, seal it to the recipient, and put the parcel in its folder.
 
     Nothing of the batch is written before the gate has let all of it through.
 
@@ -102,6 +115,9 @@ def extract_batch(source: Source, job: Job, batch: Batch) -> tuple[Receipt, str]
     groups = group_digests(rows, clean.years, clean.sites, job.digest_key)
     size, address = _write(job, batch, batch.id, rows)
     quarantine = _write(job, batch, f"{batch.id}{QUARANTINE}", clean.quarantine)[1] if clean.quarantine else None
+    trace = None
+    if job.trace_key is not None:
+        trace = write_piece(job.pieces, batch.id, batch.entity, (rows, clean.quarantine), job.trace_key)
     receipt = Receipt(
         format="ecluse.receipt/1",
         order=job.order_digest,
@@ -121,7 +137,7 @@ def extract_batch(source: Source, job: Job, batch: Batch) -> tuple[Receipt, str]
         sealed_at=utc(job.clock()),
         agent=job.agent,
     )
-    return receipt, keys
+    return Extracted(receipt, keys, trace)
 
 
 def _bound(source: Source, job: Job, batch: Batch) -> str:
@@ -201,18 +217,21 @@ def run_extraction(
         closing(_work(place, job, sources, todo)) as work,
     ):
         _check_unmoved(place, job, sources[0])
-        for batch, (receipt, keys) in work:
-            address = place.put(receipt, sign(receipt))
-            detail = {"receipt": address, "parcel": receipt.parcel, "keys": keys}
+        for batch, made in work:
+            receipt, address = made.receipt, place.put(made.receipt, sign(made.receipt))
+            detail = {"receipt": address, "parcel": receipt.parcel, "keys": made.keys}
+            detail |= {"trace": made.trace} if made.trace else {}
             place.log(Event.BATCH_SEALED, subject=batch.id, rows=receipt.rows, **detail)
             report(batch, receipt.rows)
     _drop_strays(place)
+    keep_trace(place, CANARIES)
     place.log(Event.EXTRACTION_SEALED, parcels=len(place.progress().sealed))
 
 
 def _job(place: Workspace, profile: SourceProfile, excluded: frozenset[str]) -> Job:
+    order = place.pinned(Order)
     return Job(
-        order=place.pinned(Order),
+        order=order,
         order_digest=place.progress().pins["order"],
         plan=place.pinned(Plan),
         plan_digest=place.progress().pins["plan"],
@@ -220,7 +239,9 @@ def _job(place: Workspace, profile: SourceProfile, excluded: frozenset[str]) -> 
         excluded=excluded,
         digest_key=place.secret("digest"),
         canary_key=place.secret("canary"),
+        trace_key=place.secret("trace") if order.trace else None,
         sealed=place.parcels.root / ParcelState.SEALED,
+        pieces=pieces_of(place),
         agent=place.agent,
         clock=place.clock,
     )
@@ -245,13 +266,13 @@ def _sources(open_source: OpenSource, workers: int) -> Iterator[list[Source]]:
 
 def _work(
     place: Workspace, job: Job, sources: list[Source], todo: list[Batch]
-) -> Generator[tuple[Batch, tuple[Receipt, str]], None, None]:
+) -> Generator[tuple[Batch, Extracted], None, None]:
     """Sealed batches as they come. The next batch starts only after its entry is in the journal."""
 
     def begin(batch: Batch) -> None:
         place.log(Event.BATCH_EXTRACTING, subject=batch.id, planned=batch.rows)
 
-    def work(source: Source, batch: Batch) -> tuple[Receipt, str]:
+    def work(source: Source, batch: Batch) -> Extracted:
         return extract_batch(source, job, batch)
 
     with closing(spread(sources, todo, begin, work)) as ended:
@@ -259,7 +280,7 @@ def _work(
             yield batch, _result(place, done, batch)
 
 
-def _result(place: Workspace, done: Future[tuple[Receipt, str]], batch: Batch) -> tuple[Receipt, str]:
+def _result(place: Workspace, done: Future[Extracted], batch: Batch) -> Extracted:
     try:
         return done.result()
     except ScopeViolationError as violation:

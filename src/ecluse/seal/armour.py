@@ -5,31 +5,35 @@ The age specification, "ASCII armor": strict PEM (RFC 7468) of the type ``AGE EN
 
 import base64
 import binascii
+from typing import Final
 
 from ecluse.domain.errors import MalformedError
 
-_BEGIN, _END = "-----BEGIN AGE ENCRYPTED FILE-----", "-----END AGE ENCRYPTED FILE-----"
-_COLUMNS = 64
+__all__ = ["armoured", "bare"]
+
+_BEGIN: Final = "-----BEGIN AGE ENCRYPTED FILE-----"
+_END: Final = "-----END AGE ENCRYPTED FILE-----"
+_COLUMNS: Final = 64
 
 
-def armoured(ciphertext: bytes) -> str:
-    """The text that ``age -d`` opens as it opens the bytes."""
-    text = base64.b64encode(ciphertext).decode("ascii")
+def armoured(sealed: bytes) -> str:
+    """The text that the stock ``age`` tool opens as it opens the bytes."""
+    text = base64.b64encode(sealed).decode("ascii")
     lines = [text[at : at + _COLUMNS] for at in range(0, len(text), _COLUMNS)]
     return "\n".join((_BEGIN, *lines, _END, ""))
 
 
-def unarmoured(text: str) -> bytes:
-    """The sealed bytes of what :func:`armoured` wrote, and of nothing else.
+def bare(text: str) -> bytes:
+    """The sealed bytes in what :func:`armoured` wrote, and in nothing else.
 
     Raises:
         MalformedError: another text.
     """
-    lines = text.split("\n")
+    inner = text.removeprefix(f"{_BEGIN}\n").removesuffix(f"\n{_END}\n")
     try:
-        made = base64.b64decode("".join(lines[1:-2]).encode("ascii"), validate=True)
-    except (binascii.Error, UnicodeEncodeError):
-        made = b""
-    if not made or armoured(made) != text:
+        sealed = base64.b64decode(inner.replace("\n", ""), validate=True)
+    except (binascii.Error, ValueError):
+        sealed = b""
+    if not sealed or armoured(sealed) != text:
         raise MalformedError("not an armoured age file")
-    return made
+    return sealed

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from ecluse.seal.digests import sha256_file
 from migrating import OUT, Desk, W, expected_rows, holding, numbers
 
 CALLS = "?fsync,?fdatasync,?rename,?renameat,?renameat2,?unlink,?unlinkat"
@@ -61,7 +62,7 @@ def check(desk: Desk) -> None:
     desk.ecluse("evidence", "export", "migration", "--out", "evidence.zip")
     desk.verify()
     left = [path for path in desk.root.rglob("*") if path.name.endswith((".age", ".part", ".secret"))]
-    assert not left, left
+    assert left == [desk.path("keys", "trace.age")], left  # the controller's own
     assert holding(OUT, desk.root, but=["legacy.sqlite"]) == []
     events = journal(desk, "source")
     sealed = [e["subject"] for e in events if e["event"] == "batch.sealed"]
@@ -134,6 +135,15 @@ WORKERS: dict[str, Callable[[str], tuple[Path, str]]] = {
     "parcel written": lambda b: (Path(f"migration/source/parcels/sealed/{b}.age.part"), "?write"),
     "parcel on disk": lambda b: (Path(f"migration/source/parcels/sealed/{b}.age.part"), "?fsync"),
     "parcel named": lambda b: (Path(f"migration/source/parcels/sealed/{b}.age.part"), "?rename,?renameat"),
+    "fingerprints named": lambda b: (Path(f"migration/source/trace/pieces/{b}.marks.part"), "?rename,?renameat"),
+}
+GATHERED = Path("migration/source/trace/BIO-2026-0042.v1.trace.part")
+GATHERING = {
+    "opened": (GATHERED, "?openat"),
+    "written": (GATHERED, "?write"),
+    "on disk": (GATHERED, "?fsync"),
+    "named": (GATHERED, "?rename,?renameat"),
+    "a piece erased": (Path("migration/source/trace/pieces/patient-0001.marks"), "?unlink,?unlinkat"),
 }
 
 
@@ -145,6 +155,22 @@ def test_killed_in_a_worker_of_the_extraction(planned: Desk, tmp_path: Path, mom
     hit = strike(planned, tmp_path, "signal=SIGKILL", calls, 1, path)
     assert hit.code == -9
     check(hit.desk)
+
+
+@pytest.mark.parametrize(
+    "moment", [pytest.param(m, marks=() if m in {"named", "a piece erased"} else pytest.mark.slow) for m in GATHERING]
+)
+def test_killed_while_fingerprints_are_gathered(planned: Desk, tmp_path: Path, moment: str) -> None:
+    """The one file that is left in the end is the one that the journal names last, whole."""
+    path, calls = GATHERING[moment]
+    assert moment != "a piece erased" or path.stem in batches(planned)
+    hit = strike(planned, tmp_path, "signal=SIGKILL", calls, 1, path)
+    assert hit.code == -9
+    check(hit.desk)
+    named = [e["subject"] for e in journal(hit.desk, "source") if e["event"] == "trace.keeping"]
+    assert len(named) == (1 if moment == "a piece erased" else 2)
+    (left,) = [path for path in hit.desk.path("migration", "source", "trace").rglob("*") if path.is_file()]
+    assert sha256_file(left) == named[-1]
 
 
 @pytest.mark.slow
