@@ -1,6 +1,7 @@
 """Agreements, orders and the register on the screen, from draft to file."""
 
 import csv
+import datetime as dt
 import io
 import re
 import zipfile
@@ -14,12 +15,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 import passkeys
+from artefact_samples import TRACE
 from ecluse.control.measures import PROPOSALS
 from ecluse.control.papers import read_paper
 from ecluse.control.signatures import verified_signers
 from ecluse.domain.agreement import Agreement
 from ecluse.domain.estimate import Estimate, EstimatedCategory, EstimatedRows
-from ecluse.domain.order import Order
+from ecluse.domain.order import Order, Trace
 from ecluse.domain.permissions import Role
 from ecluse.domain.sensitive import SensitiveCategory
 from ecluse.store.acts import agreements, orders
@@ -245,7 +247,13 @@ def test_an_order_is_composed_by_ticking(room: Room) -> None:
     }  # fmt: skip
     assert client.post(reverse("order_draft", args=[version.pk]), form).status_code == 302
     version.refresh_from_db()
+    assert orders.drafted(version).trace is None
+    form |= {"trace__recipient": TRACE["recipient"], "trace__keep_until": "2031-12-31"}
+    assert client.post(reverse("order_draft", args=[version.pk]), form).status_code == 302
+    version.refresh_from_db()
     order = orders.drafted(version)
+    assert order.trace == Trace(TRACE["recipient"], dt.date(2031, 12, 31))
+    assert posted(page(client, "order_draft", version.pk))["trace__keep_until"] == "2031-12-31"
     assert order.scope.fields == {
         "patient": ("source_id", "family_name"), "request": ("source_id", "registered_on"),
     }  # fmt: skip

@@ -27,6 +27,7 @@ _PLAIN = (
     "retention__erase_by",
 )
 _PERSONS = "scope__exclude_persons"
+_TRACE = ("trace__recipient", "trace__keep_until")
 
 
 class NewOrder(forms.Form):
@@ -131,6 +132,23 @@ class OrderForm(DraftForm):
         units = [("d", Text("days", "jours")), ("h", Text("hours", "heures"))]
         self.put("retention__unit", forms.ChoiceField(choices=units), Text("Unit", "Unité"))
         self.put("retention__erase_by", day(), Text("Erased at the latest on", "Effacé au plus tard le"))
+        self._put_trace()
+
+    def _put_trace(self) -> None:
+        key, until = one_line(), day()
+        key.required = until.required = False
+        self.put(
+            _TRACE[0],
+            key,
+            Text("Fingerprints: your own key", "Empreintes : votre propre clé"),
+            Text(
+                "age1…, as `ecluse key new recipient` prints it: by it alone a leak can be traced to this export. Left "
+                "empty, no fingerprints are made, and nothing can be traced later.",
+                "age1…, telle que l'affiche `ecluse key new recipient` : elle seule permet de remonter d'une fuite à "
+                "cet export. Si elle manque, aucune empreinte n'est faite, et rien ne se retrace ensuite.",
+            ),
+        )
+        self.put(_TRACE[1], until, Text("Fingerprints: kept until", "Empreintes : gardées jusqu'au"))
 
     def chosen(self, name: str) -> list[str]:
         """The boxes that are ticked now: as posted, else as the draft has them."""
@@ -158,6 +176,8 @@ class OrderForm(DraftForm):
         persons = {name: given.get(f"{_PERSONS}__{name}") for name in ("digest", "basis", "persons")}
         named = any(value not in {None, ""} for value in persons.values())
         scope["exclude_persons"] = {**persons, "persons": persons["persons"] or 0} if named else None
+        trace = {name.partition("__")[2]: plain(given.get(name)) for name in _TRACE}
+        made["trace"] = trace if any(trace.values()) else None
         amount = given.get("retention__amount")
         delay = "" if amount is None else f"{amount}{given.get('retention__unit') or 'd'}"
         made["retention"] |= {"erase_after_acceptance": delay, "source_disposition": str(SourceDisposition.CONTROLLER)}
@@ -179,7 +199,7 @@ def ordered(ticked: Iterable[str]) -> dict[str, list[str]]:
 
 
 def _initial(draft: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for name in _PLAIN:
+    for name in (*_PLAIN, *_TRACE):
         yield name, at(draft, *name.split("__"))
     scope = at(draft, "scope") or {}
     yield "scope__sites", "\n".join(scope.get("sites") or ())
