@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from ecluse.domain.entry import Entry
-from ecluse.domain.errors import EcluseError, Location, TamperError, UsageError
+from ecluse.domain.errors import EcluseError, InternalError, Location, TamperError, UsageError
 from ecluse.journal.checkpoint import Checkpoint, read_checkpoint
 from ecluse.journal.keys import LogKey
 from ecluse.journal.merkle import Frontier, leaf_hash
 from ecluse.journal.note import VerifierKey
-from ecluse.journal.store import FolderStore
+from ecluse.journal.store import FolderStore, JournalStore
 from ecluse.journal.tiles import CHECKPOINT, bundles, parse_entries
 from ecluse.wire.artefacts import decode, kind_of
 from ecluse.wire.canonical import digest, parse
@@ -87,16 +87,24 @@ def look(root: Path) -> View:
         raise UsageError("no workspace here", location=Location(file=str(root)), hint="see ecluse plan --help")
     facts = parse(read(root / _MARK))
     key = LogKey.load(root / "keys" / "log.key").verifier
-    store = FolderStore(root / "journal")
+    raw, leaves = read_whole(FolderStore(root / "journal"), key, str(root / "journal"))
+    return View(root, Place(facts["place"]), facts["agent"], str(key), raw, leaves)
+
+
+def read_whole(store: JournalStore, key: VerifierKey, where: str) -> tuple[bytes, tuple[bytes, ...]]:
+    """A journal's checkpoint and entries, checked against one another; an append meanwhile is waited for.
+
+    Raises:
+        TamperError: the journal is gone, or not what its checkpoint signs.
+    """
     for attempt in range(1, _ATTEMPTS + 1):
         raw = store.read(CHECKPOINT) or b""
         try:
-            leaves = _leaves(store, read_checkpoint(raw, key)[1])
-            break
+            return raw, _leaves(store, read_checkpoint(raw, key)[1])
         except EcluseError as error:
             if attempt == _ATTEMPTS or (store.read(CHECKPOINT) or b"") == raw:
-                raise TamperError(error.message, location=Location(file=str(root / "journal"))) from None
-    return View(root, Place(facts["place"]), facts["agent"], str(key), raw, leaves)
+                raise TamperError(error.message, location=Location(file=where)) from None
+    raise InternalError("a journal was read neither whole nor not at all")
 
 
 def check_extends(view: View, earlier: bytes) -> Checkpoint:
@@ -114,7 +122,7 @@ def check_extends(view: View, earlier: bytes) -> Checkpoint:
     return head
 
 
-def _leaves(store: FolderStore, head: Checkpoint) -> tuple[bytes, ...]:
+def _leaves(store: JournalStore, head: Checkpoint) -> tuple[bytes, ...]:
     found: list[bytes] = []
     for bundle in bundles(head.size):
         data = store.read(bundle.path)

@@ -28,6 +28,7 @@ ONLY_LOOKS = {
     "evidence export": "evidence export w --out evidence.zip",
     "register export": "register export w --format csv --out register.csv",
     "plan": "plan -w w",
+    "timeline": "timeline w",
 }
 MOVES = {
     "run": "run -w w",
