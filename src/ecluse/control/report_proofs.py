@@ -63,6 +63,7 @@ def _place(certificate: ErasureCertificate, reader: Reader) -> Markup:
         tag("h3", _capital(_known(w.PLACES, certificate.place, reader))),
         tag("p", reader.say(w.ERASED_ON, when=when, why=reader.say(w.WHY_ERASED[certificate.reason])), f" {things}."),
         *_identity(certificate, reader),
+        *_trace(certificate, reader),
         tag("p", reader.say(w.LOOKED_FOR, trees=trees)),
         tag("ul", *(tag("li", tag("bdi", reader.sought(each))) for each in certificate.looked_for)),
         found,
@@ -76,6 +77,13 @@ def _identity(certificate: ErasureCertificate, reader: Reader) -> Iterator[Marku
     if certificate.recipient_key is RecipientKey.STATED:
         said = tag("bdi", foreign(certificate.statement))
         yield tag("p", reader.say(w.IDENTITY_STATED), " ", said, class_="bad")
+
+
+def _trace(certificate: ErasureCertificate, reader: Reader) -> Iterator[Markup]:
+    """What stays on purpose."""
+    if certificate.trace:
+        kept = certificate.trace
+        yield tag("p", reader.say(w.TRACE_KEPT, day=reader.day(kept.keep_until), digest=kept.digest))
 
 
 def appendix(papers: Papers, reader: Reader) -> Markup:

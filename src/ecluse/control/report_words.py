@@ -272,6 +272,12 @@ NOT_ERASED = Words(
     "Pas encore. Ce qui a été fait pour la route doit avoir disparu le {by}.",
 )
 ERASED_ON = Words("Erased on {when}, {why}.", "Effacé le {when}, {why}.")
+TRACE_KEPT = Words(
+    "As the order says, keyed fingerprints stay at the source until {day}: {digest}. They tell nothing without the "
+    "controller's key.",
+    "Comme le dit l'ordre, des empreintes restent à la source jusqu'au {day} : {digest}. Sans la clé du responsable, "
+    "elles ne disent rien.",
+)
 IDENTITY_DESTROYED = Words(
     "The identity that opens the parcels was destroyed: copies of parcels, wherever they are, open no more.",
     "L'identité qui ouvre les colis a été détruite : les copies de colis, où qu'elles soient, ne s'ouvrent plus.",

@@ -32,7 +32,7 @@ from ecluse.migration.ports import OpenSource, Source
 from ecluse.migration.trace_making import keep_trace, write_piece
 from ecluse.migration.workers import spread
 from ecluse.seal.digests import sha256_digest
-from ecluse.seal.sealing import seal
+from ecluse.seal.sealing import check_recipient, seal
 from ecluse.wire.artefacts import utc
 from ecluse.workspace.files import write_atomic
 from ecluse.workspace.parcels import QUARANTINE, ParcelState
@@ -200,6 +200,7 @@ def run_extraction(
     Raises:
         ScopeViolationError: journalled; the migration is suspended, and nothing of that batch was written.
         TransitionError: the migration is not at this step.
+        MalformedError: the key that the order names for fingerprints is none; nothing has begun.
         RetryableError: the source or the disk failed; what was sealed stays sealed.
     """
     state = place.progress().state
@@ -208,6 +209,9 @@ def run_extraction(
     if state not in {State.PLANNED, State.EXTRACTING}:
         # A suspended migration waits for somebody's decision; in an erased one nothing would ever be erased again.
         raise TransitionError(f"cannot extract a migration that is {state}")
+    trace = place.pinned(Order).trace
+    if trace is not None:
+        check_recipient(trace.recipient)  # now, and not when all is sealed and the file cannot be
     if state is State.PLANNED:
         place.log(Event.EXTRACTION_STARTED)
     job = _job(place, profile, excluded)

@@ -260,6 +260,23 @@ def _stop() -> None:
     raise StorageError("no space left on device")
 
 
+def test_a_key_that_is_none_is_refused_before_anything_leaves(planned: Desk, tmp_path: Path) -> None:
+    desk = planned.copy(tmp_path / "desk")
+    desk.path("migration").rename(desk.path("before"))
+
+    def mistyped(order: dict[str, Any]) -> dict[str, Any]:
+        key = order["trace"]["recipient"]
+        return order | {"trace": order["trace"] | {"recipient": key[:-1] + ("q" if key[-1] != "q" else "p")}}
+
+    desk.sign_order(mistyped)
+    desk.plan()
+    done = desk.ecluse("extract", *W, code=None)
+    assert done.code != 0
+    assert "not an age public key" in done.err
+    assert desk.states()[0] == "planned"
+    assert not list(desk.path("migration/source/parcels").rglob("*.age"))
+
+
 def test_another_file_in_its_place_is_not_kept(extracted: Desk, tmp_path: Path) -> None:
     desk = extracted.copy(tmp_path / "desk")
     trace = desk.path(str(TRACE))

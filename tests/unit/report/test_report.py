@@ -1,6 +1,7 @@
 """The account for people: says every number, in both languages, in a page that loads nothing and breaks on nothing."""
 
 import base64
+import datetime as dt
 import hashlib
 import os
 import re
@@ -19,7 +20,7 @@ from ecluse.control.report import reconciliation_html, reconciliation_text, verd
 from ecluse.control.report_sums import account
 from ecluse.control.report_words import LANGUAGES, Lang, Reader, Words, shown
 from ecluse.domain.plan import LeftOutReason
-from ecluse.domain.records import Decision, DifferenceKind, ErasedKind, Stage
+from ecluse.domain.records import Decision, DifferenceKind, ErasedKind, KeptTrace, Stage
 from ecluse.wire.artefacts import digest_of
 
 TRANSCRIPTS = Path(__file__).parent / "transcripts"
@@ -261,6 +262,15 @@ def test_what_a_certificate_says_in_english_a_french_reader_gets_in_french(lang:
     assert ("60 marqueurs plantés" in text) == (lang == "fr")
     assert ("60 planted markers" in text) == (lang == "en")
     assert ("boîte aux lettres (1 fichier, 12 octets)" in text) == (lang == "fr")
+
+
+def test_fingerprints_that_stay_are_told() -> None:
+    story = with_rows_set_aside()
+    kept = KeptTrace("sha256:" + "7" * 64, 6144, dt.date(2031, 12, 31))
+    source, *others = story.certificates
+    told = page(replace(story, certificates=(replace(source, trace=kept), *others)), "en").replace("\u00a0", " ")
+    assert "keyed fingerprints stay at the source until 31 December 2031: sha256:777" in told
+    assert "fingerprints" not in page(story, "en")
 
 
 def test_signatures_that_are_given_are_shown() -> None:
