@@ -48,7 +48,7 @@ class Found:
         """What a record is called: the end of its path that no other has. Raises UsageError: it is here already."""
         whole, taken = path.resolve(), {record.name for record in self.records}
         if whole in self.paths:
-            raise UsageError(tr("a record is given twice", "une source est donnée deux fois"),
+            raise UsageError(tr("a record is given twice", "un journal est donné deux fois"),
                              location=Location(file=str(path)))  # fmt: skip
         self.paths.append(whole)
         ends = ("/".join(whole.parts[-n:]) for n in range(1, len(whole.parts)))
@@ -75,7 +75,7 @@ def found_in(folders: Sequence[Path], room: Path | None, database: str | None, l
     for path in logs:
         found.records.append(system_record(path, found.named(path)))
     if not found.records:
-        raise UsageError(tr("no record to read", "aucune source à lire"), hint="ecluse timeline --help")
+        raise UsageError(tr("no record to read", "aucun journal à lire"), hint="ecluse timeline --help")
     return found
 
 

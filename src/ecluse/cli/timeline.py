@@ -38,9 +38,9 @@ _DAY = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"])
         "what no record tells: a journal that was changed, a relay that stood still, a clock set back, entries that no "
         "witness has seen. Ids, numbers and digests, never a patient's data. With --out it is written, with --key "
         "signed (ssh-keygen -Y verify -n ecluse.timeline checks it).",
-        "Montrer ce qui s'est passé, d'après toutes les sources qui restent. Journaux des lieux, des relais et de la "
+        "Montrer ce qui s'est passé, d'après tous les journaux qui restent. Journaux des lieux, des relais et de la "
         "salle de contrôle, chacun vérifié contre ce qui le signe, et journaux de systèmes, dans un seul ordre de "
-        "temps ; qui tenait quelle clé, et quand ; et ce qu'aucune source ne dit : un journal modifié, un relais "
+        "temps ; qui tenait quelle clé, et quand ; et ce qu'aucun journal ne dit : un journal modifié, un relais "
         "arrêté, une horloge reculée, des écritures qu'aucun témoin n'a vues. Identifiants, nombres et empreintes, "
         "jamais une donnée de patient. Avec --out elle est écrite, avec --key signée (ssh-keygen -Y verify -n "
         "ecluse.timeline la vérifie).",
@@ -96,7 +96,9 @@ def command(
     made = woven(found.records, found.holdings, start, end, found.gaps())
     written = _write(made, out, form, language, key) if out else {}
     _output.emit(plain_timeline(made) | written)
-    _show(made, last)
+    if out is None:
+        _show_moments(made, last)
+    _show_gaps(made)
 
 
 def _write(made: Timeline, out: Path, form: str, language: str | None, key: Path | None) -> dict[str, Any]:
@@ -119,7 +121,7 @@ def _signature(out: Path) -> Path:
     return out.with_name(f"{out.name}.sig")
 
 
-def _show(made: Timeline, last: int | None) -> None:
+def _show_moments(made: Timeline, last: int | None) -> None:
     reader = Reader(lang_of(None))
     kinds, words = {record.name: record.source for record in made.records}, room_words(made)
     shown = made.moments[-last:] if last else made.moments
@@ -132,6 +134,10 @@ def _show(made: Timeline, last: int | None) -> None:
         for h in made.holdings
     ]  # fmt: skip
     _output.table(reader.say(w.KEYS), tuple(map(reader.say, (w.HOLDER, w.USE, w.KEY, w.SINCE, w.UNTIL))), held)
+
+
+def _show_gaps(made: Timeline) -> None:
+    reader = Reader(lang_of(None))
     head = tuple(map(reader.say, (w.BETWEEN, w.AND, w.RECORD, w.MEANING)))
     _output.table(reader.say(w.GAPS), head, [gap_row(gap, reader) for gap in made.gaps])
     for record in made.records:

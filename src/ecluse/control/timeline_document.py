@@ -39,7 +39,10 @@ def timeline_document(made: Timeline, lang: Lang, on: dt.date, room: NamedEvents
         Heading(1, say(w.MOMENTS)),
         _moments(made, reader, room),
     ]
-    period = say(w.PERIOD, start=instant(made.from_, reader, w.OPEN), end=instant(made.until, reader, w.OPEN))
+    period = say(w.NOTHING)
+    if made.moments:
+        start, end = made.from_ or made.moments[0].at, made.until or made.moments[-1].at
+        period = say(w.PERIOD, start=instant(start, reader, w.UNKNOWN), end=instant(end, reader, w.UNKNOWN))
     footer = say(w.FOOTER, day=reader.day(on))
     page = say(PAGE, here="{here}", all="{all}")
     return Document(lang, say(w.TITLE), (period,), footer, page, on, tuple(blocks))

@@ -7,16 +7,16 @@ from ecluse.control.timeline import Held, Missing, Source
 
 TITLE = Words("Timeline", "Chronologie")
 PERIOD = Words("from {start} until {end}, UTC", "du {start} au {end}, UTC")
-OPEN = Words("(open)", "(ouvert)")
+NOTHING = Words("nothing is recorded", "rien n'est écrit")
 WHAT_IT_IS = Words(
     "What the records below say, in order of time, word for word and nothing besides. They hold ids, numbers and "
     "digests, and no patient's data. What is not in them may have happened all the same: see the gaps.",
-    "Ce que disent les sources ci-dessous, dans l'ordre du temps, mot pour mot et rien de plus. Elles contiennent "
+    "Ce que disent les journaux ci-dessous, dans l'ordre du temps, mot pour mot et rien de plus. Ils contiennent "
     "identifiants, nombres et empreintes, et aucune donnée de patient. Ce qui n'y est pas a pu avoir lieu quand même : "
     "voir les lacunes.",
 )
-RECORDS = Words("Records", "Sources")
-RECORD = Words("record", "source")
+RECORDS = Words("Records", "Journaux")
+RECORD = Words("record", "journal")
 KIND = Words("what it is", "nature")
 ENTRIES = Words("entries", "écritures")
 SIGNED = Words("root that its checkpoint signs", "racine que signe son point de contrôle")
@@ -52,7 +52,7 @@ SOURCES: Mapping[Source, Words] = {
 MISSING: Mapping[Missing, Words] = {
     Missing.UNREADABLE: Words(
         "the record is gone or was changed: nothing of it is used",
-        "la source manque ou a été modifiée : rien n'en est repris",
+        "le journal manque ou a été modifié : rien n'en est repris",
     ),
     Missing.BEFORE: Words("nothing is recorded before its first entry", "rien n'est écrit avant sa première ligne"),
     Missing.AFTER: Words("nothing is recorded after its last entry", "rien n'est écrit après sa dernière ligne"),
@@ -72,7 +72,7 @@ MISSING: Mapping[Missing, Words] = {
     Missing.UNVOUCHED: Words("no key vouches for this log: anybody could have changed it",
                              "aucune clé ne répond de ce journal : n'importe qui a pu le modifier"),
     Missing.PAPER: Words("a signed paper that it names is gone or was changed: the keys named there are not known",
-                         "un document signé qu'elle nomme manque ou a été modifié : ses clés sont inconnues"),
+                         "un document signé qu'il nomme manque ou a été modifié : ses clés sont inconnues"),
     Missing.ONE_END: Words("the migration's other end is not here", "l'autre bout de la migration n'est pas là"),
 }  # fmt: skip
 HELD: Mapping[Held, Words] = {
