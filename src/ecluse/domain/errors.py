@@ -16,7 +16,10 @@
     │   ├── ErasureError    20   something that should be gone is still there
     │   ├── UnvouchedError  21   evidence that is consistent, by keys for which nobody vouched
     │   ├── ForbiddenError  22   who asks has no role that may do this
-    │   └── UnseenError     23   there is nothing of that name for whoever asks
+    │   ├── UnseenError     23   there is nothing of that name for whoever asks
+    │   ├── InspectionError 24   an inspection found failings that no baseline knows
+    │   ├── UntracedError   25   a leaked sample that no export asked is the source of
+    │   └── DoubtfulError   26   a leaked sample that points to an export, and is too little to attribute it
     ├── RetryableError           the same command may work later; nothing is lost
     │   ├── ConnectionLostError 30  a database went away
     │   ├── StorageError    31   disk full, unwritable or vanished
@@ -156,6 +159,24 @@ class UnseenError(RefusedError):
     """There is nothing of that name for whoever asks: another's things are not told from what does not exist."""
 
     exit_code = 23
+
+
+class InspectionError(RefusedError):
+    """An inspection found failings, as grave as was asked for, that no baseline knows."""
+
+    exit_code = 24
+
+
+class UntracedError(RefusedError):
+    """A leaked sample comes from none of the exports that were asked, as far as its lines tell (R11)."""
+
+    exit_code = 25
+
+
+class DoubtfulError(RefusedError):
+    """A leaked sample points to an export, and is too little to attribute it (R11)."""
+
+    exit_code = 26
 
 
 class RetryableError(EcluseError):

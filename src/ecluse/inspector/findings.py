@@ -18,7 +18,7 @@ Tell = Callable[[str], None]
 
 _LONG_DIGITS = re.compile(r"\d(?:[ ._-]?\d){7,}")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_TECHNICAL = re.compile(r"[A-Za-z][A-Za-z0-9.+@/_-]{0,79}|[0-9]{1,10}(\.[0-9]{1,6}){0,3}")
+_TECHNICAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+@/_-]{0,79}")
 _COUNTED = re.compile(r"[a-z][a-z-]{1,40}")
 _LONGEST = 200
 

@@ -154,6 +154,19 @@ TABLE_SECRETS: Final = Rule(
     failings=("R14",), articles=("32(1)(a)",),
 )  # fmt: skip
 
+TABLE_DATA: Final = Rule(
+    "personal-data-in-tables", Severity.LOW,
+    Words("This login reads patient data",
+          "Tables that this account may read hold patients' data. In a laboratory's own system that is as it must be; "
+          "in a copy, a test or a maintenance system it is not.",
+          "If this is a copy, erase it or make its data nobody's. Otherwise, check who else may read these tables."),
+    Words("Ce compte lit des données de patients",
+          "Des tables que ce compte peut lire contiennent des données de patients. Dans le système du laboratoire, "
+          "c'est normal ; dans une copie, un essai ou une télémaintenance, non.",
+          "Si c'est une copie, effacez-la ou rendez ses données anonymes. Sinon, vérifiez qui d'autre lit ces tables."),
+    failings=("R12",), articles=("5(1)(c)",), standing=Standing.NOTE,
+)  # fmt: skip
+
 SHARED_ACCOUNT: Final = Rule(
     "shared-account", Severity.HIGH,
     Words("One account from many networks",
@@ -277,8 +290,8 @@ FROM_INSIDE: Final = Rule(
 
 RULES_SERVERS: Final = (
     ANONYMOUS_LOGIN, GUESSABLE_LOGIN, OPEN_LISTING, OPEN_DATA, CLEAR_DATA, CLEAR_FTP, CLEAR_HTTP, CLEAR_DATABASE, TRUST,
-    SUPERUSER, PUBLIC_GRANTS, TABLE_SECRETS, SHARED_ACCOUNT, SHARED_KEY, MANY_KEYS, GENERIC_ACCOUNT, ANONYMOUS_SEEN,
-    GUESSING, SECURITY_TXT, OLD_VERSION, NOT_LOOKED_AT, FROM_INSIDE,
+    SUPERUSER, PUBLIC_GRANTS, TABLE_SECRETS, TABLE_DATA, SHARED_ACCOUNT, SHARED_KEY, MANY_KEYS, GENERIC_ACCOUNT,
+    ANONYMOUS_SEEN, GUESSING, SECURITY_TXT, OLD_VERSION, NOT_LOOKED_AT, FROM_INSIDE,
 )  # fmt: skip
 
 COUNTED_SERVERS: Final[dict[str, tuple[str, str]]] = {
@@ -289,6 +302,8 @@ COUNTED_SERVERS: Final[dict[str, tuple[str, str]]] = {
     "files": ("files", "fichiers"),
     "folders": ("folders", "dossiers"),
     "keys": ("keys", "clés"),
+    "algorithms": ("algorithms", "algorithmes"),
+    "ciphers": ("ciphers", "suites"),
     "logins": ("logins", "entrées"),
     "networks": ("networks", "réseaux"),
     "rows": ("rows looked at", "lignes regardées"),
@@ -302,8 +317,9 @@ FACTS_SERVERS: Final[dict[str, tuple[str, str]]] = {
     "tls-not-demanded": ("TLS is offered and not demanded", "TLS est proposé sans être exigé"),
     "data-not-protected": ("the data channel takes no TLS", "le canal de données n'a pas de TLS"),
     "no-answer": ("no answer", "pas de réponse"),
-    "tool-missing": ("the scanner is not installed", "l'analyseur n'est pas installé"),
-    "tool-failed": ("the scanner gave no result", "l'analyseur n'a rien donné"),
+    "tool-missing": ("is not installed", "n'est pas installé"),
+    "tool-left-out": ("was left out", "a été laissé de côté"),
+    "tool-failed": ("gave no result", "n'a rien donné"),
     "limit-files": ("the limit of files was reached", "la limite de fichiers est atteinte"),
     "limit-bytes": ("the limit of bytes was reached", "la limite d'octets est atteinte"),
     "limit-requests": ("the limit of requests was reached", "la limite de requêtes est atteinte"),
@@ -313,6 +329,19 @@ FACTS_SERVERS: Final[dict[str, tuple[str, str]]] = {
     "login-refused": ("the given login was refused", "le compte donné est refusé"),
     "unreadable": ("it could not be read", "lecture impossible"),
     "unknown-form": ("its form is not known", "sa forme est inconnue"),
+    "login": ("the login that was given", "le compte donné"),
+    "login-methods": ("ways to log in", "façons de s'authentifier"),
+    "certificate-not-believed": ("its certificate is not believed", "son certificat n'est pas reconnu"),
+    "tables": ("tables", "tables"),
+    "password": ("by password", "par mot de passe"),
+    "keyboard-interactive": ("by questions (keyboard-interactive)", "par questions (keyboard-interactive)"),
+    "right-select": ("may read", "peut lire"),
+    "right-insert": ("may add", "peut ajouter"),
+    "right-update": ("may change", "peut changer"),
+    "right-delete": ("may erase", "peut effacer"),
+    "right-truncate": ("may empty", "peut vider"),
+    "right-references": ("may refer to", "peut s'y référer"),
+    "right-trigger": ("may add triggers", "peut y mettre des déclencheurs"),
     "table-grants": ("rights on tables", "des droits sur des tables"),
     "logs": ("logs", "journaux"),
     "retention": ("retention", "conservation"),

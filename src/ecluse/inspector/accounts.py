@@ -1,0 +1,196 @@
+"""Accounts in the files that a server keeps of them: who shares one, who came in without a name, who was let guess.
+
+Logs of sshd, vsftpd (its own, and xferlog) and ProFTPD; ``authorized_keys``, ``passwd``, ``sshd_config`` and
+``vsftpd.conf``. What a file is, is told by its lines. Account names are told, since they are what must be mended.
+"""
+
+import ipaddress
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ecluse.inspector import rules_servers as rules
+from ecluse.inspector import rules_tls
+from ecluse.inspector.account_files import KEYED, Lines, configured, keys_of, lines_of, passwd_names
+from ecluse.inspector.findings import Finding, Limits, Sureness
+
+_ENTERED = re.compile(
+    r"(?:^|sshd(?:-session)?\[\d+\]: )Accepted (?P<how>\S+) for (?P<ssh>\S+) from (?P<sshfrom>\S+) port"
+    r"|\[(?P<vs>[^\]]+)\] OK LOGIN: Client \"(?P<vsfrom>[^\"]+)\"(?P<vsanon>, anon password)?"
+    r"|proftpd\[\d+\].*?\((?:[^()\[]*)\[(?P<pfrom>[^\]]+)\]\)[:\s-]+(?P<pkind>USER|ANON) (?P<pro>\S+): Login successful"
+)
+_FAILED = re.compile(
+    r"(?:^|sshd(?:-session)?\[\d+\]: )Failed \S+ for (?:invalid user )?.*? from (?P<a>\S+) port"
+    r"|\] FAIL LOGIN: Client \"(?P<b>[^\"]+)\""
+    r"|proftpd\[\d+\].*?\((?:[^()\[]*)\[(?P<c>[^\]]+)\]\).*?(?:Login failed|no such user found|Incorrect password)"
+)
+_XFER = re.compile(r" [bi_CUT]+ [oi] (?P<mode>[agr]) (?P<who>\S+) \S+ [01] \S+ [ci]\s*$")
+_XFER_FROM = re.compile(r"^\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4} \d+ (?P<from>\S+) \d+ ")
+_DAY = re.compile(r"^(?:\w{3} )?(\w{3} [ \d]\d)\b|^(\d{4}-\d\d-\d\d)")
+_GENERIC = re.compile(
+    r"(?:admin|administrateur|administrator|anonymous|backup|biologie|biologiste|client|commun|compte|data|demo|dev|"
+    r"echange|exchange|export|ftp|ftpuser|guest|hl7|hprim|import|info|infirmier|invite|labo|laboratoire|lis|"
+    r"maintenance|migration|operateur|operator|partage|public|pub|reception|root|secretariat|sftp|share|shared|"
+    r"sil|stage|stagiaire|support|sysadmin|tech|technicien|temp|test|transfer|transfert|upload|user|utilisateur|web)"
+    r"(?:[._-]?(?:\d{1,3}|user|account|compte))?"
+)
+_NETWORKS_A_DAY = 3
+"""An account from so many networks in one day is shared, probably: a person has an office, a home and one telephone."""
+_NETWORKS = 8
+_GENERIC_NETWORKS = 2
+_KEYS = 3
+_FAILURES = 100
+"""So many failures of one address in one log: whatever should have stopped it did not."""
+
+
+@dataclass
+class _Log:
+    """What was counted in one log."""
+
+    networks: dict[str, dict[str, set[str]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(set)))
+    logins: Counter[str] = field(default_factory=Counter)
+    passwords: Counter[str] = field(default_factory=Counter)
+    nobodies: int = 0
+    nobody_from: set[str] = field(default_factory=set)
+    failures: Counter[str] = field(default_factory=Counter)
+    entered_from: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def any(self) -> bool:
+        return bool(self.logins or self.nobodies or self.failures)
+
+
+def inspect_accounts(files: Iterable[Path], limits: Limits) -> Iterator[Finding]:
+    """All findings of logs and account files; one that cannot be read or recognised is told as not looked at."""
+    keys = defaultdict[str, set[str]](set)
+    for path in files:
+        try:
+            lines = lines_of(path, limits.bytes_all)
+            yield from _one(path, lines, keys)
+        except OSError:
+            yield rules.NOT_LOOKED_AT.found(str(path), str(path), facts=("unreadable",))
+    yield from _shared_keys(keys)
+
+
+def _one(path: Path, lines: Lines, keys: dict[str, set[str]]) -> Iterator[Finding]:
+    name = str(path)
+    found = list(configured(path, lines))
+    yield from found
+    owned = keys_of(path, lines)
+    for account, key in owned:
+        keys[key].add(account)
+    yield from _many_keys(name, owned)
+    names = passwd_names(path, lines)
+    for account in names:
+        if _GENERIC.fullmatch(account.lower()):
+            yield rules.GENERIC_ACCOUNT.found(name, f"{name}: {account}", Sureness.PROBABLE)
+    log = _counted(lines)
+    yield from _log_findings(name, log)
+    if not (log.any or owned or names or path.name in KEYED):
+        yield rules.NOT_LOOKED_AT.found(name, name, facts=("unknown-form",))
+    if lines.cut:
+        yield rules.NOT_LOOKED_AT.found(name, f"{name}: *", facts=("limit-bytes",))
+
+
+def _counted(lines: Lines) -> _Log:
+    log = _Log()
+    for line in lines:
+        if entered := _ENTERED.search(line):
+            _enter(log, entered, line)
+        elif failed := _FAILED.search(line):
+            log.failures[_plain(failed["a"] or failed["b"] or failed["c"])] += 1
+        elif moved := _XFER.search(line):
+            came = _XFER_FROM.search(line)
+            if came:
+                _transfer(log, moved, _plain(came["from"]), line)
+    return log
+
+
+def _enter(log: _Log, entered: re.Match[str], line: str) -> None:
+    account = entered["ssh"] or entered["vs"] or entered["pro"]
+    origin = _plain(entered["sshfrom"] or entered["vsfrom"] or entered["pfrom"])
+    log.entered_from[origin] += 1
+    if entered["vsanon"] or entered["pkind"] == "ANON" or account in {"anonymous", "ftp"}:
+        log.nobodies += 1
+        log.nobody_from.add(origin)
+        return
+    day = _DAY.search(line)
+    log.logins[account] += 1
+    log.networks[account][day[0] if day else ""].add(_network(origin))
+    if entered["how"] == "password":
+        log.passwords[account] += 1
+
+
+def _transfer(log: _Log, moved: re.Match[str], origin: str, line: str) -> None:
+    """A line of xferlog: a file, moved by somebody from somewhere."""
+    if moved["mode"] == "a":
+        log.nobodies += 1
+        log.nobody_from.add(origin)
+        return
+    day = _DAY.search(line)
+    log.logins[moved["who"]] += 1
+    log.networks[moved["who"]][day[0] if day else ""].add(_network(origin))
+
+
+def _log_findings(name: str, log: _Log) -> Iterator[Finding]:
+    if log.nobodies:
+        counts = (("logins", log.nobodies), ("addresses", len(log.nobody_from)))
+        yield rules.ANONYMOUS_SEEN.found(name, name, counts=counts, facts=("in-log",))
+    for account, days in sorted(log.networks.items()):
+        yield from _account(name, account, days, log)
+    for address, failures in sorted(log.failures.items()):
+        if failures >= _FAILURES:
+            counts = (("failures", failures), ("logins", log.entered_from[address]))
+            yield rules.GUESSING.found(name, f"{name}: {address}", counts=counts, facts=("in-log",))
+
+
+def _account(name: str, account: str, days: dict[str, set[str]], log: _Log) -> Iterator[Finding]:
+    place = f"{name}: {account}"
+    most = max(map(len, days.values()))
+    everywhere = len(set().union(*days.values()))
+    generic = bool(_GENERIC.fullmatch(account.lower()))
+    counts = (("logins", log.logins[account]), ("networks", everywhere))
+    if account == "root":
+        yield rules_tls.ROOT_LOGIN.found(name, place, counts=counts, facts=("in-log",))
+    if most >= _NETWORKS_A_DAY or (generic and everywhere >= _GENERIC_NETWORKS):
+        yield rules.SHARED_ACCOUNT.found(name, place, Sureness.PROBABLE, counts=counts, facts=("in-log",))
+    elif everywhere >= _NETWORKS:
+        yield rules.SHARED_ACCOUNT.found(name, place, Sureness.POSSIBLE, counts=counts, facts=("in-log",))
+    elif generic and account != "root":
+        yield rules.GENERIC_ACCOUNT.found(name, place, Sureness.PROBABLE, counts=counts, facts=("in-log",))
+    if log.passwords[account]:
+        entered = (("logins", log.passwords[account]),)
+        yield rules_tls.SSH_PASSWORD.found(name, place, counts=entered, facts=("password", "in-log"))
+
+
+def _many_keys(name: str, owned: list[tuple[str, str]]) -> Iterator[Finding]:
+    by_account = Counter(account for account, _ in set(owned))
+    for account, number in sorted(by_account.items()):
+        if number >= _KEYS:
+            yield rules.MANY_KEYS.found(name, f"{name}: {account}", Sureness.POSSIBLE, counts=(("keys", number),))
+
+
+def _shared_keys(keys: dict[str, set[str]]) -> Iterator[Finding]:
+    for accounts in sorted(map(sorted, keys.values())):
+        if len(accounts) > 1:
+            place = ", ".join(accounts)
+            yield rules.SHARED_KEY.found("authorized_keys", place, counts=(("accounts", len(accounts)),))
+
+
+def _plain(address: str) -> str:
+    try:
+        made = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    return str(getattr(made, "ipv4_mapped", None) or made)
+
+
+def _network(address: str) -> str:
+    """The /24 or /48 that an address is of: one line of one house, mostly."""
+    try:
+        made = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return str(ipaddress.ip_network((made, 24 if made.version == 4 else 48), strict=False))  # noqa: PLR2004 - IPv4
