@@ -23,11 +23,12 @@ from ecluse.workspace.files import read
     Text(
         "Add an account to a relay, or a key to one. One person or one agent, with its own keys: a key, token or "
         "certificate that another account has, or ever had, is refused (law 6). A token is shown once and kept as a "
-        "digest. For an account that is there already, what is given is added, and --until and --network replace.",
+        "digest. For an account that is there already, what is given is added, --until and --network replace, and "
+        "--kind, --owner and --agent that say otherwise are refused: whose it is never changes.",
         "Ajouter un compte à un relais, ou une clé à un compte. Une personne ou un agent, avec ses propres clés : une "
         "clé, un jeton ou un certificat qu'un autre compte a, ou a eu, est refusé (loi 6). Un jeton est montré une "
-        "fois et gardé comme empreinte. Pour un compte déjà là, ce qui est donné s'ajoute ; --until et --network "
-        "remplacent.",
+        "fois et gardé comme empreinte. Pour un compte déjà là, ce qui est donné s'ajoute, --until et --network "
+        "remplacent, et --kind, --owner et --agent qui disent autre chose sont refusés : il ne change jamais de mains.",
     ),
     example="ecluse relay account add agent-source --kind agent --owner ing.dupont --until 2026-12-31 "
     "--key agent-source.pub --home relay --by adm.roux\n"
@@ -38,8 +39,9 @@ from ecluse.workspace.files import read
                                          "contrat."))  # fmt: skip
 @home_option
 @by_option
-@option("--kind", type=click.Choice([str(each) for each in Kind]), default=str(Kind.AGENT), show_default=True,
-        text=Text("A person, or an agent.", "Une personne (person), ou un agent."))  # fmt: skip
+@option("--kind", type=click.Choice([str(each) for each in Kind]),
+        text=Text("A person, or an agent; a new account is an agent where this is not said.",
+                  "Une personne (person), ou un agent ; agent pour un nouveau compte si rien n'est dit."))  # fmt: skip
 @option("--owner", text=Text("For an agent: the person who answers for it.",
                              "Pour un agent : la personne qui en répond."))  # fmt: skip
 @option("--agent", text=Text("For a person: the one agent that they may carry parcels for.",
@@ -60,7 +62,7 @@ def command(  # noqa: PLR0917 - one for each option
     id_: str,
     home: Path,
     by: str,
-    kind: str,
+    kind: str | None,
     owner: str | None,
     agent: str | None,
     until: dt.datetime | None,
@@ -72,6 +74,9 @@ def command(  # noqa: PLR0917 - one for each option
     """Add one account, or to it."""
     check_handle(by)
     desk = opened(home)
+    known = desk.accounts.get(id_)
+    if known:
+        _check_same(known, kind, owner, agent)
     secret = secrets.token_urlsafe(32) if token else None
     lines = tuple(_line(path) for path in keys)
     more = {
@@ -79,9 +84,12 @@ def command(  # noqa: PLR0917 - one for each option
         "tokens": (secret_digest(secret),) if secret else (),
         "certificates": tuple(keep_client_certificate(Home(home), read(path)) for path in certificates),
     }
-    known = desk.accounts.get(id_)
     try:
-        made = _added(known, more, until, networks) if known else _new(id_, kind, owner, agent, until, networks, more)
+        made = (
+            _added(known, more, until, networks)
+            if known
+            else _new(id_, Kind(kind or Kind.AGENT), owner, agent, until, networks, more)
+        )
     except ValueError as error:
         field, _, said = str(error).partition(": ")
         raise UsageError(said or field, location=Location(field=field if said else None)) from None
@@ -97,7 +105,7 @@ def command(  # noqa: PLR0917 - one for each option
 
 def _new(  # noqa: PLR0917 - what the options said
     id_: str,
-    kind: str,
+    kind: Kind,
     owner: str | None,
     agent: str | None,
     until: dt.datetime | None,
@@ -106,15 +114,31 @@ def _new(  # noqa: PLR0917 - what the options said
 ) -> Account:
     if until is None:
         raise UsageError(tr("a new account has a last day", "un nouveau compte a un dernier jour"), hint="--until")
-    person = Kind(kind) is Kind.PERSON
+    person = kind is Kind.PERSON
     if person and not agent:
         raise UsageError(tr("a person carries for one agent", "une personne porte pour un agent"), hint="--agent")
     if not person and not owner:
         raise UsageError(tr("a person answers for an agent", "une personne répond d'un agent"), hint="--owner")
     return Account(
-        id_, Kind(kind), owner=id_ if person else owner or "", agent=agent or id_, until=until.date(),
+        id_, kind, owner=id_ if person else owner or "", agent=agent or id_, until=until.date(),
         keys=more["keys"], tokens=more["tokens"], certificates=more["certificates"], networks=networks,
     )  # fmt: skip
+
+
+def _check_same(known: Account, kind: str | None, owner: str | None, agent: str | None) -> None:
+    """Whose an account is never changes: refuse options that say otherwise, by name, before anything is done."""
+    for option_, given, have in (
+        ("--kind", kind, str(known.kind)),
+        ("--owner", owner, known.owner),
+        ("--agent", agent, known.agent),
+    ):
+        if given is not None and given != have:
+            raise UsageError(
+                tr(f"{option_}: this account has another", f"{option_} : ce compte en a un autre"),
+                location=Location(field=known.id),
+                hint=tr(f"it is {have}; another account, with new keys, for anybody else",
+                        f"c'est {have} ; un autre compte, avec de nouvelles clés, pour qui que ce soit d'autre"),
+            )  # fmt: skip
 
 
 def _added(
