@@ -1,10 +1,7 @@
 """How a box is opened and what may come into it: agreement, order, plan, receipts, each signed (law 9)."""
 
 import datetime as dt
-import os
-import secrets
 import threading
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +10,7 @@ from ecluse.control.intake import Known
 from ecluse.control.signatures import verified_signers
 from ecluse.domain.access import Access
 from ecluse.domain.agreement import Agreement, SignerRole, check_in_force
-from ecluse.domain.errors import Location, SignatureError, StorageError, TamperError, UnseenError, UsageError
+from ecluse.domain.errors import Location, SignatureError, TamperError, UnseenError, UsageError
 from ecluse.domain.instruction import Action, Instruction
 from ecluse.domain.order import Order
 from ecluse.domain.plan import Plan
@@ -34,7 +31,7 @@ from ecluse.relay.papers import (
     read_signed,
 )
 from ecluse.wire.artefacts import KINDS, decode, digest_of, encode
-from ecluse.workspace.files import make_folder, move, read, sync_folder, write_atomic
+from ecluse.workspace.files import make_folder, move, read, sync_folder, write_atomic, write_once
 
 _HEAD = ("agreement", "order", "plan")
 _OPENER = "opener"
@@ -141,16 +138,7 @@ class Admission:
             StorageError: it cannot be noted.
         """
         mark = box.root / _OPENER
-        if not mark.exists():
-            part = box.root / f"{_OPENER}.{secrets.token_hex(4)}"
-            write_atomic(part, agent.encode("ascii"))
-            try:
-                with suppress(FileExistsError):
-                    os.link(part, mark)
-                part.unlink()
-                sync_folder(box.root)
-            except OSError as error:
-                raise StorageError(error.strerror or "cannot be written", location=Location(file=box.name)) from None
+        write_once(mark, agent.encode("ascii"))
         if not box.is_open() and not self.is_opening(box, agent):
             raise UnseenError("there is nothing of yours here")
 
@@ -212,11 +200,11 @@ class Admission:
             self._keep_signature(box, named, name_at, signatures)
             return
         value = check_other(self._known(box, named), named.kind, read(name_at), name, signatures)
-        if isinstance(value, Receipt) and way is Way.FORTH and box.receipt_of(value.batch) not in {None, named.hex}:
+        # Noted before it is journalled: of two relays that judge two receipts of one batch at once, one keeps its own.
+        if isinstance(value, Receipt) and way is Way.FORTH and not box.claim_batch(value.batch, named.hex):
             raise TamperError("this batch has another receipt", location=Location(field=f"receipt of {value.batch}"))
         self._log.append(Access.PAPER_KEPT, by, origin=origin, box=box.name, subject=named.stem)
         if isinstance(value, Receipt) and way is Way.FORTH:
-            box.note_receipt(value.batch, named.hex)
             box.announce(value.parcel, Announced(value.batch, value.size))
             if value.quarantine_parcel:
                 box.announce(value.quarantine_parcel, Announced(value.batch, None))

@@ -20,7 +20,7 @@ from typing import Any, Literal
 from ecluse.domain.errors import Location, MalformedError, RefusedError
 from ecluse.relay.papers import Way
 from ecluse.wire.canonical import canonical, parse
-from ecluse.workspace.files import read, write_atomic
+from ecluse.workspace.files import read, write_atomic, write_once
 from ecluse.workspace.parcels import SUFFIX
 
 FORMAT = "ecluse.relay-box/1"
@@ -147,14 +147,10 @@ class Box:
         """Where judged papers wait for the other member."""
         return self.root / way
 
-    def receipt_of(self, batch: str) -> str | None:
-        """The digest of the receipt that was judged for a batch, if one was."""
+    def claim_batch(self, batch: str, receipt: str) -> bool:
+        """Note a batch's one receipt, by its digest; False where it has another, whichever relay noted that."""
         path = self.root / "batches" / batch
-        return read(path).decode("ascii") if path.is_file() else None
-
-    def note_receipt(self, batch: str, receipt: str) -> None:
-        """A batch has one receipt."""
-        write_atomic(self.root / "batches" / batch, receipt.encode("ascii"))
+        return write_once(path, receipt.encode("ascii")) or read(path).decode("ascii", "replace") == receipt
 
     def announce(self, address: str, told: Announced) -> None:
         """Note that a parcel may come."""

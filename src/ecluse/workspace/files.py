@@ -1,6 +1,7 @@
 """Durable file operations: whole or not at all, on disk before the call returns (law 4)."""
 
 import os
+import secrets
 from contextlib import suppress
 from pathlib import Path
 
@@ -32,6 +33,33 @@ def write_atomic(path: Path, data: bytes | memoryview, *, mode: int = 0o600) -> 
         with suppress(OSError):
             part.unlink(missing_ok=True)
         raise _storage(path, error) from None
+
+
+def write_once(path: Path, data: bytes, *, mode: int = 0o600) -> bool:
+    """Write ``data`` to ``path`` unless something is there: of several who do so at once, one does. Says whether.
+
+    A crash leaves the file whole or none, and at most a ``.part`` that :func:`sweep_parts` erases.
+
+    Raises:
+        StorageError: the disk is full or the folder cannot be written; nothing is left behind.
+    """
+    if path.exists():
+        return False
+    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}{_PART}")
+    write_atomic(part, data, mode=mode)
+    try:
+        try:
+            os.link(part, path)
+            is_ours = True
+        except FileExistsError:
+            is_ours = False
+        part.unlink()
+        sync_folder(path.parent)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise _storage(path, error) from None
+    return is_ours
 
 
 def make_folder(folder: Path) -> None:
