@@ -66,9 +66,9 @@ async def serve(desk: Desk) -> None:
         await asyncio.to_thread(desk.log.append, Access.STARTED, ACTOR)
         sys.stdout.write(told)
         sys.stdout.flush()
-        work = [_every(_FLUSH_S, desk.failures.flush), _every(_SWEEP_S, sweeper.once), _reporting(desk, doors)]
+        work = [_every(_FLUSH_S, desk.flush), _every(_SWEEP_S, sweeper.once), _reporting(desk, doors)]
         await _until(stop.wait(), *work)
-    await asyncio.to_thread(desk.failures.flush)
+    await asyncio.to_thread(desk.flush, whole=True)
     await asyncio.to_thread(desk.log.append, Access.STOPPED, ACTOR)
 
 

@@ -30,6 +30,7 @@ from ecluse.relay.boxes import Announced, Box, OverError, box_name, files, folde
 from ecluse.relay.home import Home, Settings
 from ecluse.relay.log import Clock, Failures, Log, system_clock
 from ecluse.relay.papers import KINDS_OF, PaperName, Way, check_form, paper_name
+from ecluse.relay.repeats import Repeats
 from ecluse.relay.uploads import HereAlreadyError, QuotaError, UnannouncedError, Upload
 from ecluse.workspace.files import erase, read, write_atomic
 from ecluse.workspace.parcels import SUFFIX
@@ -69,13 +70,13 @@ class Seen:
 
 
 class Desk:
-    """The relay's rules over one folder; thread-safe, keeps nothing of its own in memory."""
+    """The relay's rules over one folder; thread-safe, keeps nothing in memory but refusals that are counted."""
 
     def __init__(self, home: Home, log: Log, *, clock: Clock = system_clock) -> None:
         self.home, self.log, self.clock = home, log, clock
         self.settings: Settings = home.settings()
         self.accounts = Accounts(home.accounts)
-        self.failures = Failures(log)
+        self.failures, self.repeats = Failures(log), Repeats(log)
         self.admission = Admission(home, log, clock)
 
     # Entering
@@ -144,8 +145,13 @@ class Desk:
 
     def refuse(self, visitor: Visitor, verb: str) -> ForbiddenError:
         """Journal what is nobody's to ask for, and give what to raise."""
-        self.log.append(Access.PATH_REFUSED, visitor.id, origin=visitor.origin, verb=verb)
+        self.repeats.tell(Access.PATH_REFUSED, visitor.id, visitor.origin, verb=verb)
         return ForbiddenError("not allowed here")
+
+    def flush(self, *, whole: bool = False) -> None:
+        """Journal refusals that were counted; called every second, and with ``whole`` at the end."""
+        self.failures.flush(whole=whole)
+        self.repeats.flush(whole=whole)
 
     # Looking
 
@@ -396,7 +402,7 @@ class Desk:
         if way is None and opening and box_name(name) and self._may_open(visitor, box):
             way = Way.FORTH
         if way is None:
-            self.log.append(Access.PATH_REFUSED, visitor.id, origin=visitor.origin, verb="box")
+            self.repeats.tell(Access.PATH_REFUSED, visitor.id, visitor.origin, verb="box")
             raise UnseenError("there is nothing of yours here")
         return box, way
 
@@ -415,7 +421,8 @@ class Desk:
         paper = paper_name(subject) or paper_name(f"{subject}.json")
         parcel = parcel_hex(subject) or parcel_hex(f"{subject}{SUFFIX}")
         named = paper.stem if paper else parcel or "unnamed"
-        self.log.append(event, visitor.id, origin=visitor.origin, box=known, subject=named, reason=type(error).__name__)
+        reason = type(error).__name__
+        self.repeats.tell(event, visitor.id, visitor.origin, box=known, subject=named, reason=reason)
         return error
 
     def _checked(self, holder: Account | None, mark: str | None, origin: str) -> Account:

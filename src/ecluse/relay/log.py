@@ -143,11 +143,15 @@ class Failures:
             self._counted[key] = (now, 0)
         self.log.append(event, NOBODY, origin=origin, subject=subject, reason=reason, times=count + 1)
 
-    def flush(self) -> None:
-        """Journal what was counted and not told yet; called every few seconds."""
+    def flush(self, *, whole: bool = False) -> None:
+        """Journal what was counted two seconds ago and not told yet (``whole``: all); called every few seconds."""
         now = self.now()
         with self._lock:
-            ripe = [(key, count) for key, (since, count) in self._counted.items() if now - since >= _FLOOD_SECONDS]
+            ripe = [
+                (key, count)
+                for key, (since, count) in self._counted.items()
+                if whole or now - since >= _FLOOD_SECONDS
+            ]
             for key, _ in ripe:
                 del self._counted[key]
         for (origin, event, reason, subject), count in ripe:

@@ -52,10 +52,10 @@ class Door:
         self._tick: asyncio.Task[None] | None = None
 
     @classmethod
-    async def open(cls, desk: Desk, address: str | None = None) -> "Door":
-        """Listen at ``address`` (``HOST:PORT``), by default where the settings say; raises EcluseError."""
+    async def open(cls, desk: Desk) -> "Door":
+        """Listen where the settings say (``HOST:PORT``); raises EcluseError."""
         door = cls(desk)
-        host, _, port = (address or desk.settings.sftp).rpartition(":")
+        host, _, port = desk.settings.sftp.rpartition(":")
         key = await asyncio.to_thread(_host_key, desk.home)
         options = await ssh.options(key, lambda: Guest(door), grace_s=desk.settings.login_grace_s)
         loop = asyncio.get_running_loop()
@@ -65,7 +65,7 @@ class Door:
             )
         except (OSError, ValueError) as error:
             said = getattr(error, "strerror", None) or "not an address to listen at"
-            raise StorageError(f"SFTP: {said}", location=Location(file=address or desk.settings.sftp)) from None
+            raise StorageError(f"SFTP: {said}", location=Location(file=desk.settings.sftp)) from None
         door._tick = loop.create_task(door._look_round())
         return door
 

@@ -245,12 +245,12 @@ def relay_cases() -> dict[str, tuple[Events, Events]]:
             [relay(ev.PATH_REFUSED, verb="list")], [lost("unknown key")],
         ),
         "relay_probed": (
-            [relay(ev.PATH_REFUSED, n * 30, verb="list") for n in range(10)],
-            [relay(ev.PATH_REFUSED, n * 70, verb="list") for n in range(14)],
+            [relay(ev.PATH_REFUSED, n * 30, verb="list", times=times) for n, times in enumerate((1, 1, 5, 3))],
+            [relay(ev.PATH_REFUSED, n * 70, verb="list", times=1) for n in range(14)],
         ),
         "relay_plaintext": ([parcel("UnsealedError")], [parcel("TamperError")]),
         "relay_parcel_swapped": ([parcel("TamperError")], [parcel("UnsealedError")]),
-        "relay_parcel_unannounced": ([parcel("SignatureError")], [parcel("TamperError")]),
+        "relay_parcel_unannounced": ([parcel("UnannouncedError")], [parcel("TamperError")]),
         "relay_paper_refused": (
             [relay(ev.PAPER_REFUSED, subject="order", box="box-1", reason="SignatureError")],
             [relay(ev.PAPER_KEPT, subject="order", box="box-1")],
