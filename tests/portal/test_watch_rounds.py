@@ -582,6 +582,22 @@ def test_nobody_else_answers_by_it(link: tuple[str, AlertTold], room: Room) -> N
     assert Alert.objects.get(pk=link[1].alert_id).state == "acknowledged"
 
 
+def test_a_link_answers_the_round_that_it_was_sent_in_only(link: tuple[str, AlertTold], room: Room) -> None:
+    """What was told as medium became critical: whoever answers the old mail has not seen that."""
+    before = link[1].alert
+    alerts.raise_alert(
+        "watch", rule=before.rule, severity=Severity.CRITICAL, group=before.group, concerns=(), subject="somebody",
+        people=(), marks=("new",), title_en="en", title_fr="fr", at=timezone.now(),
+    )  # fmt: skip
+    alert = Alert.objects.get(pk=before.pk)
+    assert alert.round == 1
+    assert nobody().get(link[0]).status_code == nobody().post(link[0]).status_code == 403
+    assert Alert.objects.get(pk=alert.pk).state == "open"
+    newer = AlertTold.objects.get(alert=alert, round=1, person=room.people[VENDOR, Role.ENGINEER])
+    assert nobody().post(answer_link(newer).removeprefix("http://localhost")).status_code == 200
+    assert Alert.objects.get(pk=alert.pk).state == "acknowledged"
+
+
 def test_who_has_left_answers_no_more(link: tuple[str, AlertTold], room: Room) -> None:
     from ecluse.store.acts import access  # noqa: PLC0415
 
