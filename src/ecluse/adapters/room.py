@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from ecluse.adapters.printable import printable
 from ecluse.control.telling import Held, Part
 from ecluse.domain.errors import (
     ConnectionLostError,
@@ -249,8 +250,8 @@ def _refusal(error: urllib.error.HTTPError) -> Exception:
         data = error.read(65_536)
     try:
         told = json.loads(data)
-        said = _printable(told.get("detail") or told.get("title") or "")
-        hint = _printable(told.get("hint") or "") or None
+        said = printable(told.get("detail") or told.get("title") or "")
+        hint = printable(told.get("hint") or "") or None
     except (ValueError, AttributeError):
         said, hint = "", None
     text = f"the control room refuses: {said or error.code}"
@@ -272,11 +273,6 @@ def _refusal(error: urllib.error.HTTPError) -> Exception:
 def _watch_age(found: Mapping[str, Any]) -> int | None:
     age = found.get("watch_age_s")
     return age if isinstance(age, int) and not isinstance(age, bool) and age >= 0 else None
-
-
-def _printable(text: object) -> str:
-    """What a terminal may show of a text from outside."""
-    return "".join(c for c in str(text)[:300] if c.isprintable())
 
 
 def _task(value: Any) -> RoomTask:

@@ -1,6 +1,11 @@
 """Nothing goes to a machine used for remote maintenance (R12), however it is named, resolved or mounted."""
 
+import re
 import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +15,7 @@ from ecluse.adapters import targets
 from ecluse.adapters.mailboxes.address import checked_relay, relay_address
 from ecluse.adapters.mailboxes.opening import Entry, close_relays, open_relay
 from ecluse.adapters.mailboxes.relay_https import HttpsDoor
+from ecluse.adapters.mailboxes.relay_sftp import SftpDoor
 from ecluse.adapters.targets import check_folder, check_host, checked_maintenance
 from ecluse.control.setup import Setup, read_setup, write_setup
 from ecluse.domain.errors import ForbiddenError, UsageError
@@ -92,6 +98,44 @@ def test_a_relay_on_one_is_never_connected_to(tmp_path: Path) -> None:
         with pytest.raises(TimeoutError):
             server.accept()
     close_relays()
+
+
+@contextmanager
+def listening() -> Iterator[tuple[int, list[bytes]]]:
+    """A machine that answers, greets as SSH servers do, and keeps what it is told first."""
+    heard: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(20)
+
+        def serve() -> None:
+            peer = server.accept()[0]
+            with suppress(OSError), peer:
+                peer.settimeout(20)
+                peer.sendall(b"SSH-2.0-other\r\n")
+                heard.append(peer.recv(4096))
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield server.getsockname()[1], heard
+        thread.join()
+
+
+def refusing(_address: str) -> None:
+    raise ForbiddenError("this is a maintenance host")
+
+
+def test_the_machine_that_answers_is_asked_about_before_a_credential_is_offered(tmp_path: Path) -> None:
+    """A name may lead elsewhere a moment after it was looked up."""
+    token, key = tmp_path / "token", tmp_path / "key"
+    token.write_text("x" * 40)
+    token.chmod(0o600)
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    with listening() as (port, heard), pytest.raises(ForbiddenError, match="maintenance host"):
+        HttpsDoor(f"https://127.0.0.1:{port}", token, check_peer=refusing).boxes()
+    assert heard in ([b""], []), "not even the beginning of TLS, which may hold a certificate"
+    with listening() as (port, heard), pytest.raises(ForbiddenError, match="maintenance host"):
+        SftpDoor(f"sftp://agent@127.0.0.1:{port}", key, key.with_suffix(".pub"), check_peer=refusing).boxes()
+    assert not heard or re.fullmatch(rb"(SSH-2\.0-[!-~ ]*\r\n)?", heard[0]), "a greeting at most: no name, no key"
 
 
 def test_the_list_is_kept_and_only_grows(tmp_path: Path) -> None:

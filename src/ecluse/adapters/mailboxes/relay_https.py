@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, NoReturn
 from urllib.parse import urlsplit
 
 from ecluse.adapters.mailboxes.relay import CheckPeer, Folder
+from ecluse.adapters.printable import printable
 from ecluse.domain.access import Lies, Lying
 from ecluse.domain.errors import (
     BusyError,
@@ -186,7 +187,7 @@ class HttpsDoor:
         self, method: str, path: str, body: bytes | Iterator[bytes] | None, headers: Mapping[str, str]
     ) -> http.client.HTTPResponse:
         bearer = {"Authorization": f"Bearer {_secret(self.token)}"} if self.token else {}
-        if self._open is None:
+        if self._open is None or self._open.sock is None:  # never left to http.client, which would ask nobody
             self._open = self._connected()
         try:
             self._open.request(method, path, body, {"Accept": "application/json", **bearer, **headers})
@@ -198,14 +199,15 @@ class HttpsDoor:
 
     def _connected(self) -> http.client.HTTPSConnection:
         parts = urlsplit(self.url)
-        context = _context(self.ca, self.certificate)
-        made = http.client.HTTPSConnection(parts.hostname or "", parts.port or 443, timeout=_SECONDS, context=context)
-        made.connect()
-        peer: socket.socket = made.sock
+        host, port, context = parts.hostname or "", parts.port or 443, _context(self.ca, self.certificate)
+        line = socket.create_connection((host, port), timeout=_SECONDS)
         try:
-            self.check_peer(str(peer.getpeername()[0]))
-        except EcluseError:
-            made.close()
+            self.check_peer(str(line.getpeername()[0]))  # before a certificate or a token is offered (R12)
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            made = http.client.HTTPSConnection(host, port, timeout=_SECONDS, context=context)
+            made.sock = context.wrap_socket(line, server_hostname=host)
+        except BaseException:
+            line.close()
             raise
         return made
 
@@ -216,8 +218,8 @@ class HttpsDoor:
         with contextlib.suppress(OSError, http.client.HTTPException, ValueError):
             told = json.loads(answer.read(_MAX_SAID))
         self.close()
-        reason = _printable(told.get("type", "")) if isinstance(told, dict) else ""
-        said = _printable(told.get("title", "")) if isinstance(told, dict) else ""
+        reason = printable(told.get("type", "")) if isinstance(told, dict) else ""
+        said = printable(told.get("title", "")) if isinstance(told, dict) else ""
         raise _refusal(answer.status, reason.removeprefix("urn:ecluse:relay:"), said, self.url)
 
     def _lost(self, error: Exception) -> EcluseError:
@@ -277,10 +279,6 @@ def _secret(path: Path) -> str:
     ):
         raise MalformedError("not a token", location=where)
     return found.decode("ascii")
-
-
-def _printable(text: object) -> str:
-    return "".join(c for c in str(text)[:300] if c.isprintable())
 
 
 class _HereAlreadyError(RefusedError):

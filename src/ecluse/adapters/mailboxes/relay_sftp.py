@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import asyncssh
 
 from ecluse.adapters.mailboxes.relay import CheckPeer, Folder
+from ecluse.adapters.printable import printable
 from ecluse.domain.access import Lies, Lying
 from ecluse.domain.errors import (
     BusyError,
@@ -43,6 +44,22 @@ _PORT = 22
 _WRITE = asyncssh.FXF_WRITE | asyncssh.FXF_CREAT
 STATES = {0o600: Lies.COMING, 0o400: Lies.HERE, 0o000: Lies.TAKEN}
 """How the relay's listing shows where a sender's file stands: by its permissions."""
+
+
+class _Guard(asyncssh.SSHClient):
+    """Asks whether the machine that answered is one to talk to, before a key or a name is offered to it (R12)."""
+
+    def __init__(self, check_peer: CheckPeer) -> None:
+        self._check_peer = check_peer
+        self.refusal: EcluseError | None = None
+
+    def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
+        """The line is there, and nothing was said yet."""
+        try:
+            self._check_peer(str(conn.get_extra_info("peername")[0]))
+        except EcluseError as error:
+            self.refusal = error
+            conn.abort()
 
 
 @dataclass(slots=True)
@@ -143,10 +160,11 @@ class SftpDoor:
             raise self._told(error) from None
 
     async def _connected(self) -> tuple[asyncssh.SSHClientConnection, asyncssh.SFTPClient]:
-        parts = urlsplit(self.url)
-        connection = await asyncssh.connect(
+        parts, guard = urlsplit(self.url), _Guard(self.check_peer)
+        connecting = asyncssh.connect(
             parts.hostname or "",
             parts.port or _PORT,
+            client_factory=lambda: guard,
             username=parts.username or "",
             client_keys=[_private(self.key)],
             known_hosts=([_public(self.host_key)], [], []),
@@ -160,7 +178,15 @@ class SftpDoor:
             keepalive_count_max=_KEEPALIVES,
         )
         try:
-            self.check_peer(str(connection.get_extra_info("peername")[0]))
+            connection = await connecting
+        except (asyncssh.Error, OSError):
+            if guard.refusal is not None:
+                raise guard.refusal from None
+            raise
+        if guard.refusal is not None:
+            connection.abort()
+            raise guard.refusal
+        try:
             return connection, await connection.start_sftp_client()
         except BaseException:
             connection.abort()
@@ -168,7 +194,7 @@ class SftpDoor:
 
     def _told(self, error: Exception) -> EcluseError:
         """An error of ours; the connection is let go unless the relay itself answered."""
-        where, said = Location(file=self.url), _printable(getattr(error, "reason", ""))
+        where, said = Location(file=self.url), printable(getattr(error, "reason", ""))
         if isinstance(error, asyncssh.SFTPError) and not isinstance(error, _LOST):
             text = f"the relay refuses: {said or 'no reason given'}"
             kind = next((kind for known, kind in _KINDS.items() if isinstance(error, known)), None)
@@ -253,7 +279,3 @@ def _public(path: Path) -> asyncssh.SSHKey:
         raise StorageError(error.strerror or "cannot be read", location=where) from None
     except asyncssh.KeyImportError:
         raise MalformedError("not an OpenSSH public key", location=where) from None
-
-
-def _printable(text: object) -> str:
-    return "".join(c for c in str(text)[:300] if c.isprintable())
