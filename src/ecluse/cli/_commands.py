@@ -292,6 +292,9 @@ ecluse run -w migration
         "room": _ROOM,
         "agent": _AGENT,
         "relay": _RELAY,
+        "inspect": Entry("inspect", Text("Look at a server, a folder or a database of your own, and say what is wrong",
+                                         "Regarder un serveur, un dossier ou une base à vous, et dire ce qui ne va "
+                                         "pas")),
         "notify": _NOTIFY,
         "rules": _RULES,
         "warn": _WARN,
