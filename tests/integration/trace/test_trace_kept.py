@@ -182,6 +182,8 @@ def test_none_ordered_none_made(planned: Desk, tmp_path: Path) -> None:
     (desk.root / "migration").rename(desk.root / "before")
     desk.sign_order()
     assert "no trace is ordered" in desk.ecluse("order", "check", "order.yaml", "--agreement", "agreement.json").out
+    assert "could not be traced" in desk.ecluse("order", "show", "order.yaml").out
+    assert "ne pourrait être retracée" in desk.ecluse("--lang", "fr", "order", "show", "order.yaml").out
     desk.plan()
     desk.ecluse("run", *W)
     assert not desk.path("migration/source/trace").exists()
