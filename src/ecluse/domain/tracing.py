@@ -117,13 +117,15 @@ ORIGINS: Mapping[str, tuple[Origin, ...]] = {
     "payer": (
         Origin(Kind.NIR, ("insured_number",)),
         Origin(Kind.NAME_BIRTH, ("insured_name", "insured_given_names", "insured_birth_date")),
+        Origin(Kind.FAMILY_BIRTH, ("insured_name", "insured_birth_date")),
     ),
     "request": (
         Origin(Kind.REQUEST_PATIENT, ("source_id", "patient")),
         Origin(Kind.REQUEST_DAY, ("source_id", "registered_on")),
     ),
 }
-"""Entities that are not named leave no marks. Fields are the catalogue's; links are carried with their entity."""
+"""Entities that are not named leave no marks. Wherever a name with a birth date does, the surname with it does too:
+the surname is asked for first. Fields are the catalogue's; links are carried with their entity."""
 
 
 def letters(text: str) -> str:

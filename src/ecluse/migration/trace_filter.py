@@ -124,12 +124,10 @@ def read_filter(path: Path) -> TraceFilter:
         raise MalformedError("there is no readable file here", location=where) from None
     except ValueError:
         raise MalformedError("not a trace file", location=where) from None
-    view = memoryview(held)
     try:
-        return _read(path, held, view)
+        return _read(path, held, memoryview(held))
     except (MalformedError, TamperError) as error:
-        view.release()
-        held.close()
+        # The map goes with the last view of it, which the error's own frames may still hold.
         raise type(error)(error.message, location=where, hint=error.hint) from None
 
 

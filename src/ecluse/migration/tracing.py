@@ -55,11 +55,13 @@ class Prf:
         # Blocks are a pseudo-random function's arguments; no text is ever encrypted, nothing is decrypted.
         self._encryptor = Cipher(algorithms.AES(derived), modes.ECB()).encryptor()  # noqa: S305
 
-    def __call__(self, blocks: Blocks, code: int) -> Prints:
-        """Fingerprints of an n x 2 array of hashed tuples of the kind of that code."""
+    def __call__(self, blocks: Blocks, code: int | Prints) -> Prints:
+        """Fingerprints of an n x 2 array of hashed tuples of the kind of that code, or each of its own."""
+        if not len(blocks):
+            return np.empty(0, np.uint64)
         out = np.empty((len(blocks) + 1, 2), np.uint64)
         self._encryptor.update_into(blocks.data.cast("B"), out.data.cast("B"))
-        made: Prints = (out[:-1, 0] & _MASK) | (np.uint64(code) << KIND_SHIFT)
+        made: Prints = (out[:-1, 0] & _MASK) | (np.asarray(code, np.uint64) << KIND_SHIFT)
         return made
 
 

@@ -1,0 +1,234 @@
+"""A leaked sample of unknown layout as lines of cells, in memory alone (R11): nothing of it is ever written.
+
+Text of any delimiter or none, JSON and lines of it, INSERTs of a database's dump, workbooks. Lenient where the readers
+of sources are strict: what a thief's tool did to a file must not hide whose it is. Mixed encodings are usual after a
+few copies, so each line is decoded by itself. No message holds anything of the sample but its name.
+"""
+
+import csv
+import io
+import json
+import re
+import zipfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import python_calamine
+
+from ecluse.adapters.sources.detect import detect
+from ecluse.domain.errors import Location, MalformedError
+
+MAX_BYTES = 64 << 20
+MAX_LINES = 20_000
+MAX_CELLS = 400
+_LARGEST = 256 << 20
+_LONGEST = 1 << 20
+_DEEPEST = 40
+_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_INSERT = re.compile(r"\b(?:INSERT|REPLACE)\b[^;'\"]{0,200}?\bINTO\b[^;']{0,20000}?\bVALUES\b", re.IGNORECASE)
+_BEGIN = re.compile(r"[\s,]*+\(")
+_VALUE = re.compile(
+    r"\s*+(?:[A-Za-z_]*+'((?:[^'\\]|''|\\.)*+)'|\"((?:[^\"\\]|\"\"|\\.)*+)\""
+    r"|([^,()'\"]*+(?:\([^()]*+\))?+[^,()'\"]*+))\s*+([,)])",
+    re.DOTALL,
+)
+_ESCAPE = re.compile(r"''|\"\"|\\.", re.DOTALL)
+_GAP = re.compile(r"\t|\s{2,}")
+_EIGHT_BIT = ("cp850", "cp1252")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """``number`` counts from 1 as an editor does, or as a workbook's rows, a list's items, an INSERT's rows."""
+
+    number: int
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What was read. ``more``: the file goes on beyond what is looked at."""
+
+    lines: tuple[Line, ...]
+    more: bool = False
+
+
+def read_sample(path: Path) -> Sample:
+    """The lines of a leaked file that hold anything, at most ``MAX_LINES``.
+
+    Raises:
+        MalformedError: no file, an empty one, one larger than a sample may be, or nothing that can be read.
+    """
+    where = Location(file=str(path))
+    try:
+        with path.open("rb") as source:
+            data = source.read(MAX_BYTES + 1)
+    except OSError:
+        raise MalformedError("there is no readable file here", location=where) from None
+    if len(data) > MAX_BYTES:
+        hint = "cut a piece of it: a few hundred lines are enough"
+        raise MalformedError("the sample is larger than 64 MiB", location=where, hint=hint)
+    rows = _workbook(data, where) if data.startswith((_ZIP, _OLE)) else _text(data, path)
+    held = ((number, _cells(cells)) for number, cells in rows)
+    lines = list(islice((Line(number, cells) for number, cells in held if cells), MAX_LINES + 1))
+    if not lines:
+        raise MalformedError("the sample holds no line", location=where)
+    return Sample(tuple(lines[:MAX_LINES]), len(lines) > MAX_LINES)
+
+
+def _cells(cells: Iterable[str]) -> tuple[str, ...]:
+    return tuple(islice((cell for cell in cells if cell.strip()), MAX_CELLS))
+
+
+def _workbook(data: bytes, where: Location) -> Iterator[tuple[int, Iterable[str]]]:
+    wrong = MalformedError("this is no workbook, or it is damaged or encrypted", location=where)
+    if data.startswith(_ZIP):
+        try:
+            size = sum(each.file_size for each in zipfile.ZipFile(io.BytesIO(data)).infolist())
+        except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
+            raise wrong from None
+        if size > _LARGEST:
+            raise MalformedError("the workbook unpacks to more than 256 MiB", location=where)
+    rows: list[Any] | None = []
+    try:
+        with python_calamine.load_workbook(io.BytesIO(data)) as book:
+            rows = [row for name in book.sheet_names for row in book.get_sheet_by_name(name).to_python()]
+    except (KeyboardInterrupt, MemoryError):
+        raise
+    except BaseException:  # noqa: BLE001 - the library's panics are no Exception; its words may hold cells
+        rows = None
+    if rows is None:
+        raise wrong
+    yield from ((number, map(_shown, row)) for number, row in enumerate(rows, 1))
+
+
+def _shown(cell: Any) -> str:
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:  # noqa: PLR2004 - what Excel's numbers hold exactly
+        return str(int(cell))
+    return cell.isoformat() if hasattr(cell, "isoformat") else str(cell)
+
+
+def _text(data: bytes, path: Path) -> Iterator[tuple[int, Iterable[str]]]:
+    guess = detect(path).file
+    text = _decoded(data, guess.encoding)
+    stripped = text.lstrip()
+    if stripped[:1] in {"[", "{"} and (rows := _json(stripped)) is not None:
+        return iter(rows)
+    if _INSERT.search(text[:_LONGEST]):
+        return _inserted(text)
+    return _delimited(text, guess.delimiter if guess.delimiter in text else "", guess.quote)
+
+
+def _decoded(data: bytes, guessed: str) -> str:
+    if guessed.startswith("utf-16"):
+        return data.decode(guessed, "replace").removeprefix("\ufeff")
+    eight = guessed if guessed in _EIGHT_BIT else "cp1252"
+    lines = []
+    for line in data.removeprefix(b"\xef\xbb\xbf").split(b"\n"):
+        try:
+            lines.append(line.decode("utf-8"))
+        except UnicodeDecodeError:
+            lines.append(line.decode(eight, "replace"))
+    return "\n".join(lines)
+
+
+def _json(text: str) -> list[tuple[int, Iterable[str]]] | None:
+    """Records of one value or of one a line; None of what is neither."""
+    try:
+        value = json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
+    except (ValueError, RecursionError):
+        return _json_lines(text)
+    records = value if isinstance(value, list) else [value]
+    while len(records) == 1 and isinstance(records[0], dict):
+        inner = [each for each in records[0].values() if isinstance(each, list) and each]
+        if not any(isinstance(each[0], dict | list) for each in inner):
+            break
+        records = max(inner, key=len)
+    return [(number, _leaves(record)) for number, record in enumerate(records, 1)]
+
+
+def _json_lines(text: str) -> list[tuple[int, Iterable[str]]] | None:
+    made: list[tuple[int, Iterable[str]]] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        held = line.strip().rstrip(",")
+        if not held:
+            continue
+        try:
+            made.append((number, _leaves(json.loads(held, parse_float=str, parse_int=str, parse_constant=str))))
+        except (ValueError, RecursionError):
+            if not made:
+                return None
+            made.append((number, [line]))
+    return made
+
+
+def _leaves(value: Any) -> list[str]:
+    found: list[str] = []
+    waiting = [(value, 0)]
+    while waiting and len(found) < MAX_CELLS:
+        held, depth = waiting.pop()
+        if isinstance(held, dict | list):
+            parts = list(held.values()) if isinstance(held, dict) else held
+            if depth < _DEEPEST:
+                waiting += [(part, depth + 1) for part in reversed(parts[:MAX_CELLS])]
+        elif isinstance(held, str):
+            found.append(held)
+    return found
+
+
+def _inserted(text: str) -> Iterator[tuple[int, Iterable[str]]]:
+    """Rows of the INSERTs of a dump, as MySQL, PostgreSQL and SQLite write them."""
+    number = at = 0
+    while match := _INSERT.search(text, at):
+        at = match.end()
+        while (row := _row(text, at)) is not None:
+            cells, at = row
+            number += 1
+            yield number, cells
+
+
+def _row(text: str, at: int) -> tuple[list[str], int] | None:
+    """The values of a parenthesis that begins here, after blanks or a comma; and where it ends."""
+    begin = _BEGIN.match(text, at)
+    if begin is None:
+        return None
+    cells, at = [], begin.end()
+    while match := _VALUE.match(text, at):
+        at = match.end()
+        quoted = match[1] if match[1] is not None else match[2]
+        if quoted is not None:
+            cells.append(_ESCAPE.sub(_unescaped, quoted))
+        elif match[3].strip().upper() != "NULL":
+            cells.append(match[3].strip())
+        if match[4] == ")":
+            break
+    return (cells, at) if cells else None
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    return {"\\n": "\n", "\\t": "\t", "\\r": "\r"}.get(match[0], match[0][1])
+
+
+def _delimited(text: str, delimiter: str, quote: str) -> Iterator[tuple[int, Iterable[str]]]:
+    """Lines cut at the delimiter; a quote that never closes takes no other line with it."""
+    for number, line in enumerate(text.splitlines(), 1):
+        held = line[:_LONGEST]
+        yield number, _cut(held, delimiter, quote) if delimiter in held and delimiter else _loose(held)
+
+
+def _cut(line: str, delimiter: str, quote: str) -> list[str]:
+    if quote and quote in line:
+        try:
+            return next(csv.reader([line], delimiter=delimiter, quotechar=quote), [])
+        except csv.Error:
+            pass
+    return line.split(delimiter)
+
+
+def _loose(line: str) -> list[str]:
+    """Cells at tabs and wide gaps, as printed tables have; else words."""
+    cells = _GAP.split(line.strip())
+    return cells if len(cells) > 1 else [line, *line.split()]

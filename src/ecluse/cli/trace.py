@@ -1,0 +1,214 @@
+"""``ecluse trace``."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+from ecluse.adapters.leaks import Sample, read_sample
+from ecluse.cli import _output, _overdue
+from ecluse.cli._app import FILE, argument, define, option
+from ecluse.cli._text import Text, tr
+from ecluse.domain.attribution import OVERLAP, SURE
+from ecluse.domain.errors import DoubtfulError, UntracedError
+from ecluse.domain.tracing import Kind
+from ecluse.migration.trace_asking import Answer, ask_all, trace_files
+from ecluse.migration.trace_match import Finding, points
+from ecluse.seal.sealing import Identity
+
+_KINDS = {
+    Kind.NIR: Text("NIR or INS number", "NIR ou matricule INS"),
+    Kind.NAME_BIRTH: Text("names and birth date", "nom, prénom et date de naissance"),
+    Kind.FAMILY_BIRTH: Text("surname and birth date", "nom et date de naissance"),
+    Kind.GIVEN_BIRTH_POSTCODE: Text("given name, birth date, postcode", "prénom, date de naissance, code postal"),
+    Kind.NAME_POSTCODE: Text("names and postcode", "nom, prénom et code postal"),
+    Kind.PHONE: Text("telephone", "téléphone"),
+    Kind.EMAIL: Text("e-mail address", "adresse électronique"),
+    Kind.PATIENT_BIRTH: Text("patient number and birth date", "numéro de patient et date de naissance"),
+    Kind.REQUEST_PATIENT: Text("request and patient number", "numéros de dossier et de patient"),
+    Kind.REQUEST_DAY: Text("request number and day", "numéro et jour de dossier"),
+    Kind.CANARY: Text("canary", "canari"),
+}
+_SHOWN = 40
+_PERCENT, _MOST = 100, 99.9
+
+
+@define(
+    Text(
+        "Say from which export a leaked sample comes. Any file with lines of it will do: CSV, text, Excel, SQL, JSON, "
+        "whatever its columns and encoding, from one line on. It is compared by keyed fingerprints with the trace "
+        "files that exports left; only the controller's identity opens them. The sample stays in memory, and no value "
+        "of it is shown. Exit code 0 when it is attributed, 25 when it is not, 26 when it only points somewhere.",
+        "Dire de quel export vient un échantillon fuité. Tout fichier qui en a des lignes convient : CSV, texte, "
+        "Excel, SQL, JSON, quels que soient ses colonnes et son encodage, dès une ligne. Il est comparé, par "
+        "empreintes à clé, aux fichiers de traçage que les exports ont laissés ; seule l'identité du responsable les "
+        "ouvre. L'échantillon reste en mémoire, et aucune de ses valeurs n'est montrée. Code 0 s'il est attribué, 25 "
+        "s'il ne l'est pas, 26 s'il désigne seulement.",
+    ),
+    example="ecluse trace sample.csv --exports traces -i controller.key\n"
+    "ecluse trace sample.xlsx --exports a.trace --exports b.trace -i controller.key --lines",
+)
+@argument("sample", type=FILE, text=Text("The leaked file, or a piece of it.", "Le fichier fuité, ou un morceau."))
+@option("--exports", "-e", type=FILE, multiple=True, required=True, metavar="FOLDER|FILE",
+        text=Text("Trace files, or folders of them. May be repeated.",
+                  "Fichiers de traçage, ou dossiers de ceux-ci. Peut être répété."))  # fmt: skip
+@option("--identity", "-i", type=FILE, required=True,
+        text=Text("The controller's age identity, named as trace.recipient in its orders.",
+                  "L'identité age du responsable, celle de trace.recipient dans ses ordres."))  # fmt: skip
+@option("--lines", is_flag=True,
+        text=Text("Also list the lines: what is known of each, and which nobody knows. Numbers, never values.",
+                  "Lister aussi les lignes : ce qui est connu de chacune, et lesquelles personne ne connaît. Des "
+                  "numéros, jamais de valeurs."))  # fmt: skip
+def command(sample: Path, exports: tuple[Path, ...], identity: Path, *, lines: bool) -> None:
+    """Trace one."""
+    opened = Identity.load(identity)
+    files = trace_files(exports)
+    read = read_sample(sample)
+    answer = ask_all((line.cells for line in read.lines), files, opened, _overdue.now().date())
+    _output.emit(_json(read, answer, lines=lines))
+    _show(read, answer, lines=lines)
+    named = [each for each in answer.findings if each.named]
+    if not named and points(answer.findings):
+        raise DoubtfulError("the sample points to an export, and is too little to attribute it")
+    if not named:
+        raise UntracedError("the sample comes from none of the exports that were asked, as far as its lines tell")
+
+
+def _json(read: Sample, answer: Answer, *, lines: bool) -> dict[str, Any]:
+    named = any(each.named for each in answer.findings)
+    made: dict[str, Any] = {
+        "verdict": "found" if named else "doubtful" if points(answer.findings) else "not found",
+        "lines": answer.lines,
+        "more_lines_in_file": read.more,
+        "exports_asked": answer.asked,
+        "of_other_controllers": answer.foreign,
+        "past_their_day": answer.expired,
+        "refused": [str(error.location or "") for error in answer.refused],
+        "lines_without_marks": len(answer.silent),
+        "lines_unknown": len(answer.strange),
+        "false_attribution_below": 1 / SURE,
+        "assumed_overlap_at_most": OVERLAP,
+        "exports": [_finding(read, each, lines=lines) for each in answer.findings],
+    }
+    if lines:
+        made["unknown"] = _numbers(read, answer.strange)
+        made["without_marks"] = _numbers(read, answer.silent)
+    return made
+
+
+def _finding(read: Sample, each: Finding, *, lines: bool) -> dict[str, Any]:
+    header, known = each.hits.filter.header, each.hits.known()
+    made: dict[str, Any] = {
+        "file": str(each.hits.filter.path), "order": header.order, "order_digest": header.order_digest,
+        "controller": header.controller, "finess": header.finess, "source": header.source,
+        "destination": header.destination, "recipient": header.recipient, "from": header.period_from.isoformat(),
+        "until": header.period_until.isoformat(), "persons": header.persons, "attributed": each.named,
+        "explained_by_others": each.explained, "lines_known": len(known),
+        "log10_ratio": round(each.weight.log_ratio / math.log(10), 1), "probability": round(each.posterior, 4),
+        "by_mark": {str(kind): count for kind, count in each.kinds().items()},
+        "by_typing_slips": len(each.hits.slips),
+        "canaries": [{"line": read.lines[line].number, "parcel": parcel} for line, parcel in each.hits.canaries],
+    }  # fmt: skip
+    if lines:
+        made["known"] = [
+            {"line": read.lines[line].number, "marks": sorted({str(hit.kind) for hit in each.hits.lines[line].hits})}
+            for line in sorted(known & set(each.hits.lines))
+        ]
+    return made
+
+
+def _numbers(read: Sample, places: frozenset[int]) -> list[int]:
+    return [read.lines[place].number for place in sorted(places)]
+
+
+def _show(read: Sample, answer: Answer, *, lines: bool) -> None:
+    for error in answer.refused:
+        _output.complain(error)
+    count = _output.count
+    _output.say(tr(f"{count(answer.lines)} lines read, {count(answer.asked)} exports asked.",
+                   f"{count(answer.lines)} lignes lues, {count(answer.asked)} exports interrogés."))  # fmt: skip
+    _left_out(read, answer)
+    for each in answer.findings:
+        _output.say()
+        _show_one(read, each, lines=lines)
+    _output.say()
+    if answer.strange:
+        strange, listed = count(len(answer.strange)), _listed(read, answer.strange) if lines else ""
+        _output.say(tr(f"Lines that no such export knows: {strange}{listed}",
+                       f"Lignes qu'aucun de ces exports ne connaît : {strange}{listed}"))  # fmt: skip
+    if answer.silent:
+        silent, listed = count(len(answer.silent)), _listed(read, answer.silent) if lines else ""
+        _output.say(tr(f"Lines with nothing to compare: {silent}{listed}",
+                       f"Lignes sans rien à comparer : {silent}{listed}"))  # fmt: skip
+    share = round(OVERLAP * _PERCENT)
+    _output.say(
+        tr(f"A sample that comes from none of these exports is attributed less than once in {count(SURE)}, as long as "
+           f"no more than {share} % of its persons are in one of them all the same.",
+           f"Un échantillon qui ne vient d'aucun de ces exports est attribué moins d'une fois sur {count(SURE)}, tant "
+           f"que {share} % de ses personnes au plus figurent quand même dans l'un d'eux.")
+    )  # fmt: skip
+
+
+def _left_out(read: Sample, answer: Answer) -> None:
+    count = _output.count
+    if read.more:
+        _output.say(tr("The file goes on: only its first lines were read.",
+                       "Le fichier continue : seules ses premières lignes ont été lues."))  # fmt: skip
+    if answer.foreign:
+        other = count(answer.foreign)
+        _output.say(tr(f"{other} trace files are sealed to somebody else, and were not asked.",
+                       f"{other} fichiers de traçage sont scellés pour d'autres, et n'ont pas été "
+                       "interrogés."))  # fmt: skip
+    if answer.expired:
+        past = count(answer.expired)
+        _output.say(tr(f"{past} trace files are past their day, and were not asked: erase them.",
+                       f"{past} fichiers de traçage ont passé leur date, et n'ont pas été interrogés : "
+                       "effacez-les."))  # fmt: skip
+
+
+def _show_one(read: Sample, each: Finding, *, lines: bool) -> None:
+    header, known, count = each.hits.filter.header, each.hits.known(), _output.count
+    order, owner = header.order, f"{header.controller} (FINESS {header.finess})"
+    if each.named:
+        head = tr(f"FOUND: it comes from the export {order}", f"TROUVÉ : il vient de l'export {order}")
+    elif each.explained:
+        head = tr(f"{order} knows lines too, which the export found explains",
+                  f"{order} en connaît aussi des lignes, que l'export trouvé explique")  # fmt: skip
+    else:
+        head = tr(f"Not attributed, but {order} knows lines", f"Non attribué, mais {order} en connaît des lignes")
+    _output.say(head, style="bold")
+    for label, value in (
+        (tr("controller", "responsable"), owner),
+        (tr("from, to", "de, vers"), f"{header.source} → {header.destination} ({header.recipient})"),
+        (tr("period", "période"), f"{header.period_from} – {header.period_until}"),
+        (tr("persons", "personnes"), count(header.persons)),
+        (tr("lines known", "lignes connues"), f"{count(len(known))} / {count(len(read.lines))}"),
+        (tr("likelihood", "vraisemblance"), _likelihood(each)),
+    ):
+        _output.say(f"  {label:<16}{value}")
+    for kind, number in sorted(each.kinds().items(), key=lambda pair: (-pair[1], pair[0])):
+        _output.say(f"  {'':<16}{count(number):>6}  {_KINDS[kind]}")
+    if each.hits.slips:
+        slips = count(len(each.hits.slips))
+        _output.say(f"  {'':<16}{slips:>6}  {tr('by a typing slip undone', 'par une faute de frappe défaite')}")
+    for line, parcel in each.hits.canaries:
+        number = read.lines[line].number
+        _output.say(tr(f"  line {number} is a canary of parcel {parcel}",
+                       f"  la ligne {number} est un canari du colis {parcel}"))  # fmt: skip
+    if lines:
+        for line in sorted(known & set(each.hits.lines)):
+            marks = ", ".join(str(_KINDS[kind]) for kind in sorted({hit.kind for hit in each.hits.lines[line].hits}))
+            _output.say(f"  {tr('line', 'ligne')} {read.lines[line].number:>6}  {marks}")
+
+
+def _likelihood(each: Finding) -> str:
+    if each.hits.canaries:
+        return tr("certain: a canary of its own", "certain : un canari qui n'est qu'à lui")
+    power = math.floor(each.weight.log_ratio / math.log(10))
+    share = min(_MOST, round(each.posterior * _PERCENT, 1))
+    return tr(f"ratio 10^{power}, {share} %", f"rapport 10^{power}, {share} %".replace(".", ","))
+
+
+def _listed(read: Sample, places: frozenset[int]) -> str:
+    numbers = _numbers(read, places)
+    rest = ", …" if len(numbers) > _SHOWN else ""
+    return f" ({', '.join(map(str, numbers[:_SHOWN]))}{rest})"
