@@ -15,6 +15,7 @@ from ecluse.control.messages_fr_carried import FRENCH_CARRIED
 from ecluse.control.messages_fr_fhir import FRENCH_FHIR
 from ecluse.control.messages_fr_formats import FRENCH_FORMATS
 from ecluse.control.messages_fr_inspect import FRENCH_INSPECT
+from ecluse.control.messages_fr_incidents import FRENCH_INCIDENTS
 from ecluse.control.messages_fr_odbc import FRENCH_ODBC
 from ecluse.control.messages_fr_papers import FRENCH_PAPERS
 from ecluse.control.messages_fr_passkeys import FRENCH_PASSKEYS
@@ -35,7 +36,7 @@ TEMPLATES = (
     FRENCH_RULES | FRENCH_ROWS | FRENCH_SYSTEMS | FRENCH_ODBC | FRENCH_FORMATS | FRENCH_PROOFS | FRENCH_PASSKEYS
     | FRENCH_PAPERS | FRENCH_ACCESS | FRENCH_FHIR | FRENCH_PEOPLE | FRENCH_ROOM | FRENCH_AGENTS
     | FRENCH_SUPERVISION | FRENCH_WARNINGS | FRENCH_WATCH
-    | FRENCH_ALERTS | FRENCH_RELAY | FRENCH_CARRIED | FRENCH_INSPECT
+    | FRENCH_INCIDENTS | FRENCH_ALERTS | FRENCH_RELAY | FRENCH_CARRIED | FRENCH_INSPECT
 )  # fmt: skip
 _TEMPLATES = Phrases(TEMPLATES)
 _HEAD = re.compile(r"([\w.+/-]+): (.+)", re.DOTALL)

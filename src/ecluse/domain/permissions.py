@@ -69,6 +69,13 @@ class Action(StrEnum):
     ACKNOWLEDGE_ALERT = "alert.acknowledge"
     RESOLVE_ALERT = "alert.resolve"
     SET_ALERT_CLOCKS = "alert.clocks"
+    SEE_INCIDENTS = "incident.see"
+    SEE_INCIDENT_RECORD = "incident.record.see"
+    OPEN_INCIDENT = "incident.open"
+    ADD_TO_INCIDENT = "incident.add"
+    TELL_CONTROLLER = "incident.tell_controller"
+    COUNT_AFFECTED = "incident.count"
+    DECIDE_INCIDENT = "incident.decide"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +158,14 @@ MAY: Mapping[Action, frozenset[tuple[Side, Role]]] = {
     Action.ACKNOWLEDGE_ALERT: _both(Role.ENGINEER, Role.SECURITY_OFFICER, Role.DIRECTOR, Role.DPO),
     Action.RESOLVE_ALERT: _both(Role.SECURITY_OFFICER, Role.DIRECTOR, Role.DPO),
     Action.SET_ALERT_CLOCKS: _both(Role.SECURITY_OFFICER, Role.DIRECTOR),
+    # R17: either side opens and adds what it knows; the processor tells; the controller counts, judges, decides.
+    Action.SEE_INCIDENTS: _both(Role.SECURITY_OFFICER, Role.DIRECTOR, Role.DPO, Role.AUDITOR),
+    Action.SEE_INCIDENT_RECORD: _only(_C, Role.SECURITY_OFFICER, Role.DIRECTOR, Role.DPO, Role.AUDITOR),
+    Action.OPEN_INCIDENT: _both(Role.SECURITY_OFFICER, Role.DIRECTOR, Role.DPO),
+    Action.ADD_TO_INCIDENT: _both(Role.SECURITY_OFFICER, Role.DIRECTOR, Role.DPO),
+    Action.TELL_CONTROLLER: _only(_P, Role.SECURITY_OFFICER, Role.DIRECTOR, Role.DPO),
+    Action.COUNT_AFFECTED: _only(_C, Role.SECURITY_OFFICER, Role.DIRECTOR, Role.DPO),
+    Action.DECIDE_INCIDENT: _only(_C, Role.DIRECTOR, Role.DPO),
 }
 """Which roles of which side may take each action, within a party. Whatever is not here is refused."""
 
