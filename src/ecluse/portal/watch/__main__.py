@@ -23,7 +23,7 @@ def main() -> int:
     from django.utils import timezone  # noqa: PLC0415
 
     from ecluse.portal import security_log  # noqa: PLC0415
-    from ecluse.portal.watch import warned  # noqa: F401, PLC0415 - it adds what it finds and does by the clock
+    from ecluse.portal.watch import incidents, warned  # noqa: F401, PLC0415 - they add what they find by the clock
     from ecluse.portal.watch.outbox import Outbox  # noqa: PLC0415
     from ecluse.portal.watch.rounds import Watcher  # noqa: PLC0415
     from ecluse.store import watching  # noqa: PLC0415

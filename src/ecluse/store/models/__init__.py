@@ -3,6 +3,13 @@
 from ecluse.store.models.agents import Agent, AgentSighting, EnrolmentCode
 from ecluse.store.models.agreements import AgreementVersion, ArtefactSignature, SubProcessorNotice
 from ecluse.store.models.alerts import Alert, AlertClocks, AlertConcern, AlertNote, AlertTold, AlertWays, Watch
+from ecluse.store.models.incidents import (
+    IncidentExposure,
+    IncidentExposureMove,
+    IncidentFact,
+    IncidentMove,
+    IncidentRow,
+)
 from ecluse.store.models.journal import JournalConcern, JournalFile, JournalLine, WitnessedCheckpoint
 from ecluse.store.models.migrations import Migration, Paper, PlaceEntry, PlaceJournal
 from ecluse.store.models.orders import OrderVersion
@@ -44,6 +51,11 @@ __all__ = [
     "ApiToken",
     "ArtefactSignature",
     "EnrolmentCode",
+    "IncidentExposure",
+    "IncidentExposureMove",
+    "IncidentFact",
+    "IncidentMove",
+    "IncidentRow",
     "Invitation",
     "JournalConcern",
     "JournalFile",
