@@ -17,10 +17,23 @@ from django.utils import timezone
 from ecluse.control.admit import admit_acceptance, admit_order, admit_plan
 from ecluse.domain.alerts import Severity
 from ecluse.domain.entry import Event
+from ecluse.domain.incident_exposures import ExposureKind
+from ecluse.domain.incidents import Step
 from ecluse.domain.permissions import Parties, Role
 from ecluse.domain.records import Acceptance, Decision, ErasureCertificate, Receipt, Reconciliation
 from ecluse.seal.sealing import Identity
-from ecluse.store.acts import access, agents, agreements, alerts, decisions, orders, people, reports, warnings
+from ecluse.store.acts import (
+    access,
+    agents,
+    agreements,
+    alerts,
+    decisions,
+    incidents,
+    orders,
+    people,
+    reports,
+    warnings,
+)
 from ecluse.store.models import (
     Agent,
     AgreementVersion,
@@ -241,6 +254,8 @@ def things(room: Room, lab: str = LAB, stage: str = STAGES[5]) -> Things:
     warning = _warning(room, lab)
     found |= {"warning": (warning.receipt, both), "message": (warning.messages.latest("pk").pk, both)}
     found["alert"] = (_alert(lab).pk, both)
+    found |= {"incident": (_incident(room, lab), both), "exposure": (1, both)}
+    found |= {"step": ("aware", both), "paper": ("record", both)}
     return Things(
         {name: thing for name, (thing, _) in found.items()}, {name: whose for name, (_, whose) in found.items()}
     )
@@ -267,6 +282,16 @@ def _warning(room: Room, lab: str) -> ReportedWarning:
     warning = ReportedWarning.objects.get(receipt=done.receipt)
     warnings.write("anonymous", warning, "Il l'est encore.", ())
     return warning
+
+
+def _incident(room: Room, lab: str) -> str:
+    by, vendor = room.people[VENDOR, Role.SECURITY_OFFICER], Organisation.objects.get(slug=VENDOR)
+    given = incidents.Opened("Fichier en vente", "Un fichier est offert sur un forum.", timezone.now())
+    (row,) = incidents.open_incident(by.handle, vendor, [Organisation.objects.get(slug=lab)], given, by=by)
+    place = incidents.GivenExposure(ExposureKind.LINK, "https://forum.example/1", timezone.now())
+    incidents.note_exposure(by.handle, row, place, by=by)
+    incidents.take_step(by.handle, row, incidents.GivenStep(Step.NOTICE), by=by)
+    return str(row.number)
 
 
 def _agent_of(room: Room, lab: str) -> Agent:

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ecluse.control import incident_words
 from ecluse.domain.alerts import AlertState, Severity
+from ecluse.domain.incident_exposures import ExposureState
+from ecluse.domain.incidents import Phase
 from ecluse.domain.lifecycle import Owner, State
 from ecluse.domain.permissions import Role, Side
 from ecluse.domain.warnings import Outcome
@@ -103,6 +106,18 @@ OUTCOMES: dict[Outcome, Text] = {
     Outcome.HANDED_ON: Text("handed on to an authority", "transmis à une autorité"),
     Outcome.TWICE: Text("the same was told by another one", "un autre disait la même chose"),
 }
+
+_PHASE_TONES = {
+    Phase.OPENED: Tone.BAD, Phase.AWARE: Tone.BAD, Phase.TO_NOTIFY: Tone.BAD, Phase.NOTIFIED: Tone.WAIT,
+    Phase.COMPLETED: Tone.GOOD, Phase.NOT_NOTIFIED: Tone.PLAIN, Phase.CLOSED: Tone.GOOD,
+}  # fmt: skip
+PHASES: dict[Phase, Label] = {
+    each: Label(Text(words.en, words.fr), _PHASE_TONES[each]) for each, words in incident_words.PHASES.items()
+}
+TAKEDOWN_TONES: dict[ExposureState, Tone] = {
+    ExposureState.FOUND: Tone.BAD, ExposureState.ASKED: Tone.WAIT, ExposureState.REFUSED: Tone.BAD,
+    ExposureState.GONE: Tone.GOOD, ExposureState.BACK: Tone.BAD,
+}  # fmt: skip
 
 OWNERS: dict[Owner, Text] = {
     Owner.CONTROLLER: Text("the laboratory", "le laboratoire"),

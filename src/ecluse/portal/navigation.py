@@ -30,6 +30,7 @@ _ENTRIES: tuple[tuple[str, Action | None, Text], ...] = (
     ("journal", Action.SEE_JOURNAL, Text("Journal", "Journal")),
     ("alerts", Action.SEE_ALERTS, Text("Alerts", "Alertes")),
     ("warnings", Action.SEE_WARNINGS, Text("Warnings", "Signalements")),
+    ("incidents", Action.SEE_INCIDENTS, Text("Incidents", "Incidents")),
     ("people", Action.SEE_PEOPLE, Text("People", "Personnes")),
 )
 """A screen's URL name, what one must be allowed to do to enter it, and its words."""

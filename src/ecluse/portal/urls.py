@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("ecluse.portal.views.migrations_urls")),
     path("", include("ecluse.portal.views.agents_urls")),
     path("", include("ecluse.portal.views.alerts_urls")),
+    path("", include("ecluse.portal.views.incidents_urls")),
     path("api/v1/", api.urls),
     path("account/", include("allauth.urls")),
 ]
