@@ -33,6 +33,7 @@ dev:
 	@scripts/venv dev
 	@scripts/node-packages
 	@scripts/scanners
+	@scripts/proftpd
 	@$(PYTHON) -m compileall -q -j 0 src  # what every process of the tests would else compile for itself
 
 check: dev  ## lint, types, layers, generated docs

@@ -16,9 +16,10 @@ from ecluse.domain.alerts import Severity
 Tell = Callable[[str], None]
 """Progress for a person's eyes: one short text, without a value. Never called for more than what is worth a line."""
 
-_LONG_DIGITS = re.compile(r"\d(?:[ ._-]?\d){7,}")
+_LONG_DIGITS = re.compile(r"(?<![\d.])(?P<address>(?:\d{1,3}\.){3}\d{1,3})(?!\.?\d)|\d(?:[ ._-]?\d){7,}")
+"""Digits that could be somebody's number; an IPv4 address is none."""
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_TECHNICAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+@/_-]{0,79}")
+_TECHNICAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+@_-]{0,79}")
 _COUNTED = re.compile(r"[a-z][a-z-]{1,40}")
 _LONGEST = 200
 
@@ -124,11 +125,15 @@ class Finding:
 
 def technical(text: str) -> bool:
     """Whether a text may stand as a fact: the name of a protocol, cipher or version, or a number."""
-    return bool(_TECHNICAL.fullmatch(text)) and not _LONG_DIGITS.search(text)
+    return bool(_TECHNICAL.fullmatch(text)) and _hidden(text) == text
 
 
 def shown(place: str) -> str:
     """A place as it may be told: no control character, no run of eight digits (``#``), at most 200 characters."""
     plain = _UNPRINTABLE.sub("?", place)
-    hidden = _LONG_DIGITS.sub(lambda run: re.sub(r"\d", "#", run.group()), plain)
+    hidden = _hidden(plain)
     return hidden if len(hidden) <= _LONGEST else hidden[: _LONGEST // 2 - 1] + "…" + hidden[-_LONGEST // 2 :]
+
+
+def _hidden(text: str) -> str:
+    return _LONG_DIGITS.sub(lambda run: run[0] if run["address"] else re.sub(r"\d", "#", run[0]), text)

@@ -1,0 +1,128 @@
+"""Logs and account files: what is told of whom, from lines as the servers write them."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from ecluse.inspector.accounts import inspect_accounts
+from ecluse.inspector.findings import FOLDER, Finding, Sureness
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI{}"
+LOGIN = (
+    "Nov 22 0{hour}:00:00 sftp sshd[1{hour}]: Accepted {how} for {who} from {origin} port 4711 ssh2: ED25519 SHA256:x"
+)
+
+
+def told(*paths: Path) -> list[Finding]:
+    return list(inspect_accounts(paths, FOLDER))
+
+
+def written(path: Path, *lines: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(f"{line}\n" for line in lines))
+    return path
+
+
+def logins(who: str, *origins: str, how: str = "publickey") -> list[str]:
+    return [LOGIN.format(hour=n % 10, how=how, who=who, origin=origin) for n, origin in enumerate(origins)]
+
+
+class TestSshd:
+    def test_one_account_from_three_networks_in_a_day(self, tmp_path: Path) -> None:
+        log = written(tmp_path / "auth.log", *logins("m.martin", "10.1.1.1", "10.1.2.1", "10.1.3.1"))
+        (found,) = told(log)
+        assert (found.rule, found.sureness) == ("shared-account", Sureness.PROBABLE)
+        assert found.place == f"{log}: m.martin"
+        assert found.counts == (("logins", 3), ("networks", 3))
+
+    def test_an_office_and_a_home_are_one_person(self, tmp_path: Path) -> None:
+        assert told(written(tmp_path / "auth.log", *logins("m.martin", "10.1.1.1", "10.1.1.9", "2001:db8::1"))) == []
+
+    def test_a_generic_name_needs_two(self, tmp_path: Path) -> None:
+        (found,) = told(written(tmp_path / "auth.log", *logins("labo", "10.1.1.1", "10.9.2.1")))
+        assert found.rule == "shared-account"
+        (found,) = told(written(tmp_path / "auth.log", *logins("labo", "10.1.1.1")))
+        assert (found.rule, found.sureness) == ("generic-account", Sureness.PROBABLE)
+
+    def test_days_apart_are_only_possibly_shared(self, tmp_path: Path) -> None:
+        lines = [
+            f"Nov {10 + n} 01:00:00 h sshd[1]: Accepted publickey for a.b from 10.{n}.1.1 port 1 ssh2" for n in range(8)
+        ]
+        (found,) = told(written(tmp_path / "auth.log", *lines))
+        assert (found.rule, found.sureness) == ("shared-account", Sureness.POSSIBLE)
+
+    def test_passwords_and_root(self, tmp_path: Path) -> None:
+        found = told(written(tmp_path / "auth.log", *logins("root", "10.1.1.1", how="password")))
+        assert {each.rule for each in found} == {"root-login", "ssh-password"}
+
+    def test_guessing_that_nothing_stops(self, tmp_path: Path) -> None:
+        line = "Nov 22 01:00:00 h sshd[9]: Failed password for invalid user {} from 203.0.113.9 port 1 ssh2"
+        log = written(tmp_path / "auth.log", *(line.format(f"user{n}") for n in range(150)))
+        (found,) = told(log)
+        assert (found.rule, dict(found.counts)["failures"]) == ("guessing-unanswered", 150)
+        assert found.place.endswith("203.0.113.9")
+        few = written(tmp_path / "few.log", *(line.format(f"user{n}") for n in range(20)))
+        assert told(few) == []
+
+    def test_a_rotated_log(self, tmp_path: Path) -> None:
+        path = tmp_path / "auth.log.2.gz"
+        with gzip.open(path, "wt") as file:
+            file.write("\n".join(logins("x.y", "10.1.1.1", "10.1.2.1", "10.1.3.1")))
+        assert [each.rule for each in told(path)] == ["shared-account"]
+
+    def test_a_name_made_to_look_like_a_login(self, tmp_path: Path) -> None:
+        """Whoever fails chooses the name that the log repeats; it enters no account."""
+        evil = "Nov 22 01:00:00 h sshd[9]: Failed password for invalid user x from 10.0.0.1 port 1 from 10.0.0.2 port 2 ssh2"
+        assert told(written(tmp_path / "auth.log", evil)) == []
+
+
+class TestKeys:
+    def test_one_key_of_two_accounts(self, tmp_path: Path) -> None:
+        first = written(tmp_path / "home" / "anna" / ".ssh" / "authorized_keys", KEY.format("aaaa") + " anna@pc")
+        second = written(
+            tmp_path / "home" / "bruno" / ".ssh" / "authorized_keys", 'from="10.0.0.1" ' + KEY.format("aaaa")
+        )
+        third = written(
+            tmp_path / "home" / "chloe" / ".ssh" / "authorized_keys", KEY.format("cccc"), "# " + KEY.format("aaaa")
+        )
+        (found,) = told(first, second, third)
+        assert (found.rule, found.place) == ("shared-key", "anna, bruno")
+        assert KEY.format("aaaa").split()[1] not in repr(found)
+
+    def test_an_account_of_many_keys(self, tmp_path: Path) -> None:
+        path = written(tmp_path / "keys" / "transfert", *(KEY.format(each * 4) for each in "abcd"))
+        (found,) = told(path)
+        assert (found.rule, found.counts) == ("many-keys", (("keys", 4),))
+
+
+def test_accounts_that_name_nobody(tmp_path: Path) -> None:
+    path = written(
+        tmp_path / "passwd", "root:x:0:0:root:/root:/bin/bash", "www-data:x:33:33::/var/www:/usr/sbin/nologin",
+        "mmartin:x:1000:1000::/home/mmartin:/bin/bash", "labo2:x:1001:1001::/home/labo:/bin/bash",
+        "test:x:1002:1002::/home/test:/usr/sbin/nologin",
+    )  # fmt: skip
+    assert [each.place for each in told(path)] == [f"{path}: labo2"]
+
+
+@pytest.mark.parametrize(
+    ("line", "rules"),
+    [
+        ("PermitRootLogin yes", ["root-login"]),
+        ("permitrootlogin=yes", ["root-login"]),
+        ("# PermitRootLogin yes", []),
+        ("PermitRootLogin prohibit-password", []),
+        ("PasswordAuthentication yes", ["ssh-password"]),
+        ("PasswordAuthentication no\nPasswordAuthentication yes", []),
+        ("Match User x\nPasswordAuthentication yes", []),
+        ("PermitEmptyPasswords yes", ["ssh-without-login"]),
+    ],
+)
+def test_settings_of_sshd(tmp_path: Path, line: str, rules: list[str]) -> None:
+    assert [each.rule for each in told(written(tmp_path / "sshd_config", line))] == rules
+
+
+def test_what_is_no_log_is_said(tmp_path: Path) -> None:
+    found = told(written(tmp_path / "notes.txt", "nothing of that kind"), tmp_path / "missing.log", tmp_path)
+    assert [each.facts for each in found] == [("unknown-form",), ("unreadable",), ("unreadable",)]
+    assert {each.rule for each in found} == {"not-looked-at"}
