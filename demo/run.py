@@ -36,6 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
         look(stage, built)
         finish(stage)
         prove(stage)
+        trace(stage)
     except StageError as error:
         print(f"\n{error}\n{tr('look in', 'voir')} {stage.folder}", file=sys.stderr)
         return 1
@@ -213,6 +214,20 @@ def prove(stage: Stage) -> None:
     )
     verify = ["ssh-keygen", "-Y", "verify", "-f", "allowed_signers", "-I", "dr.martin", "-n", "ecluse.order"]
     stage.stock([*verify, "-s", "order.json.dr.martin.sig"], stdin="order.json")
+
+
+def trace(stage: Stage) -> None:
+    """R11: whose lines are these?"""
+    stage.act("Later, lines turn up where they should not", "Plus tard, des lignes surgissent où il ne faut pas")
+    stage.say(
+        "Twenty lines of an unknown layout. All is erased; fingerprints are left, and the controller's key.",
+        "Vingt lignes d'une présentation inconnue. Tout est effacé ; restent des empreintes, et la clé du responsable.",
+    )
+    with closing(sqlite3.connect(stage.folder / "new.sqlite")) as target:
+        rows = target.execute("SELECT date_naissance_brute, prenoms, nom FROM patient ORDER BY nir LIMIT 20").fetchall()
+    leak = stage.write("leak.txt", "".join("\t".join(str(each or "").lower() for each in row) + "\n" for row in rows))
+    stage.ecluse("trace", "leak.txt", "--exports", "migration/source/trace", "-i", "keys/trace.age")
+    leak.unlink()
 
 
 def farewell(stage: Stage) -> None:
