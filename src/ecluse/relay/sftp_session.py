@@ -113,6 +113,7 @@ class Session:
         try:
             return self._do(request[0], id_, fields)
         except WireError:
+            self._count()
             return [wire.status(id_, Status.BAD_MESSAGE, "not understood")]
         except EcluseError as error:
             return [self._failed(id_, error)]
@@ -153,6 +154,7 @@ class Session:
         except WireError:
             if not ids:
                 raise
+            self._count()
             return [wire.status(id_, Status.BAD_MESSAGE, "not understood") for id_ in ids]
         except EcluseError as error:
             return [self._failed(id_, error) for id_ in ids]
@@ -357,7 +359,7 @@ class Session:
         return self._desk.refuse(self._visitor, verb)
 
     def _count(self) -> None:
-        """Whoever asks for what is not theirs again and again goes out, lest the journal fill."""
+        """Whoever asks for what is not theirs, or for nothing that is understood, again and again goes out."""
         self._refused += 1
         self.over = self.over or self._refused >= _MOST_REFUSED
 

@@ -176,6 +176,18 @@ def test_refusals_are_told_by_verb_and_end_the_session(fresh: Sent, desk: Desk) 
     assert len(told(fresh.home, Access.PATH_REFUSED)) <= 205
 
 
+def test_whoever_says_nothing_that_is_understood_goes_out(fresh: Sent, desk: Desk) -> None:
+    """An hour of fuzzing: a mebibyte of such requests was answered one by one."""
+    talk, answers = talk_of(desk, fresh, SOURCE), 0
+    for _ in range(300):
+        if talk.session.over:
+            break
+        talk.ask_all([(int(Verb.OPEN), b"\0\0\0\xff"), (int(Verb.WRITE), b"\0")])
+        answers += 2
+    assert talk.session.over
+    assert answers <= 202
+
+
 class TestHandles:
     def test_a_handle_of_one_session_is_none_of_another(self, fresh: Sent, desk: Desk) -> None:
         name = next(iter(fresh.parcels()))
