@@ -6,6 +6,7 @@ import sys
 import time
 from dataclasses import replace
 from importlib.metadata import version
+from itertools import groupby
 from pathlib import Path
 
 import click
@@ -27,6 +28,7 @@ from ecluse.inspector.telling import SEVERITIES, SURENESS, chosen, evidence, of
 from ecluse.workspace.files import write_atomic
 
 _EVERY = 0.2
+_SHOWN = 20
 
 
 @define(
@@ -200,23 +202,28 @@ def _show(found: list[Finding], known: frozenset[str]) -> None:
         (Standing.NOTE, tr("Notes", "Remarques")),
         (Standing.UNSEEN, tr("Not looked at: nothing is said of these", "Non regardé : rien n'en est dit")),
     ):
-        rows = [_row(each, known) for each in of(found, standing)]
-        head = (tr("severity", "gravité"), tr("how sure", "certitude"), tr("what", "quoi"), tr("where", "où"),
-                tr("seen", "vu"))  # fmt: skip
-        if rows:
-            _output.table(title, head, rows)
+        findings = of(found, standing)
+        if findings:
+            _output.say(title, style="bold")
+        for rule, same in groupby(findings, key=lambda each: each.rule):
+            _rule(rule, list(same), known)
 
 
-def _row(finding: Finding, known: frozenset[str]) -> tuple[str, ...]:
-    mark = tr(" (known)", " (connu)") if finding.key in known else ""
-    unseen = finding.standing is Standing.UNSEEN
-    return (
-        "" if unseen else chosen(SEVERITIES[finding.severity], language()),
-        "" if unseen else chosen(SURENESS[finding.sureness], language()),
-        RULES[finding.rule].words(language()).title + mark,
-        finding.place,
-        evidence(finding, language()),
-    )
+def _rule(rule: str, findings: list[Finding], known: frozenset[str]) -> None:
+    """A rule's title, and one line a place."""
+    title, first = RULES[rule].words(language()).title, findings[0]
+    graded = first.standing is Standing.FAILING
+    grave = chosen(SEVERITIES[first.severity], language())
+    _output.say("  " + (tr(f"{grave}: {title}", f"{grave} : {title}") if graded else title))
+    for each in findings[:_SHOWN]:
+        sure = "" if each.standing is Standing.UNSEEN else f" [{chosen(SURENESS[each.sureness], language())}]"
+        mark = tr(" (known)", " (connu)") if each.key in known else ""
+        seen = evidence(each, language())
+        _output.say(f"    {each.place}{sure}{mark}" + (f"  {seen}" if seen else ""))
+    if len(findings) > _SHOWN:
+        more = len(findings) - _SHOWN
+        tail = tr(f"… and {more} more: see --html or --json", f"… et {more} de plus : voir --html ou --json")
+        _output.say(f"    {tail}")
 
 
 def _conclude(found: list[Finding], known: frozenset[str], fail_on: str) -> None:

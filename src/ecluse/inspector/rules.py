@@ -13,7 +13,7 @@ RULES: Final[dict[str, Rule]] = {rule.id: rule for rule in (*RULES_SERVERS, *RUL
 """By id."""
 
 COUNTED: Final[dict[str, tuple[str, str]]] = {**COUNTED_SERVERS, **COUNTED_DATA}
-"""What a count counts: English and French, read after the number."""
+"""What a count counts: English and French, read before the number."""
 
 FACTS: Final[dict[str, tuple[str, str]]] = {**FACTS_SERVERS, **FACTS_TLS, **FACTS_DATA}
 """The fixed words of evidence: English and French. A fact that is not here is a technical name and is told as it is."""

@@ -91,7 +91,7 @@ def _address(kind: Kind, given: str) -> Target:
         parts, port, host, secret = None, None, "", False
     if parts is None:
         raise UsageError("the target's URL does not parse")
-    if secret or re.search(r"(?i)[?&](password|passwd|pwd)=", parts.query):
+    if secret or re.search(r"(?i)(?:^|[&;])(password|passwd|pwd)=", parts.query):
         raise UsageError("the target's URL holds a password", hint="put it into a --passfile, and change it")
     path = unquote(parts.path)
     if kind is Kind.SQLITE:

@@ -36,7 +36,8 @@ def number(value: int, language: str) -> str:
 
 def evidence(finding: Finding, language: str) -> str:
     """Counts and facts, in one line; empty where there are none."""
-    counts = [f"{number(n, language)} {chosen(COUNTED[name], language)}" for name, n in finding.counts]
+    between = " : " if language == "fr" else ": "
+    counts = [f"{chosen(COUNTED[name], language)}{between}{number(n, language)}" for name, n in finding.counts]
     facts = [chosen(FACTS[fact], language) if fact in FACTS else fact for fact in finding.facts]
     return ", ".join((*counts, *facts))
 

@@ -110,7 +110,7 @@ class TestReports:
             assert evidence(finding, language) in texts
             if finding.standing is not Standing.UNSEEN:
                 assert words.mend in texts
-        assert ("12\u202f345 fichiers" if language == "fr" else "12,345 files") in texts
+        assert ("fichiers : 12\u202f345" if language == "fr" else "files: 12,345") in texts
         assert ("connu" if language == "fr" else "known") in texts
 
     def test_nothing_found(self, language: str) -> None:
