@@ -109,6 +109,7 @@ def erase(
     places = [place for place in _ORDER if site.has(place) and (only is None or place in only)]
     for place in places:
         _check_due(site, place)
+    untraced = _keep_trace(site) if Place.SOURCE in places else None  # before anything goes
     marks = _marks(site)
     for place in _ORDER:
         # The mailbox lies in every place's re-scan, so it is emptied before the first.
@@ -116,7 +117,6 @@ def erase(
             _empty_mailbox(site, place)
     made: list[ErasureCertificate] = []
     uncertified: EcluseError | None = None
-    untraced = _keep_trace(site) if Place.SOURCE in places else None
     for place in places:
         try:
             made.append(_erase(site, place, marks, destroyed_elsewhere, mailbox_lost))
@@ -127,6 +127,11 @@ def erase(
     for lack in (uncertified, untraced):
         if lack is not None:
             raise lack
+    _check_clean(site, made)
+    return made
+
+
+def _check_clean(site: Site, made: list[ErasureCertificate]) -> None:
     for certificate in made:
         if not certificate.clean():
             raise ErasureError(
@@ -135,7 +140,6 @@ def erase(
                 location=Location(file=str(site.root / certificate.place)),
                 hint="; ".join(certificate.found[:3]),
             )  # fmt: skip
-    return made
 
 
 def _keep_trace(site: Site) -> EcluseError | None:
