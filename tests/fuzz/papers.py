@@ -1,20 +1,28 @@
 """What else comes from outside: artefacts, documents, code maps, parcels, dumps, LOINC tables, acknowledgements."""
 
+import datetime as dt
 import re
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+
 from ecluse.adapters.destinations._mllp import _acknowledgement
+from ecluse.adapters.leaks import read_sample
 from ecluse.adapters.sources import _dump_mariadb, _dump_postgresql, _restoring
 from ecluse.control.watch import Engine, Rule, packaged_rules
 from ecluse.control.watch.loading import MAX_SUM, Off, parse_rule
 from ecluse.control.watch.recordings import parse_event
-from ecluse.domain.errors import EcluseError
+from ecluse.domain.errors import EcluseError, TamperError
+from ecluse.domain.leaked import candidates, readings
 from ecluse.domain.values import MAX_WHOLE
 from ecluse.mapping.mapfile import read_map, render
 from ecluse.mapping.table import Wanted, read_official
 from ecluse.migration.pack import pack, unpack
+from ecluse.migration.trace_filter import TraceHeader, read_filter, write_filter
+from ecluse.migration.tracing import canary_fingerprints, fingerprints
 from ecluse.seal.sealing import Identity, open_sealed, seal
 from ecluse.wire import documents
 from ecluse.wire.artefacts import DOCUMENTS, KINDS, decode, encode
@@ -23,6 +31,7 @@ from fuzz.readers import room
 
 EVENTS = b"\n# events\n"
 """Between a rule and the events that it is tried on."""
+_READINGS = 3_000
 _FORMAT = re.compile(rb"ecluse\.([a-z-]+)/1")
 _KINDS = KINDS | DOCUMENTS
 
@@ -79,6 +88,52 @@ def _parcel(data: bytes) -> str:
     if again != header or not other.equals(rows):
         raise BrokenError("a parcel is packed otherwise than it was unpacked")
     return f"read {header.entity}"
+
+
+def _trace(data: bytes) -> str:
+    """What is read and checks is what would be written; whatever is read can be asked."""
+    path = room() / "fuzzed.trace"
+    path.write_bytes(data)
+    with read_filter(path) as trace:
+        asked = np.arange(1 << 12, dtype=np.uint64) << np.uint64(52)
+        said = f"read {trace.header.total:d} marks"
+        trace.holds(asked)
+        trace.canaries(asked)
+        try:
+            trace.check()
+        except TamperError as error:
+            return check_error(error, data, given=str(path))
+    if data not in trace_files():
+        raise BrokenError("an altered trace file passes for whole")
+    return said
+
+
+@cache
+def trace_files() -> tuple[bytes, ...]:
+    """Small good ones."""
+    header = TraceHeader(
+        order="BIO", order_digest="sha256:" + "0" * 64, plan_digest="sha256:" + "1" * 64, controller="Labo",
+        finess="750100125", source="old", destination="new", recipient="age1", period_from=dt.date(2018, 1, 1),
+        period_until=dt.date(2019, 12, 31), persons=3, keep_until=dt.date(2030, 1, 1), sealed_key="none",
+    )  # fmt: skip
+    people = pa.table({"source_id": ["1", "2"], "nir": ["2600335123456", None], "birth_date": ["1960-03-12", "1950"]})
+    key = bytes(32)
+    planted = canary_fingerprints(key, ["patient-1"], 1, key)
+    return (
+        write_filter(fingerprints(people, "patient", key), header, planted),
+        write_filter(np.empty(0, np.uint64), header),
+    )
+
+
+def _leak(data: bytes) -> str:
+    """Any bytes are some lines or an error of ours; the readings of each line stay few, and are asked for."""
+    path = room() / "fuzzed.leak"
+    path.write_bytes(data)
+    sample = read_sample(path)
+    for line in sample.lines[:20]:
+        if sum(map(len, candidates(readings(line.cells)).values())) > _READINGS:
+            raise BrokenError("a line of too many readings")
+    return f"read {len(sample.lines):d} lines"
 
 
 @cache
@@ -245,6 +300,9 @@ def targets() -> list[Target]:
         ("dump", _dump, "lines", (*sql, b"-- PostgreSQL database dump complete", b"\x1f\x8b", b"PGDMP")),
         ("loinc", partial(_guarded, _loinc, ours=True), "lines", (b'"', b",", b"\r\n")),
         ("mllp", partial(_guarded, _answer), "lines", (b"MSH|", b"MSA|AA|", b"\r", b"\n", b"\x0b", b"\x1c\r")),
+        ("trace", partial(_guarded, _trace), "bytes", (b"ecluse.trace/1\n", b"\xff\xff\xff\xff", b'"marks":{"nir":')),
+        ("leak", partial(_guarded, _leak), "lines",
+         (b";", b"\t", b"INSERT INTO a VALUES (", b"'", b"''", b"\\'", b"{", b"[", b"\xff\xfe", b"12/03/1960", b"PK\x03\x04")),
         ("rule", partial(_guarded, _rule, ours=True), "lines",
          (*yaml, EVENTS, b"|contains", b"|gte", b"|cidr", b"1 of sel*", b" and not (", b"correlation:", b"timespan: 5m",
           b'{"at": "2026-01-12T09:00:00Z", "place": "room", "event": "person.signed_in", "actor": "a"}')),

@@ -26,7 +26,7 @@ import cda_documents
 import ecluse
 from ecluse.migration.pack import Header, pack
 from fuzz.doors import https_seeds, sftp_seeds, ssh_seeds
-from fuzz.papers import EVENTS
+from fuzz.papers import EVENTS, trace_files
 from fuzz.readers import BESIDE
 
 HERE = Path(__file__).parent
@@ -347,6 +347,22 @@ def _parcel() -> Seeds:
     )
 
 
+def _trace() -> Seeds:
+    whole, empty = trace_files()
+    yield "patients", whole
+    yield "empty", empty
+
+
+def _leak() -> Seeds:
+    row = "ZQXCANARY;Hélène;12/03/1960;2 60 03 35 123 456;06 12 34 56 78;35000"
+    yield "semicolons", f"{row}\r\n{row}\r\n".encode()
+    yield "dos", row.encode("cp850")
+    yield "dump", "INSERT INTO `p` VALUES ('ZQXCANARY','l''eau',1960,NULL),\n('a\\'b', x'00', NOW());\n".encode()
+    yield "json", b'[{"nom": "ZQXCANARY", "ne": ["1960-03-12", {"cp": 35000}]}]'
+    yield "lines", b'{"nom": "ZQXCANARY"}\n{"nom": "Roux"}\n'
+    yield "printed", b"ZQXCANARY    Jeanne     12/03/1960\nRoux Marc 1 jan 1970\n"
+
+
 def _age() -> Seeds:
     yield "edits", bytes((0, 0, 0, 97, 103, 0, 40, 1, 10, 10, 1, 200, 2, 1, 0))
     yield (
@@ -415,7 +431,7 @@ def seeds() -> dict[str, dict[str, bytes]]:
         "delimited": _delimited, "fixed": _fixed, "dbase": _dbase, "excel-xlsx": _xlsx, "excel-xls": _xls, "excel-ods": _ods, "json": _json,
         "parquet": _parquet, "hl7v2": _hl7v2, "hprim-sante": _hprim_sante, "astm": _astm, "hprim-medecin": _hprim_medecin,
         "fhir-ndjson": _fhir_ndjson, "fhir-bundle": _fhir_bundle, "cda": _cda, "access": _access, "scan": _scan, "artefact": _artefact, "document": _document,
-        "code-map": _code_map, "parcel": _parcel, "age": _age, "dump": _dump, "loinc": _loinc, "mllp": _mllp,
+        "code-map": _code_map, "parcel": _parcel, "age": _age, "trace": _trace, "leak": _leak, "dump": _dump, "loinc": _loinc, "mllp": _mllp,
         "rule": _rule, "relay-https": https_seeds, "relay-sftp": sftp_seeds, "relay-ssh": ssh_seeds,
     }  # fmt: skip
     return {target: dict(maker()) for target, maker in makers.items()}

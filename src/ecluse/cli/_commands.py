@@ -292,6 +292,10 @@ ecluse run -w migration
         "room": _ROOM,
         "agent": _AGENT,
         "relay": _RELAY,
+        "trace": Entry("trace", Text("Say from which export a leaked sample comes",
+                                     "Dire de quel export vient un échantillon fuité")),
+        "timeline": Entry("timeline", Text("Show what happened, from every record that is left, and its gaps",
+                                           "Montrer ce qui s'est passé, d'après tous les journaux, et les lacunes")),
         "inspect": Entry("inspect", Text("Look at a server, a folder or a database of your own, and say what is wrong",
                                          "Regarder un serveur, un dossier ou une base à vous, et dire ce qui ne va "
                                          "pas")),

@@ -14,8 +14,8 @@ from ecluse.control.messages_fr_alerts import FRENCH_ALERTS
 from ecluse.control.messages_fr_carried import FRENCH_CARRIED
 from ecluse.control.messages_fr_fhir import FRENCH_FHIR
 from ecluse.control.messages_fr_formats import FRENCH_FORMATS
-from ecluse.control.messages_fr_inspect import FRENCH_INSPECT
 from ecluse.control.messages_fr_incidents import FRENCH_INCIDENTS
+from ecluse.control.messages_fr_inspect import FRENCH_INSPECT
 from ecluse.control.messages_fr_odbc import FRENCH_ODBC
 from ecluse.control.messages_fr_papers import FRENCH_PAPERS
 from ecluse.control.messages_fr_passkeys import FRENCH_PASSKEYS
@@ -28,6 +28,7 @@ from ecluse.control.messages_fr_rules import FRENCH_RULES
 from ecluse.control.messages_fr_run import FRENCH_RUN
 from ecluse.control.messages_fr_supervision import FRENCH_SUPERVISION
 from ecluse.control.messages_fr_systems import FRENCH_SYSTEMS
+from ecluse.control.messages_fr_tracing import FRENCH_TRACING
 from ecluse.control.messages_fr_warnings import FRENCH_WARNINGS
 from ecluse.control.messages_fr_watch import FRENCH_WATCH
 from ecluse.control.phrases import Phrases
@@ -37,6 +38,7 @@ TEMPLATES = (
     | FRENCH_PAPERS | FRENCH_ACCESS | FRENCH_FHIR | FRENCH_PEOPLE | FRENCH_ROOM | FRENCH_AGENTS
     | FRENCH_SUPERVISION | FRENCH_WARNINGS | FRENCH_WATCH
     | FRENCH_INCIDENTS | FRENCH_ALERTS | FRENCH_RELAY | FRENCH_CARRIED | FRENCH_INSPECT
+    | FRENCH_TRACING
 )  # fmt: skip
 _TEMPLATES = Phrases(TEMPLATES)
 _HEAD = re.compile(r"([\w.+/-]+): (.+)", re.DOTALL)

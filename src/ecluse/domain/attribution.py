@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from ecluse.domain.tracing import Kind
 
-SURE = 10_000
+SURE = 100_000
 """Likelihood ratio of an attribution, for each export looked at."""
 OVERLAP = 0.3
 """Share of a foreign sample's persons, at most, who are in the export all the same."""

@@ -74,6 +74,10 @@ class TraceFilter:
     _fuse: Fuse
     _canaries: np.ndarray[tuple[int], np.dtype[np.void]]
 
+    def __len__(self) -> int:
+        """Bytes of the body."""
+        return len(self._body)
+
     def holds(self, fingerprints: Prints) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
         """Which of them the filter takes for its own."""
         return self._fuse.holds(fingerprints)

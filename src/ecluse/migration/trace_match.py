@@ -91,6 +91,7 @@ class Matcher:
         self._asked = _asked(
             (line, kind, each) for line, held in enumerate(made) for kind, t in held.items() for each in t
         )
+        self._heard: dict[frozenset[Kind], frozenset[int]] = {}
         self._given: dict[tuple[int, Tuple], _Asked] = {}
         self._slipped: dict[int, tuple[_Asked, int]] = {}
 
@@ -103,7 +104,7 @@ class Matcher:
         prf, marks = Prf(key), trace.header.marks
         prints = prf(self._asked.blocks, self._asked.codes)
         canaries = [(line, parcel) for place, parcel in trace.canaries(prints) for line in self._asked.lines[place]]
-        there = np.isin(self._asked.codes, [BY_KIND[kind].code for kind in marks]) & _stored(prints, self._asked.codes)
+        there = _of_kinds(self._asked.codes, marks) & _stored(prints, self._asked.codes)
         places = np.flatnonzero(there)
         hit = places[trace.holds(prints[places])]
         found: dict[int, list[tuple[Hit, tuple[Kind, Tuple]]]] = {}
@@ -114,10 +115,16 @@ class Matcher:
                 found.setdefault(line, []).append((Hit(kind, error, _width(kind, each)), (kind, each)))
                 if kind is Kind.FAMILY_BIRTH and Kind.NAME_BIRTH in marks:
                     found[line] += self._with_given(trace, prf, line, each)
-        asked = frozenset(line for line, counts in enumerate(self._counts) if set(counts) & set(marks))
+        asked = self._heard_by(frozenset(marks))
         lines = {line: _line_hit(hits, trace.header.persons) for line, hits in found.items()}
         planted = frozenset(line for line, _ in canaries)
         return ExportHits(trace, asked - planted, lines, tuple(sorted(set(canaries))))
+
+    def _heard_by(self, marks: frozenset[Kind]) -> frozenset[int]:
+        """Lines with anything of these kinds."""
+        if marks not in self._heard:
+            self._heard[marks] = frozenset(line for line, held in enumerate(self._counts) if marks & held.keys())
+        return self._heard[marks]
 
     def _with_given(self, trace: TraceFilter, prf: Prf, line: int, each: Tuple) -> list[tuple[Hit, tuple[Kind, Tuple]]]:
         found = self._readings[line]
@@ -141,7 +148,7 @@ class Matcher:
         for line in unknown:
             asked, tried = self._slips_of(line)
             prints = prf(asked.blocks, asked.codes)
-            held = np.isin(asked.codes, [BY_KIND[kind].code for kind in marks])
+            held = _of_kinds(asked.codes, marks)
             held[held] = trace.holds(prints[held])
             there = {asked.tuples[place] for place in np.flatnonzero(held).tolist()}
             found = _slip_hits(there, tried)
@@ -207,6 +214,14 @@ def _asked(tuples: Iterable[tuple[int, Kind, Tuple]]) -> _Asked:
 
 _SHARE = np.ones(16, np.uint64)
 _SHARE[list(BY_CODE)] = [rule.share for rule in BY_CODE.values()]
+
+
+def _of_kinds(codes: npt.NDArray[np.uint64], kinds: Iterable[Kind]) -> npt.NDArray[np.bool_]:
+    """Which codes are of those kinds."""
+    wanted = np.zeros(16, np.bool_)
+    wanted[[BY_KIND[kind].code for kind in kinds]] = True
+    found: npt.NDArray[np.bool_] = wanted[codes.astype(np.int64)]
+    return found
 
 
 def _stored(prints: npt.NDArray[np.uint64], codes: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:

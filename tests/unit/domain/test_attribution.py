@@ -37,11 +37,11 @@ def test_more_readings_and_more_persons_weigh_less() -> None:
 def test_few_lines_never_attribute() -> None:
     """Five persons may simply be patients of both laboratories."""
     assert not is_sure(weigh([NIR] * 5), 1)
-    assert is_sure(weigh([NIR] * 12), 1)
+    assert is_sure(weigh([NIR] * 14), 1)
 
 
 def test_more_exports_need_more() -> None:
-    lines = [NIR] * 12
+    lines = [NIR] * 14
     assert is_sure(weigh(lines), 10)
     assert not is_sure(weigh(lines), 100_000)
 
