@@ -143,7 +143,8 @@ _DIGEST = re.compile(
     r"(?:0x)?(?:[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{64}|[0-9a-fA-F]{128})|\*[0-9A-F]{40}"
     r"|\{(?:MD5|SHA)\}\S+|\$1\$\S+"
 )
-_CLEAR = re.compile(r"(?!(?:x+|\*+|null|none|true|false|yes|no|0|1|n/?a|-+|\?+|\.+)$)\S{4,40}", re.IGNORECASE)
+_BLANK = r"x+|\*+|null|none|true|false|yes|no|0|1|n/?a|-+|\?+|\.+"
+_CLEAR = re.compile(rf"(?!(?:{_BLANK})$)\S{{4,40}}(?: \S{{1,30}})?", re.IGNORECASE)
 
 
 def words(name: str) -> str:

@@ -45,7 +45,7 @@ class _Group:
 
     files: int = 0
     sureness: Sureness = Sureness.POSSIBLE
-    first: str = ""
+    last: str = ""
     counts: dict[str, int] = field(default_factory=dict)
     facts: set[str] = field(default_factory=set)
 
@@ -141,13 +141,12 @@ class Gathering:
             if self._places.get(rule.id, 0) >= MOST:
                 key = (rule.id, ".")
             self._places[rule.id] = self._places.get(rule.id, 0) + (key not in self._groups)
-            self._groups.setdefault(key, _Group(first=name))
+            self._groups.setdefault(key, _Group())
             self._rules[rule.id] = rule
         group = self._groups[key]
-        if group.first != name or not group.files:
-            group.files += 1
-        if group.files > 1:
-            group.first = ""
+        path = f"{place}/{name}".removeprefix("./") if name else place
+        group.files += path != group.last
+        group.last = path
         group.sureness = max(group.sureness, sureness)
         group.facts |= facts
         for kind, number in counts.items():
@@ -178,7 +177,7 @@ class Gathering:
         counts = tuple(sorted(group.counts.items()))
         return self._rules[rule].found(
             str(self.root),
-            f"{place}/{group.first}".removeprefix("./") if group.first else place,
+            group.last if group.files == 1 else place,
             group.sureness,
             counts=counts if "folders" in group.counts else (("files", group.files), *counts),
             facts=tuple(sorted(group.facts)),

@@ -86,11 +86,10 @@ class _Looking:
     ) -> None:
         """One stream, whatever it is. ``at``: where it can be opened from its end, a path or memory."""
         head = exactly(source, HEAD)
-        self.size += len(head)
         nature = nature_of(head, name)
         whole = Prefixed(head, source)
-        if (dump := dump_of(head, name)) is not None:
-            self.dumps.add(dump)
+        dump = dump_of(head, name) if nature is not Nature.SEALED else None
+        self.dumps.update({dump} if dump else ())
         if nature in _PACKED | {Nature.ZIP, Nature.TAR}:
             self.within = True
             if depth >= self.limits.deep:

@@ -32,7 +32,7 @@ _PID = (
     rb"PID\|(?:[^\r\n|]*\|){2}(?:[^\r\n|]*[0-9A-Za-z][^\r\n|]*\|[^\r\n|]*\|[^\r\n|]*\|"
     rb"|[^\r\n|]*\|[^\r\n|]*\|[^\r\n|]*[A-Za-z]{2}[^\r\n|]*\|)"
 )
-_SANTE = rb"P\|\d+\|[^\r\n]{0,400}?\|[^\r\n|]*[A-Za-z\x80-\xff]{2}[^\r\n|]*\|[^\r\n|]*\|(?:\d{6,8}|[^\r\n|]*)\|[MFU]?\|"
+_SANTE = rb"P\|\d{1,6}\|(?:[^\r\n|]{0,200}\|){3}[^\r\n|]{0,80}[A-Za-z\x80-\xff]{2}[^\r\n|]{0,80}\|"
 _RES = rb"RES\|[^\r\n|]{0,200}\|[^\r\n|]{0,60}\|[ANC]?\|[^\r\n|]{1,200}\|[^\r\n|]{0,40}\|[^\r\n]{0,400}"
 _RESOURCE = (
     rb"\"resourceType\"\s{0,4}:\s{0,4}\"(?:Patient|Observation|DiagnosticReport|Condition|Encounter|Specimen|ServiceRequest"
@@ -60,6 +60,8 @@ _LINED = frozenset({Kind.HL7, Kind.HPRIM, Kind.ASTM})
 _BEFORE = b"\r\n\x0b\x02\"'`"
 _MOST = 10_000
 _NEAR = 6000
+_VAIN = 500
+"""Records without anybody, after which a window is given up."""
 
 
 def messages(text: bytes, hits: AbstractSet[bytes]) -> Iterator[tuple[Kind, int]]:
@@ -67,12 +69,15 @@ def messages(text: bytes, hits: AbstractSet[bytes]) -> Iterator[tuple[Kind, int]
     for form in _FORMS:
         if form.mark not in hits:
             continue
-        number = 0
+        number = vain = 0
         for match in form.record.finditer(text):
             before = text[match.start() - 1 : match.start()]
             if form.kind in _LINED and before not in _BEFORE and not before.isdigit():
                 continue
             if form.then is not None and form.then.search(text, match.end(), match.end() + _NEAR) is None:
+                vain += 1
+                if vain == _VAIN:
+                    break
                 continue
             number += 1
             if number == _MOST:

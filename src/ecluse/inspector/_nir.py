@@ -23,7 +23,7 @@ _SHAPES = (b"0" * 13, b"000000A000000", b"0 00 00 00 000 000", b"0 00 00 0A 000 
 # Not within a longer number, a decimal, a word, a path or an identifier with hyphens.
 _NUMBER = re.compile(
     rb"(?<![0-9A-Za-z_.+/-])(?:"
-    rb"([1278]\d\d\d\d(?:\d\d|2[ABab])\d{6})(?:[ .]?|[\"']?[ ]?[;,|\t~^][ ]?[\"']?)(\d\d)?"
+    rb"([1278]\d\d\d\d(?:\d\d|2[ABab])\d{6})(?:(?:[ .]?|[\"']?[ ]?[;,|\t~^][ ]?[\"']?)(\d\d)(?![0-9A-Za-z_]))?"
     rb"|([1278][ .\xa0-]\d\d[ .\xa0-]\d\d[ .\xa0-](?:\d\d|2[ABab])[ .\xa0-]\d{3}[ .\xa0-]\d{3})"
     rb"(?:[ ./\xa0-]{0,3}(\d\d))?"
     rb")(?![0-9A-Za-z_]|[.-]\d)"

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from ecluse.inspector._columns import DATE, Judged, Row, is_header, is_name, judge, judge_headless, role
 from ecluse.inspector.findings import Sureness
@@ -21,8 +21,10 @@ _SQL = (b"insert into", b"copy ", b"create table")
 ANNOUNCING = frozenset((*_BIRTH, *_HEADS, *_SQL))
 """Words that announce personal data, looked for in lower case. A file's first lines are looked at without any."""
 
-_MANY = 20_000
-"""Hits of a word of birth that are looked at in one window."""
+_STATEMENTS = 200
+"""Of each kind, looked at in one window."""
+_MANY, _VAIN = 4000, 300
+"""Hits of a word of birth that are looked at in one window; and how many of them in vain."""
 
 _HITS = 6
 """Of each word, looked around in one window."""
@@ -30,6 +32,8 @@ _ROWS, _STRETCH = 200, 1 << 16
 _LINE = 1 << 14
 _EVEN = 0.6
 """Share of a table's lines that have as many cells as most."""
+_APART = re.compile(r" {2,}")
+_COLUMN_WORDS = re.compile(r"[^\W\d][\w .°]{0,40}")
 _QUOTES = " \"'`\ufeff"
 _DELIMITERS = (";", "\t", "|", ",")
 _TABLE = rb"[`\"\[]?([\w.$`\"\[\]]{1,130}?)[`\"\]]?\s*"
@@ -59,7 +63,8 @@ _NAMED = re.compile(
     rb"[\"'(\[]{0,3}\s{0,20}([^\W\d_][^\d\"'<>{}\[\]\r\n:;=|,]{1,40})",
     re.IGNORECASE,
 )
-_AROUND = 1500
+_AROUND = (200, 1500)
+"""How near a name must be: first looked for close by, for that is quick."""
 
 
 @dataclass
@@ -134,18 +139,18 @@ class Tables:
 
     def _sql(self, text: bytes, low: bytes, hits: AbstractSet[bytes]) -> None:
         """Statements that create, fill or copy into a table."""
-        for match in _CREATE.finditer(low) if b"create table" in hits else ():
+        for match in islice(_CREATE.finditer(low), _STATEMENTS) if b"create table" in hits else ():
             body = text[match.end() : match.end() + (1 << 14)].partition(b";")[0]
             names = [found.decode("latin-1") for found in _COLUMN.findall(body)]
             if len(self._known) < 500 and any(role(name) for name in names):  # noqa: PLR2004 - tables of a dump
                 self._known[_text(match[1])] = names
-        for match in _INSERT.finditer(low) if b"insert into" in hits else ():
+        for match in islice(_INSERT.finditer(low), _STATEMENTS) if b"insert into" in hits else ():
             self._filled(_names(text[match.start(2) : match.end(2)]), list(_tuples(text, match.end())))
-        for match in _INSERT_BARE.finditer(low) if self._known and b"insert into" in hits else ():
+        for match in islice(_INSERT_BARE.finditer(low), _STATEMENTS) if self._known and b"insert into" in hits else ():
             known = self._known.get(_text(match[1]))
             if known:
                 self._filled(known, list(_tuples(text, match.end())))
-        for match in _COPY.finditer(low) if b"copy " in hits else ():
+        for match in islice(_COPY.finditer(low), _STATEMENTS) if b"copy " in hits else ():
             end = text.find(b"\n\\.", match.end())
             stretch = text[match.end() : end if end >= 0 else len(text)]
             rows = [line.split("\t") for line in _text(stretch[:_STRETCH]).split("\n")[:_ROWS] if line]
@@ -157,17 +162,21 @@ class Tables:
 
     def _pairs(self, text: bytes, low: bytes, word: bytes) -> None:
         """A date of birth said to be one, and a name said to be one nearby."""
-        persons = tried = 0
+        persons = tried = vain = 0
         at = low.find(word)
-        while at >= 0 and tried < _MANY:
+        while at >= 0 and tried < _MANY and vain < _VAIN:
             at, tried = at + len(word), tried + 1
             if (match := _KEYED.match(low, at)) is not None and (word != b" le " or _BORN.search(low, at - 12, at)):
-                near = text[max(0, at - _AROUND) : match.end() + _AROUND]
-                persons += any(is_name(_text(found[1]).strip()) for found in _NAMED.finditer(near))
+                named = any(_named(text[max(0, at - far) : match.end() + far]) for far in _AROUND)
+                persons, vain = persons + named, vain + (not named)
             at = low.find(word, at)
         if persons:
             sure = Sureness.CERTAIN if persons > 2 else Sureness.PROBABLE  # noqa: PLR2004 - not one example
             self._add([Judged(Kind.PERSONS, sure, ("names", "birth-dates"))], persons)
+
+
+def _named(near: bytes) -> bool:
+    return any(is_name(_text(found[1]).strip()) for found in _NAMED.finditer(near))
 
 
 def _spots(word: bytes, low: bytes) -> Iterator[int]:
@@ -227,6 +236,12 @@ def _even(rows: list[Row], width: int) -> list[Row]:
     return list(takewhile(lambda row: len(row) == width, rows))
 
 
+def _fixed(text: bytes) -> list[Row]:
+    """Lines of columns of a fixed width: cells are apart by two spaces or more."""
+    lines = _text(text).replace("\r", "").split("\n")[: _ROWS + 1]
+    return [_APART.split(line[:_LINE].strip()) for line in lines if line.strip()]
+
+
 def _delimited(text: bytes) -> list[Row] | None:
     """A text as a table, by the delimiter under which its lines are of equal width; None if there is none."""
     best: list[Row] | None = None
@@ -243,6 +258,10 @@ def _delimited(text: bytes) -> list[Row] | None:
         enough = usual > 2 or (usual == 2 and is_header([cell.strip(_QUOTES) for cell in rows[0]]))  # noqa: PLR2004 - columns
         if enough and even >= _EVEN and even * usual > share:
             best, share = rows, even * usual
+    if best is None and b"  " in text:
+        rows = _fixed(text)
+        if rows and len(rows[0]) > 2 and is_header(rows[0]) and all(_COLUMN_WORDS.fullmatch(cell) for cell in rows[0]):  # noqa: PLR2004 - columns
+            return rows
     return best
 
 

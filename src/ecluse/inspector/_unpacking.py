@@ -23,6 +23,8 @@ _DIRECTORY = 1 << 24
 """Bytes of a zip file's directory."""
 _SLACK = 1 << 22
 """Unpacked bytes that no ratio is asked of: small files may be very repetitive."""
+_EMPTY = 22
+"""Bytes of a zip file without members."""
 _RECORD = 512
 _PLAIN = b"0\x007"
 
@@ -133,12 +135,8 @@ class Part:
         self._source, self.left = source, size
 
     def read(self, size: int, /) -> bytes:
-        """At most ``size`` bytes. Raises UnseenError where the stream ends before the member does."""
-        if not self.left:
-            return b""
-        made = self._source.read(min(size, self.left))
-        if not made:
-            raise UnseenError("archive-damaged")
+        """At most ``size`` bytes; none where the stream ends before the member does."""
+        made = self._source.read(min(size, self.left)) if self.left else b""
         self.left -= len(made)
         return made
 
@@ -182,6 +180,8 @@ def tar_members(source: Reads) -> Iterator[tuple[str, Reads]]:
             yield head[:100].rstrip(b"\0").decode("utf-8", "replace"), part
         while part.read(BLOCK):
             pass
+        if part.left:
+            raise UnseenError("archive-damaged")
         exactly(source, -size % _RECORD)
 
 
@@ -234,9 +234,12 @@ def opened_zip(file: io.BufferedIOBase) -> zipfile.ZipFile:
     if int.from_bytes(tail[at + 12 : at + 16], "little") > _DIRECTORY:
         raise UnseenError("archive-too-many")
     try:
-        return zipfile.ZipFile(file)
+        opened = zipfile.ZipFile(file)
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, OverflowError, IndexError) as error:
         raise UnseenError("archive-damaged") from error
+    if not opened.infolist() and size > _EMPTY:  # it denies what it holds
+        raise UnseenError("archive-damaged")
+    return opened
 
 
 def zip_members(opened: zipfile.ZipFile, budget: Budget) -> Iterator[tuple[str, Reads | None]]:

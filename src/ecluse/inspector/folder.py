@@ -82,8 +82,6 @@ def _batches(path: Path, limits: Limits, gathering: Gathering) -> Iterator[Batch
                 names, size = [], 0
         if names:
             yield folder, names
-        if left == 0:
-            return
 
 
 def _size(path: Path) -> int:

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from ecluse.inspector import _messages, _secrets
+from ecluse.inspector import _cells, _messages, _secrets
+from ecluse.inspector._cells import Cells
 from ecluse.inspector._nir import NirTally
 from ecluse.inspector._tables import ANNOUNCING, Tables
 from ecluse.inspector.findings import Sureness
@@ -81,11 +82,13 @@ class Detector:
         self._waiting = 0
         self._first = True
         self._program: bool | None = None
+        self._cells: Cells | None = None
 
     def feed(self, block: bytes) -> None:
         """The next bytes of the file, of any length: however it is cut up, what is found is the same."""
         if self._program is None and block:
-            self._program = block.startswith(_PROGRAMS)  # of the first block; a file of programs is a file of one
+            self._program = block.startswith(_PROGRAMS)
+            self._cells = Cells() if block.startswith(_cells.MAGIC) else None
         if self._program:
             return
         self._pending.append(block)
@@ -122,6 +125,8 @@ class Detector:
         if not text:
             return
         low = text.lower()
+        if self._cells is not None:
+            self._cells.scan(text)
         hits = {word for word in self._words if word in low}
         self._nir.scan(text, low)
         begun = text.removeprefix(b"\xef\xbb\xbf") if self._first else text
@@ -148,6 +153,8 @@ class Detector:
             yield self._weighed(kind, number, Sureness.CERTAIN)
         for kind, judged in tables.items():
             yield self._weighed(kind, self._tables.rows[kind], judged.sureness, judged.facts)
+        if self._cells is not None and self._cells.persons and Kind.PERSONS not in tables:
+            yield Found(Kind.PERSONS, self._cells.persons, Sureness.PROBABLE, ("birth-dates", "names"))
         if self._keys:
             yield self._weighed(Kind.PRIVATE_KEY, self._keys, Sureness.CERTAIN)
         if self._passwords and Kind.PASSWORDS not in tables:
