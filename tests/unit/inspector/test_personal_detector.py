@@ -1,5 +1,6 @@
 """What the detector says of bytes, and that it never depends on how they are cut up."""
 
+import itertools
 import random
 import re
 
@@ -12,7 +13,6 @@ from ecluse.inspector._nir import NirTally
 from ecluse.inspector.findings import Sureness
 from ecluse.inspector.kinds import HEALTH, Kind
 from ecluse.inspector.personal import Detector, Found, patients
-import itertools
 
 CERTAIN, PROBABLE, POSSIBLE = Sureness.CERTAIN, Sureness.PROBABLE, Sureness.POSSIBLE
 
