@@ -27,7 +27,7 @@ _INDEX = re.compile(
 )
 _HREF = re.compile(r"""<a\s[^>]*?href\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 _PAGE = 1 << 20
-_OK, _PARTIAL = 200, 206
+_OK, _PARTIAL, _REFUSED = 200, 206, 400
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _ERRORS = (OSError, http.client.HTTPException, ValueError)
 _MOST_NAMES = 10_000
@@ -85,7 +85,8 @@ def inspect_web(visit: Visit) -> Iterator[Finding]:
     try:
         listed += [zone for zone in _zones(start) if _is_index(_asked(client, budget, zone))]
         yield from _open_folders(visit, client, listed)
-        if not _sends_on(first) and not _told_whom(_asked(client, budget, "/.well-known/security.txt")):
+        public = first.status < _REFUSED and not _sends_on(first)  # whoever shows strangers nothing needs no such file
+        if public and not _told_whom(_asked(client, budget, "/.well-known/security.txt")):
             yield visit.found(rules.SECURITY_TXT)
         if visit.login.user:
             yield from _as_given(visit, start)
