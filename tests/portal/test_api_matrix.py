@@ -9,7 +9,8 @@ from django.test import Client
 from django.utils import timezone
 
 from ecluse.domain.alerts import Severity
-from ecluse.domain.permissions import MAY, Action, Parties, Role, may, sees
+from ecluse.domain.incidents import Phase
+from ecluse.domain.permissions import MAY, Action, Parties, Role, Side, may, sees
 from ecluse.domain.room import RoomEvent
 from ecluse.journal import VerifierKey, leaf_hash, read_checkpoint, verify_inclusion
 from ecluse.portal.api.room import api
@@ -19,6 +20,7 @@ from ecluse.store.models import (
     Agent,
     AgreementVersion,
     ApiToken,
+    IncidentRow,
     JournalLine,
     Migration,
     OrderVersion,
@@ -104,8 +106,17 @@ def things(room: Room, lab: str) -> Things:
         "watch", rule="place_scope_violation", severity=Severity.HIGH, group=lab, concerns=(lab, VENDOR), subject="x",
         people=(), marks=("room/0",), title_en="Out of scope", title_fr="Hors périmètre", at=now,
     )  # fmt: skip
+    officer = room.people[VENDOR, Role.SECURITY_OFFICER]
+    with acting(SYSTEM) as act:
+        incident = IncidentRow.objects.create(
+            number="INC-0000-0001", matter="0", title="x", controller=agreement.controller,
+            processor=agreement.processor, phase=Phase.OPENED, opened_at=now, opened_by=officer,
+            opened_side=Side.PROCESSOR, found_at=now,
+        )  # fmt: skip
+        act.record(RoomEvent.INCIDENT_OPENED, lab, VENDOR, subject=incident.number)
     names = {
         "alert": alert.pk,
+        "incident": incident.number,
         "organisation": lab,
         "agreement": agreement.pk,
         "order": order.pk,

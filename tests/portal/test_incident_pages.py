@@ -3,6 +3,7 @@
 import datetime as dt
 import html
 import io
+import json
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,9 +18,10 @@ from tests.portal.warned import keyed, warned
 from ecluse.control.incident_documents import Paper
 from ecluse.domain.identifiers import nir_key
 from ecluse.domain.incidents import FactKind, Phase, Risk, Step
-from ecluse.domain.permissions import Role
+from ecluse.domain.permissions import Action, Role
 from ecluse.portal.forms.incidents import MomentField
 from ecluse.store.acts import incidents as acts
+from ecluse.store.acts import tokens
 from ecluse.store.models import IncidentRow, JournalLine
 from ecluse.store.reads import incidents as reads
 from rooms import LAB, OTHER_LAB, VENDOR, Room
@@ -89,11 +91,11 @@ def test_each_side_sees_its_own_part(room: Room, now: dt.datetime) -> None:
     for who in (OFFICER, BOSS, (VENDOR, Role.AUDITOR)):
         seen = page(client(room, who), row)
         assert CANARY in seen
-        for theirs in ("dont-militaires", "1700", "Motif-unique", "papers/", "72 hours</dt>"):
+        for theirs in ("dont-militaires", "1,700", "Motif-unique", "papers/", "72 hours</dt>"):
             assert theirs not in seen
     for who in (LAB_BOSS, LAB_DPO, (LAB, Role.AUDITOR)):
         seen = page(client(room, who), row)
-        for own in (CANARY, "dont-militaires-unique", "1700", "Motif-unique", "papers/record/"):
+        for own in (CANARY, "dont-militaires-unique", "1,700", "Motif-unique", "papers/record/"):
             assert own in seen
     auditor = page(client(room, (LAB, Role.AUDITOR)), row)
     assert "<form" not in auditor[auditor.index("<main") : auditor.index("</main")]
@@ -256,3 +258,42 @@ def test_both_languages_say_everything(room: Room, now: dt.datetime) -> None:
 def test_a_moment_of_the_hour_that_comes_twice_is_the_first(typed: str, read: dt.datetime) -> None:
     assert MomentField().to_python(typed) == read
     assert timezone.get_current_timezone() == ZoneInfo("Europe/Paris")
+
+
+def program(room: Room, who: tuple[str, Role]) -> Client:
+    held = person(room, who)
+    scopes = [Action.SEE_INCIDENTS, Action.ADD_TO_INCIDENT]
+    scopes += [Action.COUNT_AFFECTED] if who[0] == LAB else []
+    secret = tokens.make(held.handle, held, "counts", scopes, 1)
+    return Client(headers={"host": "localhost", "authorization": f"Bearer {secret}"})
+
+
+def test_a_laboratory_s_program_posts_its_counts(room: Room, now: dt.datetime) -> None:
+    (row,) = opened(room, now)
+    step(room, row, Step.NOTICE, OFFICER)
+    lab, vendor, at = program(room, LAB_DPO), program(room, OFFICER), f"/api/v1/incidents/{row.number}"
+    since = now.isoformat()
+
+    def post(held: Client, what: str, **given: Any) -> Any:
+        body = json.dumps({"known_since": since} | given)
+        return held.generic("POST", f"{at}/{what}", body, content_type="application/json")
+
+    done = post(lab, "counts", kind="persons", count=491_840, text="dont-militaires-unique")
+    assert done.status_code == 200, done.content
+    assert (done.json()["facts"][-1]["count"], done.json()["notify_by"] is None) == (491_840, False)
+    seen = vendor.get(at).json()
+    assert "unique" not in repr(seen)
+    assert (seen["notify_by"], seen["noticed_at"] is None) == (None, False)
+    assert post(vendor, "counts", kind="persons", count=1).status_code == 403
+    assert post(vendor, "facts", kind="cause", text="Une clé partagée").status_code == 200
+    nir = "2690549588157"
+    wrong: list[dict[str, Any]] = [
+        {"kind": "cause", "text": f"{nir}{nir_key(nir)}"}, {"kind": "persons", "text": "x"}, {"kind": "cause", "text": ""},
+        {"kind": "cause", "text": "x", "known_since": "2026-01-01T00:00:00"}, {"kind": "cause", "text": "x", "corrects": 9},
+    ]  # fmt: skip
+    for given in wrong:
+        refused = post(vendor, "facts", **given)
+        assert 400 <= refused.status_code < 500, given
+        assert nir not in refused.content.decode()
+    assert [each["number"] for each in vendor.get("/api/v1/incidents").json()] == [row.number]
+    assert vendor.get("/api/v1/incidents/INC-0000-0000").status_code == 404

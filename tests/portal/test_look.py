@@ -52,6 +52,12 @@ def test_a_clock_speaks(left: dt.timedelta, en: str, fr: str, tone: Tone) -> Non
         assert (made.words, made.tone) == (words, tone)
 
 
+def test_a_clock_of_hours_speaks_of_no_days() -> None:
+    with translation.override("fr"):
+        assert clock(NOW + dt.timedelta(hours=71, minutes=59), NOW, hours=True).words == "encore 71 h"
+        assert clock(NOW - dt.timedelta(hours=80), NOW, hours=True).words == "en retard de 80 h"
+
+
 @pytest.mark.parametrize(
     ("days", "en"), [(0, "due today"), (1, "1 day left"), (-1, "overdue by 1 day"), (8, "8 days left")]
 )

@@ -130,8 +130,13 @@ class _Drawer:
         held = standing(self.incident.facts)
         for heading, kinds in _LETTER:
             made.append(Heading(1, self.say(heading)))
-            made += self.facts(kinds, held, since=False)
+            made += self.facts(kinds, held, since=False) if len(kinds) > 1 else self._plain(kinds[0], held)
         return made
+
+    def _plain(self, kind: FactKind, held: Iterable[Fact]) -> list[Block]:
+        """What stands of a kind, where the heading says what it is."""
+        said = [text for fact in held if fact.kind is kind for text in lines(value_of(fact, self.reader))]
+        return [Paragraph(text) for text in said or [self.say(w.UNKNOWN)]]
 
     def record(self) -> list[Block]:
         """Everything, as it came."""

@@ -21,15 +21,15 @@ class Clock:
     due: dt.datetime | dt.date
 
 
-def clock(due: dt.datetime | dt.date, now: dt.datetime) -> Clock:
-    """Of a deadline, seen from now. A date is good to its last minute."""
+def clock(due: dt.datetime | dt.date, now: dt.datetime, *, hours: bool = False) -> Clock:
+    """Of a deadline, seen from now. A date is good to its last minute. ``hours``: counted in hours, never days."""
     if not isinstance(due, dt.datetime):
         return _by_days(due, (due - now.date()).days)
     left = due - now
-    if abs(left) >= 2 * _DAY:
+    if abs(left) >= 2 * _DAY and not hours:
         return _by_days(due, left // _DAY if left > dt.timedelta(0) else -(-left // _DAY))
-    hours, minutes = abs(left) // _HOUR, abs(left) // _MINUTE
-    amount = f"{hours} h" if hours else f"{minutes} min" if minutes else tr("less than a minute", "moins d'une minute")
+    whole, minutes = abs(left) // _HOUR, abs(left) // _MINUTE
+    amount = f"{whole} h" if whole else f"{minutes} min" if minutes else tr("less than a minute", "moins d'une minute")
     if left < dt.timedelta(0):
         return Clock(tr(f"overdue by {amount}", f"en retard de {amount}"), Tone.BAD, due)
     return Clock(tr(f"{amount} left", f"encore {amount}"), Tone.WAIT, due)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from ecluse.control import incident_words
 from ecluse.domain.alerts import AlertState, Severity
 from ecluse.domain.incident_exposures import ExposureState
-from ecluse.domain.incidents import Phase
+from ecluse.domain.incidents import Phase, Step
 from ecluse.domain.lifecycle import Owner, State
 from ecluse.domain.permissions import Role, Side
 from ecluse.domain.warnings import Outcome
@@ -114,6 +114,34 @@ _PHASE_TONES = {
 PHASES: dict[Phase, Label] = {
     each: Label(Text(words.en, words.fr), _PHASE_TONES[each]) for each, words in incident_words.PHASES.items()
 }
+ACTS: dict[Step, Text] = {
+    Step.NOTIFY: Text("It is to be notified", "Elle est à notifier"),
+    Step.NOT_NOTIFY: Text("It need not be notified", "Elle n'est pas à notifier"),
+    Step.FILED: Text("Record the notification", "Consigner la notification"),
+    Step.SUPPLEMENTED: Text("Record a supplement", "Consigner un complément"),
+    Step.COMPLETED: Text("Record the last part", "Consigner la dernière partie"),
+    Step.TELL: Text("They are to be told", "Elles sont à informer"),
+    Step.NOT_TELL: Text("They need not be told", "Elles ne sont pas à informer"),
+    Step.TOLD: Text("Record that they were told", "Consigner qu'elles ont été informées"),
+    Step.REPORT: Text("It is to be reported", "Il est à déclarer"),
+    Step.NOT_REPORT: Text("It need not be reported", "Il n'est pas à déclarer"),
+    Step.REPORTED: Text("Record the report", "Consigner la déclaration"),
+    Step.AWARE: Text("State when you became aware", "Indiquer quand vous en avez eu connaissance"),
+    Step.CLOSED: Text("Close the record", "Clore le dossier"),
+    Step.REOPENED: Text("Open it again", "Le rouvrir"),
+}
+"""What the controller can do about an incident, as a button says it."""
+
+QUESTIONS: tuple[tuple[Text, tuple[Step, ...]], ...] = (
+    (Text("Breach, to the authority", "Violation, envers l'autorité"),
+     (Step.NOTIFY, Step.NOT_NOTIFY, Step.FILED, Step.SUPPLEMENTED, Step.COMPLETED)),
+    (Text("Persons affected", "Personnes touchées"), (Step.TELL, Step.NOT_TELL, Step.TOLD)),
+    (Text("Security incident, to the ANS", "Incident de sécurité, à l'ANS"),
+     (Step.REPORT, Step.NOT_REPORT, Step.REPORTED)),
+    (Text("Record", "Dossier"), (Step.AWARE, Step.CLOSED, Step.REOPENED)),
+)  # fmt: skip
+"""By which question each of them is asked."""
+
 TAKEDOWN_TONES: dict[ExposureState, Tone] = {
     ExposureState.FOUND: Tone.BAD, ExposureState.ASKED: Tone.WAIT, ExposureState.REFUSED: Tone.BAD,
     ExposureState.GONE: Tone.GOOD, ExposureState.BACK: Tone.BAD,

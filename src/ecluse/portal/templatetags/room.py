@@ -92,9 +92,9 @@ def alert_state(held: Any) -> dict[str, Any]:
 
 
 @register.inclusion_tag("parts/clock.html")
-def clock(due: dt.datetime | dt.date | None) -> dict[str, Any]:
-    """A deadline in words: ``3 days left``, ``overdue by 2 days``; nothing where there is none."""
-    return {"clock": clock_of(due, timezone.localtime()) if due else None}
+def clock(due: dt.datetime | dt.date | None, *, hours: bool = False) -> dict[str, Any]:
+    """A deadline in words: ``3 days left``, ``overdue by 2 days``, or in hours alone; nothing where there is none."""
+    return {"clock": clock_of(due, timezone.localtime(), hours=hours) if due else None}
 
 
 @register.inclusion_tag("parts/owner.html")

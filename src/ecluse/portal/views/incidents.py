@@ -9,12 +9,15 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from ecluse.control.incident_documents import TITLES, Paper, incident_document
-from ecluse.control.incident_words import EXPOSURES, FACTS, STEPS, TAKEDOWNS
-from ecluse.control.report_words import Words
+from ecluse.control.incident_words import BASES, EXPOSURES, FACTS, GROUNDS, RISKS, STEPS, TAKEDOWNS
+from ecluse.control.report_words import Reader, Words
 from ecluse.domain.errors import UnseenError
 from ecluse.domain.incidents import (
     COUNTED,
+    FOLLOWS,
+    PROCESSORS,
     TRANSITIONS,
+    Fact,
     Incident,
     Step,
     authority_clock,
@@ -27,8 +30,8 @@ from ecluse.domain.permissions import Action, Parties, Side, may
 from ecluse.portal.access import grants_of, guarded, person_of
 from ecluse.portal.downloads import asked, handed, rendered
 from ecluse.portal.forms.incidents import CountForm, ExposureForm, FactForm, NoticeForm
-from ecluse.portal.labels import PHASES, SIDES, TAKEDOWN_TONES
-from ecluse.portal.words import Text
+from ecluse.portal.labels import ACTS, PHASES, QUESTIONS, SIDES, TAKEDOWN_TONES
+from ecluse.portal.words import Text, language
 from ecluse.store.models import IncidentRow, Organisation
 from ecluse.store.reads import incidents as reads
 from ecluse.store.reads import warnings as warning_reads
@@ -102,7 +105,7 @@ def incident_page(request: HttpRequest, row: IncidentRow, **forms: Any) -> HttpR
         "row": row, "incident": seen, "mine": mine, "closed": closed, "phase": PHASES[whole.phase], "may": allowed,
         "notice": notice_clock(whole), "authority": authority_clock(whole) if mine else None,
         "began": awareness(whole) if mine else None, "facts": _facts(seen), "counts": _counts(seen),
-        "moves": [(move, _words(STEPS[move.step])) for move in reversed(seen.moves)],
+        "moves": _moves(seen),
         "steps": _steps(whole) if allowed["decide"] else [], "exposures": _exposures(seen),
         "warning": _warning(request, row), "papers": _papers(row, mine=mine),
         "forms": _FORMS,
@@ -140,23 +143,48 @@ def _facts(incident: Incident) -> list[dict[str, Any]]:
         {
             "fact": fact, "kind": _words(FACTS[fact.kind]), "by": corrected.get(fact.number),
             "side": SIDES[fact.side],
+            "count": "" if fact.count is None else Reader(language()).count(fact.count),
         }
         for fact in reversed(incident.facts)
     ]  # fmt: skip
 
 
-def _counts(incident: Incident) -> list[tuple[Text, Any]]:
-    return [(_words(FACTS[fact.kind]), fact) for fact in standing(incident.facts) if fact.kind in COUNTED]
+def _counts(incident: Incident) -> list[tuple[Text, Fact, str]]:
+    """The numbers that stand, written as the reader writes them."""
+    return [
+        (_words(FACTS[fact.kind]), fact, Reader(language()).count(fact.count or 0))
+        for fact in standing(incident.facts)
+        if fact.kind in COUNTED
+    ]
 
 
-def _steps(incident: Incident) -> list[tuple[Step, Text]]:
-    """What the controller may do now, in the order of the way; what follows a decision only once it was taken so."""
-    can = {step for phase, step in TRANSITIONS if phase is incident.phase} - {Step.NOTICE}
-    for done, decided in ((Step.TOLD, (Step.TELL, Step.NOT_TELL)), (Step.REPORTED, (Step.REPORT, Step.NOT_REPORT))):
+def _steps(incident: Incident) -> list[tuple[Text, list[tuple[Step, Text]]]]:
+    """What the controller may do now, by question; what follows a decision only once it was taken so."""
+    can = {step for phase, step in TRANSITIONS if phase is incident.phase} - PROCESSORS
+    for done, decided in FOLLOWS.items():
         last = incident.last(*decided)
         if last is None or last.step is not decided[0]:
             can.discard(done)
-    return [(step, Text(words.en, words.fr)) for step, words in STEPS.items() if step in can]
+    groups = [(words, [(step, ACTS[step]) for step in steps if step in can]) for words, steps in QUESTIONS]
+    return [(words, steps) for words, steps in groups if steps]
+
+
+def _moves(incident: Incident) -> list[dict[str, Any]]:
+    """Steps, the newest first, with what was judged."""
+    return [
+        {
+            "move": move, "what": _words(STEPS[move.step]),
+            "judged": [
+                _words(each)
+                for each in (
+                    RISKS[move.risk] if move.risk else None, GROUNDS[move.ground] if move.ground else None,
+                    BASES[move.basis] if move.basis else None,
+                )
+                if each is not None
+            ],
+        }
+        for move in reversed(incident.moves)
+    ]  # fmt: skip
 
 
 def _exposures(incident: Incident) -> list[dict[str, Any]]:
