@@ -73,6 +73,7 @@ bench: dev  ## speed and memory beside the peers, as ratios
 	$(PYTHON) -m bench.portal
 	$(PYTHON) -m bench.relay
 	$(PYTHON) -m bench.relay_https
+	$(PYTHON) -m bench.trace
 
 docs: dev  ## write the generated pages again
 	@for generator in docs/generate_*.py; do echo "$$generator"; $(PYTHON) "$$generator" || exit 1; done

@@ -196,7 +196,7 @@ def _show_one(read: Sample, each: Finding, *, lines: bool) -> None:
                        f"  la ligne {number} est un canari du colis {parcel}"))  # fmt: skip
     if lines:
         for line in sorted(known & set(each.hits.lines)):
-            marks = ", ".join(str(_KINDS[kind]) for kind in sorted({hit.kind for hit in each.hits.lines[line].hits}))
+            marks = "; ".join(str(_KINDS[kind]) for kind in sorted({hit.kind for hit in each.hits.lines[line].hits}))
             _output.say(f"  {tr('line', 'ligne')} {read.lines[line].number:>6}  {marks}")
 
 
