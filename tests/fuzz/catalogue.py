@@ -1,5 +1,5 @@
 """Every target by its name."""
 
-from fuzz import doors, papers, readers
+from fuzz import doors, inspected, papers, readers
 
-TARGETS = {target.name: target for target in (*readers.targets(), *papers.targets(), *doors.targets())}
+TARGETS = {target.name: target for target in (*readers.targets(), *papers.targets(), *doors.targets(), *inspected.targets())}

@@ -25,6 +25,7 @@ import access_files as af
 import cda_documents
 import ecluse
 from ecluse.migration.pack import Header, pack
+from fuzz import inspected
 from fuzz.doors import https_seeds, sftp_seeds, ssh_seeds
 from fuzz.papers import EVENTS, trace_files
 from fuzz.readers import BESIDE
@@ -357,7 +358,7 @@ def _leak() -> Seeds:
     row = "ZQXCANARY;Hélène;12/03/1960;2 60 03 35 123 456;06 12 34 56 78;35000"
     yield "semicolons", f"{row}\r\n{row}\r\n".encode()
     yield "dos", row.encode("cp850")
-    yield "dump", "INSERT INTO `p` VALUES ('ZQXCANARY','l''eau',1960,NULL),\n('a\\'b', x'00', NOW());\n".encode()
+    yield "dump", b"INSERT INTO `p` VALUES ('ZQXCANARY','l''eau',1960,NULL),\n('a\\'b', x'00', NOW());\n"
     yield "json", b'[{"nom": "ZQXCANARY", "ne": ["1960-03-12", {"cp": 35000}]}]'
     yield "lines", b'{"nom": "ZQXCANARY"}\n{"nom": "Roux"}\n'
     yield "printed", b"ZQXCANARY    Jeanne     12/03/1960\nRoux Marc 1 jan 1970\n"
@@ -432,7 +433,8 @@ def seeds() -> dict[str, dict[str, bytes]]:
         "parquet": _parquet, "hl7v2": _hl7v2, "hprim-sante": _hprim_sante, "astm": _astm, "hprim-medecin": _hprim_medecin,
         "fhir-ndjson": _fhir_ndjson, "fhir-bundle": _fhir_bundle, "cda": _cda, "access": _access, "scan": _scan, "artefact": _artefact, "document": _document,
         "code-map": _code_map, "parcel": _parcel, "age": _age, "trace": _trace, "leak": _leak, "dump": _dump, "loinc": _loinc, "mllp": _mllp,
-        "rule": _rule, "relay-https": https_seeds, "relay-sftp": sftp_seeds, "relay-ssh": ssh_seeds,
+        "inspected": inspected.bytes_seeds, "inspected-zip": inspected.zip_seeds, "inspected-packed": inspected.packed_seeds,
+        "inspected-dbase": inspected.dbase_seeds, "rule": _rule, "relay-https": https_seeds, "relay-sftp": sftp_seeds, "relay-ssh": ssh_seeds,
     }  # fmt: skip
     return {target: dict(maker()) for target, maker in makers.items()}
 

@@ -57,12 +57,14 @@ _KEYED = re.compile(
 """After a word of birth: the rest of it, and a date."""
 _BORN = re.compile(rb"\bn(?:e|\xe9|\xc3\xa9|\x82)(?:e|\(e\))? le $")
 _NAMED = re.compile(
-    rb"(?<![a-z])(?:(?:patient|full|display|given|family|first|last|sur|birth|prenom|nom)?_?-?"
+    rb"(?<![a-z])(?:(?:(?:patient|full|display|given|family|first|last|sur|birth|prenom|nom)?_?-?"
     rb"(?:name|nom|prenoms?|family|given|patients?)(?:_?(?:de_?)?(?:naissance|usage|usuel|patient|famille|utilise))?"
-    rb"|pr(?:\xe9|\xc3\xa9|\x82)noms?|m\.|mme|mlle|monsieur|madame)(?![a-z])[\"'`]?(?:\s+value)?\s{0,6}[:=>\s]\s{0,6}"
+    rb"|pr(?:\xe9|\xc3\xa9|\x82)noms?)(?![a-z])[\"'`]?(?:\s+value)?\s{0,6}[:=>]"
+    rb"|(?:patiente?|nom|m\.|mme|mlle|monsieur|madame)\s)\s{0,6}"
     rb"[\"'(\[]{0,3}\s{0,20}([^\W\d_][^\d\"'<>{}\[\]\r\n:;=|,]{1,40})",
     re.IGNORECASE,
 )
+"""A word for a name, and a name: after a sign, or after a title by a space."""
 _AROUND = (200, 1500)
 """How near a name must be: first looked for close by, for that is quick."""
 
