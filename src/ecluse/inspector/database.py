@@ -7,6 +7,7 @@ whoever reaches the port may read them.
 
 import csv
 import io
+import struct
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import Any
@@ -39,6 +40,8 @@ _TABLES = {
                 "AND RDB$VIEW_BLR IS NULL ORDER BY 1",
 }  # fmt: skip
 _LONGEST = 2000
+_GARBLED = (LookupError, ValueError, TypeError, ArithmeticError, AssertionError, struct.error)
+"""What drivers raise of their own where a server does not speak their protocol (PyMySQL: IndexError, measured)."""
 
 
 def inspect_database(visit: Visit, passfile: str | None) -> Iterator[Finding]:
@@ -51,7 +54,7 @@ def inspect_database(visit: Visit, passfile: str | None) -> Iterator[Finding]:
             yield finding
     try:
         source, open_to_all = _opened(target, passfile, budget, open_to_all=open_to_all)
-    except EcluseError:
+    except (EcluseError, *_GARBLED):
         yield visit.unseen("tables", "login-refused")
         return
     with closing(source):
@@ -73,7 +76,7 @@ def _opened(target: Target, passfile: str | None, budget: Budget, *, open_to_all
         budget.request()
         try:
             return open_source(SourceSpec(engine, url, password_env=_NO_PASSWORD)), True
-        except EcluseError:
+        except (EcluseError, *_GARBLED):
             pass
     budget.request()
     if open_to_all:  # as everybody would

@@ -18,7 +18,7 @@ from ecluse.inspector.visit import Visit
 
 _TRIED_NAME = "ecluse-inspect"
 _ERRORS = (ftplib.Error, OSError, EOFError, ValueError)
-_MOST_NAMES = 10_000
+_MOST_NAMES, _MOST_LINES, _LIST_BYTES = 10_000, 2000, 1 << 20
 
 
 class _Client(ftplib.FTP_TLS):
@@ -28,8 +28,12 @@ class _Client(ftplib.FTP_TLS):
         super().__init__(timeout=budget.patience, context=context, encoding="utf-8")
         self.budget = budget
         self.implicit = target.kind is Kind.FTPS
-        self._private = False
-        self.connect(target.host, target.port)
+        self._private, self.lines = False, 0
+        try:
+            self.connect(target.host, target.port)
+        except BaseException:
+            self.close()
+            raise
 
     def connect(self, host: str = "", port: int = 0, timeout: float = -999, source_address: object = None) -> str:  # noqa: ARG002
         """As FTP's own; with implicit FTPS, TLS comes before the greeting."""
@@ -43,7 +47,11 @@ class _Client(ftplib.FTP_TLS):
         return self.welcome
 
     def getline(self) -> str:
+        """As FTP's own, within the time, and not for ever. Raises SpentError, EOFError."""
         self.budget.time()
+        self.lines += 1
+        if self.lines > _MOST_LINES:
+            raise EOFError
         return super().getline()
 
     def ntransfercmd(self, cmd: str, rest: int | str | None = None) -> tuple[socket.socket, int | None]:
@@ -236,42 +244,47 @@ class _FtpLister:
 
     def _facts(self, folder: str) -> list[Entry]:
         found = list[Entry]()
-        for name, facts in self.client.mlsd(folder, facts=["type", "size"]):
-            if facts.get("type") in {"file", "dir"} and len(found) < _MOST_NAMES:
-                size = facts.get("size", "")
-                found.append(Entry(name, facts["type"] == "dir", int(size) if size.isdigit() else 0))
+        for line in self._text(f"MLSD {folder}"):
+            facts, _, name = line.partition(" ")
+            known = dict(each.lower().split("=", 1) for each in facts.split(";") if "=" in each)
+            if known.get("type") in {"file", "dir"} and name:
+                found.append(Entry(name, known["type"] == "dir", _size(known.get("size", ""))))
         return found
 
     def _lines(self, folder: str) -> list[Entry]:
-        lines = list[str]()
         self.client.cwd(folder)
-        self.client.retrlines("LIST", lambda line: lines.append(line) if len(lines) < _MOST_NAMES else None)
-        return [entry for entry in map(_listed_line, lines) if entry]
+        return [entry for entry in map(_listed_line, self._text("LIST")) if entry]
+
+    def _text(self, command: str) -> list[str]:
+        """The lines of a list, as many as a mebibyte holds."""
+        self.client.voidcmd("TYPE A")
+        found = self._received(command, _LIST_BYTES).decode("utf-8", "replace")
+        return found.splitlines()[:_MOST_NAMES]
 
     def beginning(self, path: str, size: int) -> bytes:
         try:
             self.client.voidcmd("TYPE I")
-            connection = self.client.transfercmd(f"RETR {path}")
+            return self._received(f"RETR {path}", size)
         except _ERRORS:
             raise UnreadError from None
+
+    def _received(self, command: str, size: int) -> bytes:
+        """The beginning of what a command sends. Raises ftplib.Error, OSError where nothing came."""
         found = bytearray()
-        cut = False
-        try:
-            with closing(connection):
-                while more := connection.recv(65536):
-                    found += more
-                    if cut := len(found) >= size:
-                        break
-            # After a transfer that was cut off the server says 426 or 226; either is read before the next command.
-            with suppress(ftplib.Error):
-                self.client.voidresp()
-        except _ERRORS:
-            if not found:
-                raise UnreadError from None
-        return bytes(found[:size]) if cut else bytes(found)
+        with closing(self.client.transfercmd(command)) as connection:
+            while len(found) < size and (more := connection.recv(min(65536, size - len(found)))):
+                found += more
+        # After a transfer that was cut off the server says 426 or 226; either is read before the next command.
+        with suppress(ftplib.Error):
+            self.client.voidresp()
+        return bytes(found)
 
 
-_UNIX_FIELDS = 9
+def _size(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < _LONG else 0
+
+
+_UNIX_FIELDS, _LONG = 9, 20
 
 
 def _listed_line(line: str) -> Entry | None:
@@ -279,4 +292,4 @@ def _listed_line(line: str) -> Entry | None:
     parts = line.split(None, _UNIX_FIELDS - 1)
     if len(parts) < _UNIX_FIELDS or parts[0][:1] not in {"-", "d"} or parts[8] in {".", ".."}:
         return None
-    return Entry(parts[8], parts[0].startswith("d"), int(parts[4]) if parts[4].isdigit() else 0)
+    return Entry(parts[8], parts[0].startswith("d"), _size(parts[4]))

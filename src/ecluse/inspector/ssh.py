@@ -22,7 +22,7 @@ _TRIED_NAME = "ecluse-inspect"
 _KINDS = {"kex": "kex", "key": "host-key", "enc": "cipher", "mac": "mac"}
 _SUSPECTED = "suspected as being backdoored"
 """ssh-audit's reason against the NIST curves. They are the standard of many, and not known to be broken."""
-_ERRORS = (OSError, asyncssh.Error, TimeoutError, ValueError)
+_ERRORS = (OSError, EOFError, asyncssh.Error, TimeoutError, ValueError)
 _SHOWN = 6
 _MOST_NAMES = 10_000
 

@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from world import Desk
 
 import inspected_servers as planted
-from world import Desk
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
