@@ -1,7 +1,6 @@
 """The room's journal, and a migration's places' journals, in words: one line a kind of entry."""
 
 from ecluse.control import event_words
-from ecluse.domain.access import Access
 from ecluse.domain.room import RoomEvent
 from ecluse.portal.words import Text
 
@@ -96,38 +95,5 @@ EVENTS: dict[str, Text] = {
 
 PLACE_EVENTS: dict[str, Text] = {event: Text(words.en, words.fr) for event, words in event_words.EVENTS.items()}
 
-RELAY_EVENTS: dict[str, Text] = {
-    Access.OPENED: Text("the relay was set up", "le relais a été installé"),
-    Access.STARTED: Text("the relay started", "le relais a démarré"),
-    Access.STOPPED: Text("the relay stopped", "le relais s'est arrêté"),
-    Access.AGREEMENT_TRUSTED: Text("agreement trusted", "contrat reconnu"),
-    Access.AGREEMENT_ENDED: Text("agreement ended", "contrat terminé"),
-    Access.ACCOUNT_ADDED: Text("account added", "compte ajouté"),
-    Access.ACCOUNT_CHANGED: Text("account changed", "compte modifié"),
-    Access.ACCOUNT_REVOKED: Text("account revoked", "compte révoqué"),
-    Access.KEY_CLAIMED: Text("a key offered for a second account", "une clé présentée pour un second compte"),
-    Access.ENTERED: Text("came in", "est entré"),
-    Access.LEFT: Text("left", "est sorti"),
-    Access.ENTRY_FAILED: Text("was refused at the door", "refusé à la porte"),
-    Access.NETWORK_REFUSED: Text("a network refused", "réseau refusé"),
-    Access.PATH_REFUSED: Text("asked for what is not theirs", "a demandé ce qui n'est pas à lui"),
-    Access.BOX_OPENED: Text("box opened", "boîte ouverte"),
-    Access.BOX_COMPLETE: Text("box complete", "boîte complète"),
-    Access.BOX_CLOSED: Text("box closed", "boîte fermée"),
-    Access.PAPER_KEPT: Text("paper kept", "document gardé"),
-    Access.PAPER_REFUSED: Text("paper refused", "document refusé"),
-    Access.PARCEL_COMING: Text("a parcel is coming", "un colis arrive"),
-    Access.PARCEL_STORED: Text("parcel stored", "colis déposé"),
-    Access.PARCEL_REFUSED: Text("parcel refused", "colis refusé"),
-    "parcel.dropped": Text("unfinished parcel dropped", "colis inachevé abandonné"),
-    Access.QUOTA_EXCEEDED: Text("quota exceeded", "quota dépassé"),
-    Access.PARCEL_READ: Text("parcel read", "colis lu"),
-    Access.PARCEL_TAKEN: Text("parcel taken", "colis emporté"),
-    Access.ERASING: Text("erasing", "effacement"),
-    Access.ERASED: Text("erased", "effacé"),
-    Access.OVERDUE: Text("could not be erased in time", "n'a pas pu être effacé à temps"),
-    Access.CLOCK_JUMPED: Text("the clock leapt", "l'horloge a sauté"),
-    Access.REPORTED: Text("told the room", "a rendu compte à la salle"),
-    Access.ROOM_SILENT: Text("the room does not answer", "la salle ne répond pas"),
-}
+RELAY_EVENTS: dict[str, Text] = {event: Text(words.en, words.fr) for event, words in event_words.RELAY.items()}
 """What relays' journals tell."""
