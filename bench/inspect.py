@@ -31,7 +31,7 @@ _MEDICAL = ("stdnum", "hl7", "fhir", "sekmet", "carebundle", "faker", "aiosmtpd"
 _PATTERNS = (
     r"\b[1278][ .]?[0-9]{2}[ .]?[0-9]{2}[ .]?([0-9]{2}|2[AB])[ .]?[0-9]{3}[ .]?[0-9]{3}[ .]?[0-9]{2}\b", "naissance",
     "birth_?date", r"\bddn\b", r"\bdob\b", r"PID\|", r"RES\|", r"\*\*\*\*LAB\*\*\*\*", "resourceType", "urn:hl7-org:v3",
-    "BEGIN [A-Z ]*PRIVATE KEY", "AGE-SECRET-KEY", r"(password|passwd|mdp|mot_?de_?passe|pwd)[\"' ]*[:=]", "INSERT INTO",
+    "BEGIN [A-Z ]*PRIVATE KEY", "AGE-SECRET-KEY", r"(password|passwd|mdp|mot_?de_?passe|pwd)[' ]*[:=]", "INSERT INTO",
     "COPY .* FROM stdin", r"[a-z]+://[^ /:]+:[^ /@]+@",
 )  # fmt: skip
 _GIGABYTES = 10
@@ -128,20 +128,27 @@ def _speed(scratch: Path, ripgrep: str, secrets: str | None) -> None:
         if shutil.which(command[0]) is None:
             print(f"  {name:36} not here")
             continue
-        _timed(name, size, lambda command=command: subprocess.run(command, capture_output=True, check=False))  # type: ignore[misc]
+        _timed(name, size, lambda command=command: _scanned(command))  # type: ignore[misc]
+
+
+def _scanned(command: list[str]) -> None:
+    """Run a scanner; those of patterns say 1 where nothing matches."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode > 1:
+        print("   ", done.stderr.strip().splitlines()[-1])
 
 
 def _corpus(folder: Path) -> None:
     """Our source, the packages' text, logs and tables: half of it without anything to find."""
     folder.mkdir()
     site = Path(sysconfig.get_path("purelib"))
-    room = 120_000_000
+    room = 30_000_000
     for number, path in enumerate(sorted(site.rglob("*.py"))):
         room -= path.stat().st_size
         if room < 0:
             break
         shutil.copy(path, folder / f"{number}.py")
-    for seed in range(20):
+    for seed in range(2):
         for each in decoys(seed, 20_000):
             (folder / each.name).write_bytes(each.data)
 

@@ -249,7 +249,7 @@ def zip_members(opened: zipfile.ZipFile, budget: Budget) -> Iterator[tuple[str, 
         UnseenError: damaged.
     """
     for info in opened.infolist():
-        if info.is_dir():
+        if info.filename.endswith("/"):  # is_dir() falls over a name that is empty
             continue
         if info.flag_bits & 1:
             yield info.filename, None

@@ -249,3 +249,16 @@ def test_budgets_are_of_the_outermost_file(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(zipped(a=os.urandom(90_000), b=os.urandom(90_000)))
     looked = look(tmp_path / "a.zip", replace(FOLDER, bytes_each=100_000), float("inf"))
     assert looked.unseen == ("limit-bytes",)
+
+
+def test_members_without_a_name(tmp_path: Path) -> None:
+    data = zipped(x=PATIENTS).replace(b"x\xf3", b"\0\xf3").replace(b"x", b"\0")
+    assert seen(tmp_path / "a.zip", data).found
+
+
+def test_runs_of_letters_after_a_mark_take_no_square_of_time(tmp_path: Path) -> None:
+    """What fuzzing found: a record that goes on without a delimiter."""
+    for mark in (b"PID|1|", b"H|~^\\&|\rP|1|", b"RES|", b"****LAB****", b"hl7 <Patient ", b"naissance"):
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_utime
+        seen(tmp_path / "a.txt", mark + b"RY" * (1 << 20))
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_utime - before < 10, mark
