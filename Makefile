@@ -73,6 +73,7 @@ bench: dev  ## speed and memory beside the peers, as ratios
 	$(PYTHON) -m bench.portal
 	$(PYTHON) -m bench.relay
 	$(PYTHON) -m bench.relay_https
+	$(PYTHON) -m bench.inspect
 	$(PYTHON) -m bench.trace
 
 docs: dev  ## write the generated pages again
