@@ -75,7 +75,9 @@ def found_in(folders: Sequence[Path], room: Path | None, database: str | None, l
     for path in logs:
         found.records.append(system_record(path, found.named(path)))
     if not found.records:
-        raise UsageError(tr("no record to read", "aucun journal à lire"), hint="ecluse timeline --help")
+        raise UsageError(tr("no record to read", "aucun journal à lire"),
+                         hint=tr("name a place, a relay, or --room: ecluse timeline --help",
+                                 "nommez un lieu, un relais, ou --room : ecluse timeline --help"))  # fmt: skip
     return found
 
 

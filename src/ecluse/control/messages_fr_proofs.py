@@ -3,7 +3,6 @@
 FRENCH_PROOFS: dict[str, str] = {
     "a journal was read neither whole nor not at all": "un journal n'a été lu ni en entier ni pas du tout",
     "a log too long, or a line of it": "un journal trop long, ou une de ses lignes",
-    "ecluse timeline --help": "ecluse timeline --help",
     "not a line of JSON": "pas une ligne de JSON",
     "not an OCSF event": "pas un événement OCSF",
     "not an OCSF event: it needs time and class_uid": "pas un événement OCSF : il y faut time et class_uid",

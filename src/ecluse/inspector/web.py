@@ -52,7 +52,7 @@ class Client:
             pair = base64.b64encode(f"{login.user}:{login.password}".encode()).decode("ascii")
             self.headers["Authorization"] = f"Basic {pair}"
 
-    def get(self, path: str, size: int) -> Answer:
+    def page(self, path: str, size: int) -> Answer:
         """Raises OSError, HTTPException."""
         host, port, patience = self.target.host, self.target.port, self.budget.patience
         made: http.client.HTTPConnection = (
@@ -74,7 +74,7 @@ def inspect_web(visit: Visit) -> Iterator[Finding]:
     client = Client(target, budget, tls.lenient())
     try:
         budget.request()
-        first = client.get(start, _PAGE)
+        first = client.page(start, _PAGE)
     except _ERRORS:
         yield visit.unseen("no-answer")
         return
@@ -102,7 +102,7 @@ def _zones(start: str) -> Iterator[str]:
 def _asked(client: Client, budget: Budget, path: str) -> Answer | None:
     budget.request()
     try:
-        return client.get(path, _PAGE)
+        return client.page(path, _PAGE)
     except _ERRORS:
         return None
 
@@ -163,7 +163,7 @@ class _WebLister:
         """The links of a list that lead below it."""
         base = f"{folder.rstrip('/')}/"
         try:
-            answer = self.client.get(base, _PAGE)
+            answer = self.client.page(base, _PAGE)
         except _ERRORS:
             raise UnreadError from None
         if not _is_index(answer):
@@ -178,7 +178,7 @@ class _WebLister:
     def beginning(self, path: str, size: int) -> bytes:
         """The server may not know ranges: then the beginning is read and the rest left."""
         try:
-            answer = self.client.get(path, min(size, _PAGE - 1))
+            answer = self.client.page(path, min(size, _PAGE - 1))
         except _ERRORS:
             raise UnreadError from None
         if answer.status not in {_OK, _PARTIAL}:
