@@ -16,8 +16,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import python_calamine
-
 from ecluse.adapters.sources.detect import detect
 from ecluse.domain.errors import Location, MalformedError
 
@@ -84,6 +82,8 @@ def _cells(cells: Iterable[str]) -> tuple[str, ...]:
 
 
 def _workbook(data: bytes, where: Location) -> Iterator[tuple[int, Iterable[str]]]:
+    import python_calamine  # noqa: PLC0415 - of the excel extra, and a leak may well be text
+
     wrong = MalformedError("this is no workbook, or it is damaged or encrypted", location=where)
     if data.startswith(_ZIP):
         try:
