@@ -19,7 +19,7 @@ _EXTRAS = dict.fromkeys((
     "pyarrow", "duckdb", "numpy", "polars", "pyrage", "sqlglot", "pgpq", "psycopg", "pymysql",
     "adbc_driver_sqlite", "adbc_driver_manager",
 ), "migration") | dict.fromkeys(("typst", "docx", "lxml"), "documents") | {
-    "apprise": "portal", "asyncssh": "relay", "aiohttp": "relay",
+    "apprise": "portal", "asyncssh": "relay", "aiohttp": "relay", "python_calamine": "excel",
 }  # fmt: skip
 _MIN_WIDTH, _MAX_WIDTH = 60, 100
 

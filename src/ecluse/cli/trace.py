@@ -124,8 +124,8 @@ def _show(read: Sample, answer: Answer, *, lines: bool) -> None:
     for error in answer.refused:
         _output.complain(error)
     count = _output.count
-    _output.say(tr(f"{count(answer.lines)} lines read, {count(answer.asked)} exports asked.",
-                   f"{count(answer.lines)} lignes lues, {count(answer.asked)} exports interrogés."))  # fmt: skip
+    _output.say(tr(f"lines read: {count(answer.lines)}, exports asked: {count(answer.asked)}",
+                   f"lignes lues : {count(answer.lines)}, exports interrogés : {count(answer.asked)}"))  # fmt: skip
     _left_out(read, answer)
     for each in answer.findings:
         _output.say()
