@@ -1,6 +1,7 @@
 """French for the messages of FHIR, HL7 v2, HPRIM and dumps; ``{}`` as in ``messages_fr_rules``."""
 
 FRENCH_FORMATS: dict[str, str] = {
+    "no field of this table can be read": "aucun champ de cette table ne se lit",
     "?ca=file of its authority": "?ca=fichier de son autorité",
     "FHIR resources are read from files: engine files, format fhir":
         "les ressources FHIR se lisent dans des fichiers : engine files, format fhir",

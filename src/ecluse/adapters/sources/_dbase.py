@@ -40,6 +40,8 @@ class DbaseReader(CountedInPassing):
         memo = any(field.kind in "MGP" for field in self._header.fields)
         self._memos = memos_beside(declared.path, self._header.version, self._name) if memo else None
         schema = pa.schema([(field.name, pa.string()) for field in self._header.fields if _is_read(field)])
+        if not len(schema):
+            raise MalformedError("no field of this table can be read", location=Location(self._name))
         self.tables: Mapping[str, pa.Schema] = {declared.table: schema}
 
     def passing(self, tables: Collection[str]) -> Iterator[tuple[str, pa.RecordBatch]]:
