@@ -21,7 +21,6 @@ from inspected_servers import LABO_PASSWORD, ROOT, Server
 from servers import running_mariadb, running_postgresql
 
 LIMITS = replace(SERVER, per_second=100.0)
-NOW = dt.datetime.now(dt.UTC)
 SECRET = "hard-to-guess-9"
 
 
@@ -46,7 +45,7 @@ def look(
 ) -> list[Finding]:  # fmt: skip
     asked = Asked([(target_of(url), login or Login())] if url else [], logs, limits, FOLDER,  # type: ignore[arg-type]
                   passfile=str(passfile) if passfile else None, ca=str(ca) if ca else None, scanners=scan)  # fmt: skip
-    return inspect(asked, NOW, lambda _text: None)
+    return inspect(asked, dt.datetime.now(dt.UTC), lambda _text: None)
 
 
 def failing(findings: list[Finding]) -> set[str]:
