@@ -93,6 +93,14 @@ SCOPES: dict[Action, Text] = {
     Action.ACKNOWLEDGE_ALERT: Text("acknowledge alerts", "prendre en compte les alertes"),
     Action.RESOLVE_ALERT: Text("resolve alerts", "résoudre les alertes"),
     Action.SET_ALERT_CLOCKS: Text("set the clocks of alerts", "régler les délais des alertes"),
+    Action.SEE_INCIDENTS: Text("see incidents", "voir les incidents"),
+    Action.SEE_INCIDENT_RECORD: Text("see the record and the drafts of an incident",
+                                     "voir le dossier et les projets d'un incident"),
+    Action.OPEN_INCIDENT: Text("open incidents", "ouvrir des incidents"),
+    Action.ADD_TO_INCIDENT: Text("add facts to incidents", "ajouter des faits aux incidents"),
+    Action.TELL_CONTROLLER: Text("tell the laboratory of a breach", "prévenir le laboratoire d'une violation"),
+    Action.COUNT_AFFECTED: Text("give the numbers of an incident", "donner les nombres d'un incident"),
+    Action.DECIDE_INCIDENT: Text("decide on incidents", "décider des incidents"),
 }
 """Every action in words, as a token's scope."""
 
