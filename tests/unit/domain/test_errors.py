@@ -16,7 +16,7 @@ PUBLISHED = {
     "SignatureError": 14, "ScopeViolationError": 15, "TransitionError": 16, "TamperError": 17,
     "ReconciliationError": 18, "DestinationError": 19, "ErasureError": 20, "UnvouchedError": 21,
     "ForbiddenError": 22, "UnseenError": 23,
-    "UntracedError": 25, "DoubtfulError": 26,
+    "InspectionError": 24, "UntracedError": 25, "DoubtfulError": 26,
     "ConnectionLostError": 30,
     "StorageError": 31, "BusyError": 32, "InternalError": 70,
 }  # fmt: skip
