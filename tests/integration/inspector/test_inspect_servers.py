@@ -1,5 +1,6 @@
 """Real servers, badly kept and well kept: every planted failing is found, and nothing on the twin."""
 
+import contextlib
 import datetime as dt
 import ftplib
 import os
@@ -33,8 +34,14 @@ def scanners_on_path(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def room() -> Iterator[Path]:
-    """A folder that a server's own account may enter, which pytest's are not."""
-    with tempfile.TemporaryDirectory(prefix="ecluse-inspected-", dir="/var/tmp") as folder:
+    """A folder that a server's own account may enter, which pytest's are not; what is put there it may read.
+
+    Other tests of the same process run commands, which let nobody read what they write.
+    """
+    before = os.umask(0o022)
+    with contextlib.ExitStack() as stack:
+        stack.callback(os.umask, before)
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="ecluse-inspected-", dir="/var/tmp"))
         Path(folder).chmod(0o755)
         yield Path(folder)
 
