@@ -146,6 +146,12 @@ def test_a_birth_date_keeps_what_is_known(date: str | None, line: str) -> None:
     assert LAYOUT.read(LAYOUT.joined([message]))["patient"]["birth_date"].to_pylist() == [date]
 
 
+@pytest.mark.parametrize("date", ["00/00/1950", "31/07/1950", "1950-7-31", "soon"])
+def test_a_birth_date_that_is_none_of_the_catalogue_s_is_refused(date: str) -> None:
+    (message,) = LAYOUT.write(one(patient__birth_date=date), HEADING)
+    assert message.refused == UNWRITABLE
+
+
 @pytest.mark.parametrize(
     ("entity", "name", "column", "words"),
     [

@@ -213,10 +213,12 @@ def _header(parts: Parts, requests: pa.Table) -> pa.Array:
 
 def _slashed(text: pa.Array) -> pa.Array:
     """``19500731`` → ``31/07/1950``; what is not known of a date is ``00``."""
+    made = text
     for pattern, written in (("^([0-9]{4})$", r"00/00/\1"), ("^([0-9]{4})([0-9]{2})$", r"00/\2/\1"),
                              ("^([0-9]{4})([0-9]{2})([0-9]{2})$", r"\3/\2/\1")):  # fmt: skip
-        text = pc.replace_substring_regex(text, pattern, written)
-    return pc.if_else(pc.match_substring_regex(text, "^([0-9]{2}/[0-9]{2}/[0-9]{4})?$"), text, UNTOLD)
+        made = pc.replace_substring_regex(made, pattern, written)
+    # Looked at as it was: what has slashes already is no date of the catalogue, and would come back as another text.
+    return pc.if_else(pc.match_substring_regex(text, "^([0-9]{4}([0-9]{2}){0,2})?$"), made, UNTOLD)
 
 
 def _unslashed(text: pa.Array) -> pa.Array:
