@@ -29,7 +29,7 @@ def test_an_append_at_the_edge_is_an_append(size: int, more: int) -> None:
         assert next(iter(at_edge.entries(size - 1))) == b"%d" % (size - 1)
 
 
-@pytest.mark.parametrize("size", [1, 255, 257, 600, 65537 + 300])
+@pytest.mark.parametrize("size", [1, 255, 257, 600, pytest.param(65537 + 300, marks=pytest.mark.slow)])
 def test_every_file_that_it_reads_is_checked(size: int) -> None:
     for path in _filled(size).names("tile/"):
         store = _filled(size) if size < 1000 else None
