@@ -1,11 +1,10 @@
 """Records for a timeline, found where they lie: places, relays, the control room, logs of systems."""
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 
+from ecluse.cli._room import enter_room
 from ecluse.cli._text import tr
 from ecluse.control.reading import is_place
 from ecluse.control.report_words import Words
@@ -114,12 +113,20 @@ def _add_folder(folder: Path, found: Found) -> None:
 
 
 def _add_relay(home: Home, found: Found) -> None:
-    name, vkey = found.named(home.root), LogKey.load(home.log_key).vkey
+    name = found.named(home.root)
+    try:
+        vkey = LogKey.load(home.log_key).vkey
+    except EcluseError as error:
+        found.records.append(Record(name, Source.RELAY, problem=error.message))
+        return
     record = journal_record(name, Source.RELAY, FolderStore(home.journal), vkey, AccessEntry, of_relay)
     found.records.append(record)
     first = record.moments[0].at if record.moments else None
     found.holdings.append(Holding(name, Held.VOUCHES, vkey, first, None, name))
-    found.holdings += _accounts(home, record)
+    try:
+        found.holdings += list(_accounts(home, record))
+    except EcluseError:
+        found.papers.append(Gap(name, Missing.PAPER))
 
 
 def _accounts(home: Home, record: Record) -> Iterator[Holding]:
@@ -134,18 +141,7 @@ def _accounts(home: Home, record: Record) -> Iterator[Holding]:
 
 
 def _add_room(home: Path, database: str | None, found: Found) -> None:
-    if find_spec("django") is None:
-        raise UsageError(tr("this command needs the portal extra", "cette commande demande l'extra « portal »"),
-                         hint="pip install 'ecluse[portal]'")  # fmt: skip
-    if not (home / "keys" / "log.key").is_file():
-        raise UsageError(tr("there is no control room here", "il n'y a pas de salle de contrôle ici"),
-                         location=Location(file=str(home)))  # fmt: skip
-    os.environ["ECLUSE_HOME"] = str(home.absolute())
-    if database:
-        os.environ["ECLUSE_DATABASE_URL"] = database
-    from ecluse.portal.__main__ import ready  # noqa: PLC0415 - settings are read there
-
-    ready()
+    enter_room(home, database)
     from ecluse.store.journal_files import STORE, log_key  # noqa: PLC0415 - models are ready only now
 
     vkey = log_key().vkey

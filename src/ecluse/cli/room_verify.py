@@ -1,13 +1,11 @@
 """``ecluse room verify``."""
 
-import os
-from importlib.util import find_spec
 from pathlib import Path
 
 from ecluse.cli._app import FILE, define, option
 from ecluse.cli._checked import conclude
-from ecluse.cli._text import Text, tr
-from ecluse.domain.errors import Location, UsageError
+from ecluse.cli._room import enter_room
+from ecluse.cli._text import Text
 
 
 @define(
@@ -32,18 +30,7 @@ from ecluse.domain.errors import Location, UsageError
                   "Clé publique d'un témoin dont la cosignature est exigée."))  # fmt: skip
 def command(home: Path, database: str | None, witnesses: tuple[str, ...]) -> None:
     """Verify the journal of one room."""
-    if find_spec("django") is None:
-        raise UsageError(tr("this command needs the portal extra", "cette commande demande l'extra « portal »"),
-                         hint="pip install 'ecluse[portal]'")  # fmt: skip
-    if not (home / "keys" / "log.key").is_file():
-        raise UsageError(tr("there is no control room here", "il n'y a pas de salle de contrôle ici"),
-                         location=Location(file=str(home)))  # fmt: skip
-    os.environ["ECLUSE_HOME"] = str(home.absolute())
-    if database:
-        os.environ["ECLUSE_DATABASE_URL"] = database
-    from ecluse.portal.__main__ import ready  # noqa: PLC0415 - settings are read there
-
-    ready()
+    enter_room(home, database)
     from ecluse.store.reads.check import check  # noqa: PLC0415 - models are ready only now
 
     checked = check(witnesses)

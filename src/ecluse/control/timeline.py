@@ -70,7 +70,7 @@ class Missing(StrEnum):
     UNVOUCHED = "unvouched"
     """No key vouches for any of it."""
     PAPER = "paper"
-    """A signed paper that the journal names is gone or changed: whose keys it named is not known."""
+    """A signed paper that the journal names, or an account, is gone or changed: whose keys it named is not known."""
     ONE_END = "one_end"
     """Of a migration's two ends, one is here."""
 

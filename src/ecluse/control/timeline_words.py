@@ -71,8 +71,8 @@ MISSING: Mapping[Missing, Words] = {
     ),
     Missing.UNVOUCHED: Words("no key vouches for this log: anybody could have changed it",
                              "aucune clé ne répond de ce journal : n'importe qui a pu le modifier"),
-    Missing.PAPER: Words("a signed paper that it names is gone or was changed: the keys named there are not known",
-                         "un document signé qu'il nomme manque ou a été modifié : ses clés sont inconnues"),
+    Missing.PAPER: Words("a paper that it rests on is gone or was changed: the keys named there are not known",
+                         "un document dont il dépend manque ou a été modifié : ses clés sont inconnues"),
     Missing.ONE_END: Words("the migration's other end is not here", "l'autre bout de la migration n'est pas là"),
 }  # fmt: skip
 HELD: Mapping[Held, Words] = {

@@ -86,6 +86,21 @@ def test_a_journal_that_was_changed_is_a_gap_and_the_rest_is_told(
     assert {each["record"] for each in made["moments"]} == {"source"}
 
 
+def test_a_relay_s_account_or_key_that_is_gone_is_a_gap(
+    fresh: Sent, places: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    account = next((fresh.home.root / "accounts").glob("*.json"))
+    account.chmod(0o600)
+    account.write_bytes(b"{")
+    made = read(capsys, str(places), str(fresh.home.root))
+    assert "paper" in missing(made, "relay")
+    assert {each["record"] for each in made["moments"]} == {"source", "relay"}
+    fresh.home.log_key.unlink()
+    made = read(capsys, str(places), str(fresh.home.root))
+    assert missing(made, "relay") == ["unreadable"]
+    assert {each["record"] for each in made["moments"]} == {"source"}
+
+
 def test_one_end_alone_and_a_paper_gone(fresh: Sent, places: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(places / "source", copy)
