@@ -261,7 +261,8 @@ def test_a_warning_with_a_leaked_sample_becomes_an_incident(room: Room, now: dt.
     row = reads.incident_of(made.number)
     assert (row.controller.slug, row.processor and row.processor.slug, row.phase) == (LAB, VENDOR, Phase.OPENED)
     assert row.found_at == warning.received_at, "the vendor knew when it came"
-    assert "vente" not in repr([(each.text) for each in row.facts.all()]), "no word of the warning is copied"
+    copied = repr([row.title, [each.text for each in row.facts.all()], [each.reasons for each in row.moves.all()]])
+    assert "à vendre" not in copied + repr(lines(row)), "no word of the warning is copied"
     assert warning.receipt not in repr([line.detail for line in lines(row)])
     with pytest.raises(TransitionError, match="already"):
         open_from_warning(officer.handle, warning, officer)

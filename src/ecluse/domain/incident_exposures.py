@@ -104,7 +104,9 @@ def check_exposure_move(exposure: Exposure, move: ExposureMove) -> None:
 
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_NIR = re.compile(rf"(?<![0-9A-Za-z])(?:{NIR_PATTERN})(?![0-9A-Za-z])")
+_NIR = re.compile(rf"(?:(?<![0-9A-Za-z])|(?<=NIR)|(?<=INS))(?:{NIR_PATTERN})(?![0-9A-Za-z])")
+_APART = re.compile(r"(?<=[0-9ABab])[\s./-]+(?=[0-9ABab])")
+"""What people write between the parts of a number: any space, a hyphen, a stop, a stroke."""
 
 
 def check_words(*texts: str) -> None:
@@ -113,5 +115,5 @@ def check_words(*texts: str) -> None:
     Names cannot be told from other words; the forms say that none belong here. Raises UsageError, without the number.
     """
     for text in texts:
-        if any(check_nir(found.group()).verdict is Verdict.RIGHT for found in _NIR.finditer(text)):
+        if any(check_nir(found.group()).verdict is Verdict.RIGHT for found in _NIR.finditer(_APART.sub(" ", text))):
             raise UsageError("a text about a breach holds no patient's number", hint="write what kind of data it was")

@@ -218,10 +218,11 @@ class Incident:
 
 
 def for_processor(incident: Incident) -> Incident:
-    """What the processor sees: no number of the controller's, no decision, no filing of its."""
+    """What the processor sees: no number of the controller's, no decision, no filing of its, nor a phase that tells."""
+    phase = incident.phase if incident.phase in {Phase.OPENED, Phase.CLOSED} else Phase.AWARE
     facts = tuple(fact for fact in incident.facts if fact.kind not in COUNTED)
     moves = tuple(move for move in incident.moves if move.step in PROCESSORS)
-    return replace(incident, facts=facts, moves=moves)
+    return replace(incident, phase=phase, facts=facts, moves=moves)
 
 
 def standing(facts: Iterable[Fact]) -> tuple[Fact, ...]:

@@ -343,6 +343,8 @@ def test_the_processor_sees_neither_numbers_nor_decisions() -> None:
     seen = for_processor(incident)
     assert [each.number for each in seen.facts] == [1]
     assert [each.step for each in seen.moves] == [Step.NOTICE]
+    assert seen.phase is Phase.AWARE
+    assert incident.phase is not Phase.AWARE
 
 
 def place(**rest: Any) -> Exposure:
@@ -387,7 +389,8 @@ def test_a_place_that_cannot_be() -> None:
 NIR = "2690549588157"
 
 
-@pytest.mark.parametrize("shape", ["{n}{k}", "{n} {k}", "NIR:{n}{k}.", "2 69 05 49 588 157 {k}", "({n}.{k})"])
+@pytest.mark.parametrize("shape", ["{n}{k}", "{n} {k}", "NIR:{n}{k}.", "2 69 05 49 588 157 {k}", "({n}.{k})", "NIR{n}{k}",
+                                   "2\u00a069\u00a005\u202f49 588 157 {k}", "2-69-05-49-588-157-{k}", "{n} / {k}"])
 def test_a_patient_s_number_is_refused_and_not_repeated(shape: str) -> None:
     text = "Vu dans le fichier : " + shape.format(n=NIR, k=nir_key(NIR))
     with pytest.raises(UsageError) as caught:

@@ -148,7 +148,7 @@ def _out(row: IncidentRow, person: Person) -> dict[str, Any]:
     notice, authority = notice_clock(seen), authority_clock(seen) if mine else None
     return {
         "number": row.number, "title": row.title, "controller": row.controller.slug,
-        "processor": row.processor.slug if row.processor else "", "phase": row.phase, "opened_at": row.opened_at,
+        "processor": row.processor.slug if row.processor else "", "phase": seen.phase, "opened_at": row.opened_at,
         "notice_by": notice.due if notice else None, "noticed_at": notice.met if notice else None,
         "notify_by": authority.due if authority else None, "notified_at": authority.met if authority else None,
     }  # fmt: skip

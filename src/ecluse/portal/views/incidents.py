@@ -75,8 +75,10 @@ def incidents(request: HttpRequest) -> HttpResponse:
 def _row(request: HttpRequest, row: IncidentRow) -> dict[str, Any]:
     incident, mine = reads.record_of(row), is_controllers(request, row)
     clock = authority_clock(incident) if mine else notice_clock(incident)
+    seen = incident if mine else for_processor(incident)
     return {
-        "row": row, "phase": PHASES[incident.phase], "due": clock.due if clock and clock.met is None else None,
+        "row": row, "incident": seen, "phase": PHASES[seen.phase],
+        "due": clock.due if clock and clock.met is None else None,
         "exposed": sum(1 for each in incident.exposures if each.state != "gone"),
     }  # fmt: skip
 
@@ -102,7 +104,7 @@ def incident_page(request: HttpRequest, row: IncidentRow, **forms: Any) -> HttpR
     }
     closed = whole.phase == "closed"
     shown = {
-        "row": row, "incident": seen, "mine": mine, "closed": closed, "phase": PHASES[whole.phase], "may": allowed,
+        "row": row, "incident": seen, "mine": mine, "closed": closed, "phase": PHASES[seen.phase], "may": allowed,
         "notice": notice_clock(whole), "authority": authority_clock(whole) if mine else None,
         "began": awareness(whole) if mine else None, "facts": _facts(seen), "counts": _counts(seen),
         "moves": _moves(seen),

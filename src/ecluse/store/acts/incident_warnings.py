@@ -27,11 +27,13 @@ def open_from_warning(act: Act, warning: ReportedWarning, by: Person) -> list[In
     warning_reads.check_handles(found, by, act.now)
     if not found.exposed:
         raise TransitionError("this warning tells of no exposed data", hint="open an incident by hand")
-    if IncidentRow.objects.filter(warning=found).exists():
-        raise TransitionError("this warning was made an incident already")
     pairs = _pairs(found, by)
     if not pairs:
         raise ForbiddenError("this warning names somebody who would see the incident", hint="open an incident by hand")
+    made = set(IncidentRow.objects.filter(warning=found).values_list("controller_id", flat=True))
+    pairs = [(lab, vendor) for lab, vendor in pairs if lab.pk not in made]
+    if not pairs:
+        raise TransitionError("this warning was made an incident already")
     came = next((each.at for each in found.stations.all() if by.handle in each.told), act.now)
     french, words = found.language == "fr", _SAMPLE if found.sample else _EXPOSED
     given = Opened(_TITLE[french], words[french], came, Basis.WARNING)

@@ -7,7 +7,7 @@ and counts are the controller's: of them the journal tells the controller's peop
 import datetime as dt
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ecluse.domain.errors import ForbiddenError, TransitionError, UsageError
 from ecluse.domain.incident_exposures import (
@@ -209,7 +209,8 @@ def take_step(act: Act, row: IncidentRow, given: GivenStep, *, by: Person, every
     side = reads.side_of(by.grants(), row, action)
     for each in _rows(row, side, everywhere=everywhere):
         if each.pk == row.pk or not each.moves.filter(step=Step.NOTICE).exists():
-            _take(act, each, given, by, side)
+            # What was said of how one laboratory was told is another's to read nowhere (R15).
+            _take(act, each, given if each.pk == row.pk else replace(given, reasons=""), by, side)
 
 
 def _take(act: Act, row: IncidentRow, given: GivenStep, by: Person, side: Side) -> None:
