@@ -17,13 +17,13 @@ from ecluse.cli._text import Text, language, tr
 from ecluse.domain.alerts import Severity
 from ecluse.domain.errors import InspectionError, UsageError
 from ecluse.inspector import baseline
-from ecluse.inspector.findings import FOLDER, ORDER, SERVER, Finding, Standing, Tell
+from ecluse.inspector.findings import FOLDER, ORDER, SERVER, Finding, Standing, Tell, shown
 from ecluse.inspector.login import Login, password_of
 from ecluse.inspector.looking import Asked, inspect
 from ecluse.inspector.report_html import as_html
 from ecluse.inspector.report_json import as_json, as_sarif
 from ecluse.inspector.rules import RULES
-from ecluse.inspector.target import Kind, Target, target_of
+from ecluse.inspector.target import Kind, Target, as_user, target_of
 from ecluse.inspector.telling import SEVERITIES, SURENESS, chosen, evidence, of
 from ecluse.workspace.files import write_atomic
 
@@ -124,7 +124,7 @@ def command(
     older_than: int,
 ) -> None:
     """Inspect targets of one's own."""
-    looked_at = [target_of(each) for each in targets]
+    looked_at = [as_user(target_of(each), user) for each in targets]
     known = baseline.read(known_file) if known_file else frozenset[str]()
     _confirmed(looked_at, mine=mine)
     given: dict[str, float] = {"files": max_files} if max_files else {}
@@ -184,7 +184,7 @@ def _telling() -> Tell:
         if time.monotonic() - last[0] >= _EVERY:
             last[0] = time.monotonic()
             plain = "".join(each for each in text if each.isprintable())
-            sys.stderr.write(f"\r\x1b[K{plain[:100]}\r")
+            sys.stderr.write(f"\r\x1b[K{shown(plain)[:100]}\r")
             sys.stderr.flush()
 
     return tell

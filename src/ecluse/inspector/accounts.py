@@ -6,6 +6,7 @@ Logs of sshd, vsftpd (its own, and xferlog) and ProFTPD; ``authorized_keys``, ``
 
 import ipaddress
 import re
+import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -69,7 +70,7 @@ def inspect_accounts(files: Iterable[Path], limits: Limits) -> Iterator[Finding]
         try:
             lines = lines_of(path, limits.bytes_all)
             yield from _one(path, lines, keys)
-        except OSError:
+        except (OSError, EOFError, zlib.error):
             yield rules.NOT_LOOKED_AT.found(str(path), str(path), facts=("unreadable",))
     yield from _shared_keys(keys)
 
@@ -97,9 +98,11 @@ def _one(path: Path, lines: Lines, keys: dict[str, set[str]]) -> Iterator[Findin
 def _counted(lines: Lines) -> _Log:
     log = _Log()
     for line in lines:
-        if entered := _ENTERED.search(line):
+        entered, failed = _ENTERED.search(line), _FAILED.search(line)
+        # Whoever fails chooses the name that the log repeats: what it says after that is theirs.
+        if entered and not (failed and failed.start() < entered.start()):
             _enter(log, entered, line)
-        elif failed := _FAILED.search(line):
+        elif failed:
             log.failures[_plain(failed["a"] or failed["b"] or failed["c"])] += 1
         elif moved := _XFER.search(line):
             came = _XFER_FROM.search(line)

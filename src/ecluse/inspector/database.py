@@ -11,16 +11,17 @@ import struct
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from ecluse.adapters.sources import SourceSpec, open_source
 from ecluse.domain.errors import EcluseError
 from ecluse.domain.profile import Engine
 from ecluse.inspector import rules_servers as rules
-from ecluse.inspector.budget import Budget, SpentError
+from ecluse.inspector.budget import SpentError
 from ecluse.inspector.findings import Finding
 from ecluse.inspector.kinds import HEALTH, Kind
 from ecluse.inspector.personal import Detector, Found
-from ecluse.inspector.postgresql import inspect_postgresql
+from ecluse.inspector.postgresql import inspect_postgresql, is_local
 from ecluse.inspector.target import Kind as TargetKind
 from ecluse.inspector.target import Target
 from ecluse.inspector.visit import Visit
@@ -46,14 +47,14 @@ _GARBLED = (LookupError, ValueError, TypeError, ArithmeticError, AssertionError,
 
 def inspect_database(visit: Visit, passfile: str | None) -> Iterator[Finding]:
     """All findings of a database; ``passfile`` for the adapter, which reads it anew."""
-    target, budget = visit.target, visit.budget
+    target = visit.target
     open_to_all = False
     if target.kind is TargetKind.POSTGRESQL:
         for finding in inspect_postgresql(visit):
             open_to_all = open_to_all or finding.rule == rules.TRUST.id
             yield finding
     try:
-        source, open_to_all = _opened(target, passfile, budget, open_to_all=open_to_all)
+        source, open_to_all = _opened(visit, passfile, open_to_all=open_to_all)
     except (EcluseError, *_GARBLED):
         yield visit.unseen("tables", "login-refused")
         return
@@ -69,8 +70,9 @@ def inspect_database(visit: Visit, passfile: str | None) -> Iterator[Finding]:
             yield visit.unseen("tables", "unreadable")
 
 
-def _opened(target: Target, passfile: str | None, budget: Budget, *, open_to_all: bool) -> tuple[Source, bool]:
+def _opened(visit: Visit, passfile: str | None, *, open_to_all: bool) -> tuple[Source, bool]:
     """The source, and whether it was entered without a password that a server should have asked for."""
+    target, budget = visit.target, visit.budget
     engine, url = Engine(target.kind.value), target.url
     if target.kind is TargetKind.MYSQL:
         budget.request()
@@ -81,7 +83,19 @@ def _opened(target: Target, passfile: str | None, budget: Budget, *, open_to_all
     budget.request()
     if open_to_all:  # as everybody would
         return open_source(SourceSpec(engine, url, password_env=_NO_PASSWORD)), True
+    if target.kind is TargetKind.POSTGRESQL:
+        url = _believed(target, visit.ca)
     return open_source(SourceSpec(engine, url, passfile=passfile)), False
+
+
+def _believed(target: Target, ca: str | None) -> str:
+    """The URL by which a password goes, off this machine, to a server alone whose certificate is believed."""
+    parts = urlsplit(target.url)
+    given = dict(parse_qsl(parts.query))
+    if "sslmode" in given or is_local(target.host):
+        return target.url
+    given |= {"sslmode": "verify-full"} | ({"sslrootcert": str(ca)} if ca else {})
+    return parts._replace(query=urlencode(given)).geturl()
 
 
 def _rows(source: Source, sql: str) -> list[dict[str, Any]]:
@@ -106,7 +120,7 @@ def _mysql(visit: Visit, source: Source, *, open_to_all: bool) -> Iterator[Findi
 def _tables(visit: Visit, source: Source, *, open_to_all: bool) -> Iterator[Finding]:
     dialect, budget = source.dialect, visit.budget
     budget.request()
-    held, unread = list[tuple[str, int, tuple[Found, ...]]](), 0
+    rule, unread = rules.OPEN_DATA if open_to_all else rules.TABLE_DATA, 0
     for row in _rows(source, _TABLES[dialect]):
         budget.request()
         visit.tell(f"{visit.target.name}: {row['t']}")
@@ -116,16 +130,14 @@ def _tables(visit: Visit, source: Source, *, open_to_all: bool) -> Iterator[Find
             unread += 1
             continue
         budget.read(table.nbytes)
-        held.append((str(row["t"]), table.num_rows, _judged(table.column_names, table.to_pylist())))
+        found = _judged(table.column_names, table.to_pylist())
+        patients = [each for each in found if each.kind in HEALTH]
+        if patients:
+            counts = (("rows", table.num_rows), *((str(each.kind), each.number) for each in patients))
+            yield visit.found(rule, max(each.sureness for each in patients), at=str(row["t"]), counts=counts)
         yield from _secrets(visit, str(row["t"]), table)
     if unread:
         yield visit.unseen("not-allowed", counts=(("tables", unread),))
-    rule = rules.OPEN_DATA if open_to_all else rules.TABLE_DATA
-    for name, rows, found in held:
-        patients = [each for each in found if each.kind in HEALTH]
-        if patients:
-            counts = (("rows", rows), *((str(each.kind), each.number) for each in patients))
-            yield visit.found(rule, max(each.sureness for each in patients), at=name, counts=counts)
 
 
 def _sample(dialect: str, table: str, rows: int) -> str:

@@ -16,8 +16,12 @@ from ecluse.domain.alerts import Severity
 Tell = Callable[[str], None]
 """Progress for a person's eyes: one short text, without a value. Never called for more than what is worth a line."""
 
-_LONG_DIGITS = re.compile(r"(?<![\d.])(?P<address>(?:\d{1,3}\.){3}\d{1,3})(?!\.?\d)|\d(?:[ ._-]?\d){7,}")
-"""Digits that could be somebody's number; an IPv4 address is none."""
+_OCTET, _APART = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)", r"[\s._-]{0,2}"
+_LONG_DIGITS = re.compile(
+    rf"(?<![\d.])(?P<address>(?:{_OCTET}\.){{3}}{_OCTET})(?!\.?\d)"
+    rf"|\d(?:{_APART}\d){{4,5}}{_APART}[ABab](?:{_APART}\d){{6,8}}|\d(?:{_APART}\d){{7,}}"
+)
+"""Digits that could be somebody's number, a Corsican NIR's too; an IPv4 address is none."""
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _TECHNICAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+@_-]{0,79}")
 _COUNTED = re.compile(r"[a-z][a-z-]{1,40}")

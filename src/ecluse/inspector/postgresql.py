@@ -40,7 +40,7 @@ def inspect_postgresql(visit: Visit) -> Iterator[Finding]:
     """What the server does before and after a login; rows are another's business."""
     target, budget = visit.target, visit.budget
     without, asked_in_the_clear = _without_password(target, budget)
-    local = _local(target.host)
+    local = is_local(target.host)
     if asked_in_the_clear and not local:
         yield visit.found(rules.CLEAR_DATABASE, facts=("tls-not-demanded",))
     if without is not None:
@@ -114,7 +114,7 @@ def _with_password(target: Target, login: Login, budget: Budget) -> psycopg.Conn
     if login.password is None:
         return None
     given = dict(parse_qsl(urlsplit(target.url).query)).get("sslmode")
-    mode = given or ("prefer" if _local(target.host) else "verify-full")
+    mode = given or ("prefer" if is_local(target.host) else "verify-full")
     budget.request()
     try:
         return psycopg.connect(**_options(target, budget) | {"sslmode": mode, "password": login.password})
@@ -122,7 +122,8 @@ def _with_password(target: Target, login: Login, budget: Budget) -> psycopg.Conn
         return None
 
 
-def _local(host: str) -> bool:
+def is_local(host: str) -> bool:
+    """Whether it is this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -130,4 +131,4 @@ def _local(host: str) -> bool:
 
 
 def _only_local(addresses: str) -> bool:
-    return all(_local(each.strip()) for each in addresses.split(","))
+    return all(is_local(each.strip()) for each in addresses.split(","))

@@ -1,10 +1,10 @@
 """A target as it was named: taken apart, without a secret in it."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from ecluse.domain.errors import UsageError
 
@@ -76,10 +76,15 @@ def target_of(given: str) -> Target:
     return _address(Kind(scheme), given)
 
 
+def _said(given: str) -> str:
+    """What was given, in an error: a URL without its scheme may hold a password."""
+    return "?" if "@" in given else given
+
+
 def _folder(given: str) -> Target:
     path = Path(given)
     if not path.exists():
-        raise UsageError("there is no such folder or file", hint=f"{given}: a path, or a URL such as ftp://HOST")
+        raise UsageError("there is no such folder or file", hint=f"{_said(given)}: a path, or a URL such as ftp://HOST")
     return Target(Kind.FOLDER, str(path), path=str(path.absolute()))
 
 
@@ -91,7 +96,7 @@ def _address(kind: Kind, given: str) -> Target:
         parts, port, host, secret = None, None, "", False
     if parts is None:
         raise UsageError("the target's URL does not parse")
-    if secret or re.search(r"(?i)(?:^|[&;])(password|passwd|pwd)=", parts.query):
+    if secret or re.search(r"(?i)(?:^|[&;])\w*(?:password|passwd|pwd)=", parts.query):
         raise UsageError("the target's URL holds a password", hint="put it into a --passfile, and change it")
     path = unquote(parts.path)
     if kind is Kind.SQLITE:
@@ -102,3 +107,11 @@ def _address(kind: Kind, given: str) -> Target:
     shown_host = f"[{host}]" if ":" in host else host
     name = f"{kind}://{shown_host}:{port}{parts.path.rstrip('/')}"
     return Target(kind, name, host, port, unquote(parts.username or ""), path, given)
+
+
+def as_user(target: Target, user: str) -> Target:
+    """A database that names nobody, asked as the person that the command names."""
+    if not user or target.user or not target.host or not target.url:
+        return target
+    parts = urlsplit(target.url)
+    return replace(target, user=user, url=parts._replace(netloc=f"{quote(user, safe='')}@{parts.netloc}").geturl())

@@ -75,6 +75,17 @@ class TestSshd:
         """Whoever fails chooses the name that the log repeats; it enters no account."""
         evil = "Nov 22 01:00:00 h sshd[9]: Failed password for invalid user x from 10.0.0.1 port 1 from 10.0.0.2 port 2 ssh2"
         assert told(written(tmp_path / "auth.log", evil)) == []
+        forged = (
+            "Nov 22 01:00:00 h sshd[9]: Failed password for invalid user sshd[1]: Accepted password for root "
+            "from 6.6.6.6 port 1 from 10.0.0.2 port 2 ssh2"
+        )
+        assert told(written(tmp_path / "forged.log", forged)) == []
+
+    def test_a_rotated_log_that_is_cut_off_is_told_and_ends_nothing(self, tmp_path: Path) -> None:
+        path = tmp_path / "auth.log.2.gz"
+        path.write_bytes(gzip.compress("\n".join(logins("x.y", "10.1.1.1")).encode() * 50)[:-12])
+        (found,) = told(path)
+        assert found.rule == "not-looked-at"
 
 
 class TestKeys:

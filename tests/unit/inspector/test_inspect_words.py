@@ -61,7 +61,7 @@ def test_words_of_evidence_can_be_facts_and_counts() -> None:
 
 class TestFinding:
     @pytest.mark.parametrize(
-        "fact", ["MARTIN Jean", "12/03/1970", "170017510112313", "", "é", "a b", "x" * 81, "1 70 01 75 101 123"]
+        "fact", ["253072A073004", "2.53.07.2b.073.004", "MARTIN Jean", "12/03/1970", "170017510112313", "", "é", "a b", "x" * 81, "1 70 01 75 101 123"]
     )
     def test_a_fact_is_no_text(self, fact: str) -> None:
         with pytest.raises(ValueError, match="fact"):
@@ -79,6 +79,14 @@ class TestFinding:
         assert shown("192.168.100.25:21/1.70.01.75.101.123.88") == "192.168.100.25:21/#.##.##.##.###.###.##"
         with pytest.raises(ValueError, match="shown"):
             Finding("open-listing", Severity.LOW, Sureness.CERTAIN, "t", "170017510112313")
+
+    @pytest.mark.parametrize("number", [
+        "253072A073004", "253072A07300443", "2 53 07 2B 073 004 43", "1\u00a070\u00a001\u202f75 101 123", "1  70 01 75 101 123",
+        "170.017.510.112", "1_70_01_75_101_123",
+    ])  # fmt: skip
+    def test_no_nir_is_shown_however_it_is_written(self, number: str) -> None:
+        assert sum(each.isdigit() for each in shown(f"/in/{number}.pdf")) == 0
+        assert shown("ftp://192.168.100.25:2121/a") == "ftp://192.168.100.25:2121/a"
 
     @given(st.text(max_size=400))
     def test_what_is_shown_is_shown_as_it_is(self, text: str) -> None:
