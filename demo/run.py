@@ -226,8 +226,10 @@ def trace(stage: Stage) -> None:
     with closing(sqlite3.connect(stage.folder / "new.sqlite")) as target:
         rows = target.execute("SELECT date_naissance_brute, prenoms, nom FROM patient ORDER BY nir LIMIT 20").fetchall()
     leak = stage.write("leak.txt", "".join("\t".join(str(each or "").lower() for each in row) + "\n" for row in rows))
-    stage.ecluse("trace", "leak.txt", "--exports", "migration/source/trace", "-i", "keys/trace.age")
-    leak.unlink()
+    try:
+        stage.ecluse("trace", "leak.txt", "--exports", "migration/source/trace", "-i", "keys/trace.age")
+    finally:
+        leak.unlink()
 
 
 def farewell(stage: Stage) -> None:

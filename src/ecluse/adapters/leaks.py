@@ -23,6 +23,7 @@ MAX_BYTES = 64 << 20
 MAX_LINES = 20_000
 MAX_CELLS = 400
 _LARGEST = 256 << 20
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _LONGEST = 1 << 20
 _DEEPEST = 40
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -78,7 +79,9 @@ def read_sample(path: Path) -> Sample:
 
 
 def _cells(cells: Iterable[str]) -> tuple[str, ...]:
-    return tuple(islice((cell for cell in cells if cell.strip()), MAX_CELLS))
+    # Half a character, as JSON may hold, is no reason to know nothing of the line.
+    whole = (cell.encode("utf-8", "replace").decode() for cell in cells)
+    return tuple(islice((cell for cell in whole if cell.strip()), MAX_CELLS))
 
 
 def _workbook(data: bytes, where: Location) -> Iterator[tuple[int, Iterable[str]]]:
@@ -214,7 +217,7 @@ def _unescaped(match: re.Match[str]) -> str:
 
 def _delimited(text: str, delimiter: str, quote: str) -> Iterator[tuple[int, Iterable[str]]]:
     """Lines cut at the delimiter; a quote that never closes takes no other line with it."""
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(_LINE_END.split(text), 1):
         held = line[:_LONGEST]
         yield number, _cut(held, delimiter, quote) if delimiter in held and delimiter else _loose(held)
 

@@ -49,16 +49,25 @@ _ORDER = (Place.DESTINATION, Place.SOURCE)
 def erase_if_due(site: Site) -> bool:
     """Erase what must be gone by now, whoever asked for something else (law 7); whether the erase-by date made it."""
     remind(site.root)
-    erase_trace(site)  # first: what is wrong with the mailbox keeps no fingerprint alive
+    stuck = _erase_trace(site)  # first: what is wrong with the mailbox keeps no fingerprint alive
     unlearned = learn_or_erase(site)
     overdue = [place for place in _ORDER if site.has(place) and _abort_overdue(site, place)]
     late = [place for place in _ORDER if site.has(place) and _is_due(site, place)]
     if late:
         erase(site, only=late)
-        erase_trace(site)
-    if unlearned is not None:
-        raise unlearned
+        stuck = _erase_trace(site)
+    if (wrong := stuck or unlearned) is not None:
+        raise wrong
     return bool(overdue)
+
+
+def _erase_trace(site: Site) -> EcluseError | None:
+    """The same as :func:`erase_trace`; what is wrong with one file keeps nothing else alive (law 7)."""
+    try:
+        erase_trace(site)
+    except EcluseError as error:
+        return error
+    return None
 
 
 def erase_trace(site: Site) -> None:
@@ -152,6 +161,8 @@ def _keep_trace(site: Site) -> EcluseError | None:
             keep_trace(place, CANARIES)
         except EcluseError as error:
             return error
+        except Exception:  # noqa: BLE001 - memory, or a fault of ours: erasure is not put off for it
+            return InternalError("the fingerprints could not be gathered")
     return None
 
 

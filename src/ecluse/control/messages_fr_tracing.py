@@ -1,6 +1,7 @@
 """French of what the tracing of a leaked sample says; ``{}`` as in ``messages_fr_rules``."""
 
 FRENCH_TRACING: dict[str, str] = {
+    "the fingerprints could not be gathered": "les empreintes n'ont pu être réunies",
     "a filter cut short, or lengthened": "un filtre tronqué, ou allongé",
     "a filter of a shape that none has": "un filtre d'une forme que nul n'a",
     "a filter whose shards hold other marks than its header says":

@@ -3,11 +3,12 @@
 ``docs/reference/trace-file.md`` describes ``ecluse.trace/1``. Layout: the format's name and LF; the header's size
 (uint32); the header (canonical JSON); its SHA-256; zeros up to a multiple of 8; the body. Integers are little-endian.
 
-The body is a binary fuse filter (Graf and Lemire, "Binary Fuse Filters", 2022, doi:10.1145/3510449) of 3 places and 12
-bits a slot, cut into shards so that it is built in little memory; then a small exact table of the canaries' markers. A
-filter lists nothing: whoever holds the key too can ask for a person he thinks of, with one wrong yes in 4096, and
-cannot get the others out. This is a parser of bytes from outside: :func:`read_filter` returns what :func:`write_filter`
-could have written, or raises; that no bit of the body is another, :meth:`TraceFilter.check` says.
+The body is a binary fuse filter (Graf and Lemire, "Binary Fuse Filters", 2022, doi:10.1145/3510449) of 3 places and
+12 bits a slot, cut into shards so that it is built in little memory; then a small exact table of the canaries'
+markers. A filter lists nothing; whoever holds the key too can try persons out, with one wrong yes in 4096, and with
+enough work telephones or names and birth dates one after the other: file and key together are to be kept as a list
+would be. This is a parser of bytes from outside: :func:`read_filter` returns what :func:`write_filter` could have
+written, or raises; that no bit of the body is another, :meth:`TraceFilter.check` says.
 """
 
 import hashlib

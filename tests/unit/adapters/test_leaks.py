@@ -61,6 +61,19 @@ def test_what_begins_like_json_and_is_none_is_text(tmp_path: Path) -> None:
     assert cells(tmp_path / "s.txt", b"{x;Roux\n[y;Blanc\n") == [(1, ("{x", "Roux")), (2, ("[y", "Blanc"))]
 
 
+def test_half_a_character_hides_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "leak.json"
+    path.write_text('[{"e": "jean\\ud800.dupont@x.fr", "n": "DUPONT"}]')
+    (line,) = read_sample(path).lines
+    assert line.cells == ("jean?.dupont@x.fr", "DUPONT")
+
+
+def test_lines_are_those_that_an_editor_counts(tmp_path: Path) -> None:
+    path = tmp_path / "leak.csv"
+    path.write_bytes("A;B\u2028C;D\r\nE;F\rG;H\nI;J".encode())
+    assert [line.number for line in read_sample(path).lines] == [1, 2, 3, 4]
+
+
 def test_inserts_of_a_dump(tmp_path: Path) -> None:
     found = cells(tmp_path / "s.sql", SQL.encode())
     assert found[0] == (1, ROWS[0])
