@@ -1,6 +1,6 @@
 """Records for a timeline, found where they lie: places, relays, the control room, logs of systems."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,7 +28,6 @@ from ecluse.domain.room import RoomEntry
 from ecluse.journal import FolderStore, LogKey
 from ecluse.relay.accounts import Accounts
 from ecluse.relay.home import SETTINGS, Home
-from ecluse.seal.signing import fingerprint
 from ecluse.wire.artefacts import utc
 from ecluse.workspace.place import Place
 
@@ -123,21 +122,20 @@ def _add_relay(home: Home, found: Found) -> None:
     found.records.append(record)
     first = record.moments[0].at if record.moments else None
     found.holdings.append(Holding(name, Held.VOUCHES, vkey, first, None, name))
-    try:
-        found.holdings += list(_accounts(home, record))
-    except EcluseError:
+    told = list(holdings_of_accounts(record))
+    found.holdings += told
+    if not record.problem and not _are_on_file(home, told):
         found.papers.append(Gap(name, Missing.PAPER))
 
 
-def _accounts(home: Home, record: Record) -> Iterator[Holding]:
-    """Keys as they stand on file, by when their account came and went; a token or certificate by its digest."""
-    when = holdings_of_accounts(record.moments)
-    for account in Accounts(home.root / "accounts").all():
-        since, until = when.get(account.id, (None, None))
-        holder = account.id if account.owner == account.id else f"{account.id} ({account.owner})"
-        digests = (f"sha256:{each}" for each in (*account.tokens, *account.certificates))
-        for each in (*map(fingerprint, account.keys), *digests):
-            yield Holding(holder, Held.ENTERS, each, since, until, record.name)
+def _are_on_file(home: Home, told: Iterable[Holding]) -> bool:
+    """Whether the accounts on file hold the keys that the journal says they hold, and no other."""
+    try:
+        kept = {(account.id, key) for account in Accounts(home.accounts).all() if not account.revoked
+                for key in account.shown_marks()}  # fmt: skip
+    except EcluseError:
+        return False
+    return kept == {(each.holder.partition(" ")[0], each.key) for each in told if each.until is None}
 
 
 def _add_room(home: Path, database: str | None, found: Found) -> None:

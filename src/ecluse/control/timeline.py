@@ -5,7 +5,7 @@ Records are journals of places, of relays and of the control room, and logs of s
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import pairwise
 
@@ -148,6 +148,7 @@ _STARTS = {Source.RELAY: (Access.STARTED, (Access.STOPPED,)),
            Source.ROOM: (RoomEvent.WATCH_STARTED, (RoomEvent.WATCH_STOPPED, RoomEvent.WATCH_DIED))}  # fmt: skip
 """What runs while a record is written: its start, and its ends. The room's is its watch."""
 _WITNESSED = frozenset({Event.CHECKPOINT_COSIGNED, RoomEvent.CHECKPOINT_COSIGNED})
+_ACCOUNTS = frozenset({Access.ACCOUNT_ADDED, Access.ACCOUNT_CHANGED, Access.ACCOUNT_REVOKED})
 _BACK_S = 2
 """Seconds that entries of several processes may stand in another order than their clocks."""
 
@@ -212,15 +213,26 @@ def _unwitnessed(record: Record) -> Iterator[Gap]:
         yield Gap(record.name, Missing.UNWITNESSED, rest[0].at, rest[-1].at, rest[0].index)
 
 
-def holdings_of_accounts(moments: Sequence[Moment]) -> Mapping[str, tuple[Instant | None, Instant | None]]:
-    """From a relay's journal: since when each account is there, and until when."""
-    found: dict[str, tuple[Instant | None, Instant | None]] = {}
-    for moment in moments:
-        if moment.event in {Access.ACCOUNT_ADDED, Access.ACCOUNT_CHANGED}:
-            found.setdefault(moment.subject, (moment.at, None))
-        elif moment.event == Access.ACCOUNT_REVOKED:
-            found[moment.subject] = (found.get(moment.subject, (None, None))[0], moment.at)
-    return found
+def holdings_of_accounts(record: Record) -> Iterator[Holding]:
+    """From a relay's journal: each key, token, certificate, from the entry that names it to the one that does not.
+
+    One that is bound anew later is held twice.
+    """
+    held: dict[str, dict[str, Holding]] = {}
+    found: list[Holding] = []
+    for moment in record.moments:
+        if moment.event not in _ACCOUNTS:
+            continue
+        mine = held.setdefault(moment.subject, {})
+        named = str(moment.detail.get("keys", "")).split()
+        found += [replace(mine.pop(key), until=moment.at) for key in sorted(set(mine) - set(named))]
+        owner = moment.detail.get("owner", moment.subject)
+        holder = moment.subject if owner == moment.subject else f"{moment.subject} ({owner})"
+        for key in named:
+            mine.setdefault(key, Holding(holder, Held.ENTERS, key, moment.at, None, record.name))
+    yield from found
+    for mine in held.values():
+        yield from mine.values()
 
 
 _MADE = {RoomEvent.AUTHENTICATOR_ADDED: RoomEvent.AUTHENTICATOR_REMOVED, RoomEvent.TOKEN_MADE: RoomEvent.TOKEN_REVOKED,

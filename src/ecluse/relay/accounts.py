@@ -20,6 +20,7 @@ from ecluse.domain.access import Access
 from ecluse.domain.errors import ForbiddenError, Location, MalformedError, UsageError
 from ecluse.domain.values import Identifier, SigningKey, Strict
 from ecluse.relay.log import Log
+from ecluse.seal.signing import fingerprint
 from ecluse.wire.canonical import canonical, parse
 from ecluse.workspace.files import read, write_atomic
 
@@ -84,6 +85,10 @@ class Account(Strict):
         """Everything by which it may be known: keys without their comment, digests of tokens and certificates."""
         return frozenset({*map(bare, self.keys), *self.tokens, *self.certificates})
 
+    def shown_marks(self) -> tuple[str, ...]:
+        """The same as journals name them, ordered."""
+        return tuple(sorted(map(shown_mark, self.marks())))
+
     def is_live(self, on: dt.date) -> bool:
         """Whether it opens anything on a day."""
         return not self.revoked and on <= self.until
@@ -97,6 +102,11 @@ def bare(key: str) -> str:
 def secret_digest(secret: str) -> str:
     """What is kept of a token of 256 bits (hence no salt)."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def shown_mark(mark: str) -> str:
+    """What a journal calls a key (its fingerprint, as ``ssh-keygen -l`` prints it), or a token or certificate."""
+    return fingerprint(mark) if " " in mark else f"sha256:{mark}"
 
 
 class Accounts:
@@ -143,7 +153,7 @@ class Accounts:
                 )
         known = self.get(account.id)
         event = Access.ACCOUNT_ADDED if known is None else Access.ACCOUNT_CHANGED
-        log.append(event, by, subject=account.id, owner=account.owner, keys=len(account.marks()))
+        log.append(event, by, subject=account.id, owner=account.owner, keys=" ".join(account.shown_marks()))
         self._write(account)
 
     def revoke(self, id_: str, log: Log, by: str) -> Account:

@@ -24,7 +24,7 @@ from ecluse.domain.errors import (
     StorageError,
     UnseenError,
 )
-from ecluse.relay.accounts import Account, Accounts
+from ecluse.relay.accounts import Account, Accounts, shown_mark
 from ecluse.relay.admission import Admission
 from ecluse.relay.boxes import Announced, Box, OverError, box_name, files, folders, names, parcel_hex
 from ecluse.relay.home import Home, Settings
@@ -95,7 +95,7 @@ class Desk:
             self.log.append(Access.KEY_CLAIMED, holder.id, origin=origin, subject=holder.id, door=door)
             raise ForbiddenError("not let in")
         holder = self._checked(holder, mark, origin)
-        entered: Any = {"door": door} | detail
+        entered: Any = {"door": door, "key": shown_mark(mark or "")} | detail
         self.log.append(Access.ENTERED, holder.id, origin=origin, **entered)
         return Visitor(holder, origin, door)
 

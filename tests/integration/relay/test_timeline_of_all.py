@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,8 +21,8 @@ def ecluse(capsys: pytest.CaptureFixture[str], *command: str, code: int = 0) -> 
     return capsys.readouterr().out
 
 
-def read(capsys: pytest.CaptureFixture[str], *command: str) -> dict[str, list[dict[str, object]]]:
-    made: dict[str, list[dict[str, object]]] = json.loads(ecluse(capsys, "timeline", *command, "--json"))
+def read(capsys: pytest.CaptureFixture[str], *command: str) -> dict[str, list[dict[str, Any]]]:
+    made: dict[str, list[dict[str, Any]]] = json.loads(ecluse(capsys, "timeline", *command, "--json"))
     return made
 
 
@@ -30,7 +31,7 @@ def places(fresh: Sent) -> Path:
     return fresh.migration.path("migration")
 
 
-def missing(made: dict[str, list[dict[str, object]]], record: str) -> list[object]:
+def missing(made: dict[str, list[dict[str, Any]]], record: str) -> list[object]:
     return [gap["missing"] for gap in made["gaps"] if gap["record"] == record]
 
 
@@ -46,6 +47,8 @@ def test_a_relay_that_was_killed_shows_as_a_gap(fresh: Sent, places: Path, capsy
     assert [each["at"] for each in made["moments"]] == sorted(str(each["at"]) for each in made["moments"])
     entered = [each for each in made["moments"] if each["event"] == "access.entered"]
     assert {(each["actor"], each["origin"]) for each in entered} == {(SOURCE, "127.0.0.1")}
+    used = {str(each["detail"]["key"]) for each in entered}
+    assert used == {key["key"] for key in made["keys"] if key["holder"] == "agent-source (ing.dupont)"}
     uses = {(key["holder"], key["use"]) for key in made["keys"]}
     assert {("agent-source (ing.dupont)", "enters"), ("agent-source", "digests"),
             ("dr.martin", "signs"), ("relay", "vouches")} <= uses  # fmt: skip
@@ -99,6 +102,20 @@ def test_a_relay_s_account_or_key_that_is_gone_is_a_gap(
     made = read(capsys, str(places), str(fresh.home.root))
     assert missing(made, "relay") == ["unreadable"]
     assert {each["record"] for each in made["moments"]} == {"source"}
+
+
+def test_a_key_that_no_entry_bound_is_a_gap_and_what_was_bound_stays_told(
+    fresh: Sent, places: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = read(capsys, str(places), str(fresh.home.root))
+    assert "paper" not in missing(before, "relay")
+    account = fresh.home.accounts / f"{SOURCE}.json"
+    account.chmod(0o600)
+    account.write_text(account.read_text().replace('"tokens":[]', f'"tokens":["{"5" * 64}"]'))
+    after = read(capsys, str(places), str(fresh.home.root))
+    assert "paper" in missing(after, "relay")
+    assert "5" * 64 not in json.dumps(after["keys"])
+    assert after["keys"] == before["keys"]
 
 
 def test_one_end_alone_and_a_paper_gone(fresh: Sent, places: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -136,10 +136,19 @@ class TestWeaving:
 
 
 class TestKeys:
-    def test_accounts_from_their_adding_to_their_end(self) -> None:
-        moments = [Moment(at(0), "r", 0, "by", Access.ACCOUNT_ADDED, "x"), Moment(at(1), "r", 1, "by", Access.ACCOUNT_CHANGED, "x"),
-                   Moment(at(2), "r", 2, "by", Access.ACCOUNT_ADDED, "y"), Moment(at(3), "r", 3, "by", Access.ACCOUNT_REVOKED, "x")]  # fmt: skip
-        assert holdings_of_accounts(moments) == {"x": (at(0), at(3)), "y": (at(2), None)}
+    def test_keys_of_accounts_from_the_entry_that_names_them_to_that_which_does_not(self) -> None:
+        def told(minute: float, event: str, account: str, keys: str = "", owner: str = "") -> Moment:
+            detail = {"keys": keys, "owner": owner or account} if keys else {}
+            return Moment(at(minute), "r", 0, "by", event, account, detail=detail)
+
+        relay = Record("r", Source.RELAY, (
+            told(0, Access.ACCOUNT_ADDED, "x", "one two"), told(1, Access.ACCOUNT_CHANGED, "x", "two three"),
+            told(2, Access.ACCOUNT_ADDED, "y", "four", "ann"), told(3, Access.ACCOUNT_REVOKED, "x"),
+            told(4, Access.ACCOUNT_ADDED, "x", "one")))  # fmt: skip
+        made = sorted(holdings_of_accounts(relay), key=lambda each: (each.key, each.from_))
+        assert [(each.key, each.holder, each.from_, each.until) for each in made] == [
+            ("four", "y (ann)", at(2), None), ("one", "x", at(0), at(1)), ("one", "x", at(4), None),
+            ("three", "x", at(1), at(3)), ("two", "x", at(0), at(3))]  # fmt: skip
 
     def test_tokens_end_with_their_holder(self) -> None:
         def told(minute: float, actor: str, event: str, subject: str) -> Moment:
