@@ -140,7 +140,7 @@ def command(
     )
     now = dt.datetime.now(dt.UTC)
     found = inspect(asked, now, _telling())
-    names = [*(each.name for each in looked_at), *map(str, logs)]
+    names = [shown(each) for each in (*(target.name for target in looked_at), *map(str, logs))]
     if write_baseline:
         _write(write_baseline, baseline.written(found))
     if html:
@@ -154,7 +154,7 @@ def command(
 
 def _confirmed(targets: list[Target], *, mine: bool) -> None:
     """Refuse to look at what nobody has said to be his. Folders of this machine need no question."""
-    asked = [each.name for each in targets if each.kind not in {Kind.FOLDER, Kind.SQLITE}]
+    asked = [shown(each.name) for each in targets if each.kind not in {Kind.FOLDER, Kind.SQLITE}]
     if mine or not asked:
         return
     listed = ", ".join(asked)
@@ -183,8 +183,7 @@ def _telling() -> Tell:
     def tell(text: str) -> None:
         if time.monotonic() - last[0] >= _EVERY:
             last[0] = time.monotonic()
-            plain = "".join(each for each in text if each.isprintable())
-            sys.stderr.write(f"\r\x1b[K{shown(plain)[:100]}\r")
+            sys.stderr.write(f"\r\x1b[K{shown(text)[:100]}\r")
             sys.stderr.flush()
 
     return tell
@@ -192,7 +191,8 @@ def _telling() -> Tell:
 
 def _write(path: Path, text: str) -> None:
     if not path.absolute().parent.is_dir():
-        raise UsageError(tr("the folder of this file is missing", "le dossier de ce fichier manque"), hint=str(path))
+        missing = tr("the folder of this file is missing", "le dossier de ce fichier manque")
+        raise UsageError(missing, hint=shown(str(path)))
     write_atomic(path.absolute(), text.encode("utf-8", "replace"), mode=0o600)
 
 

@@ -1,8 +1,9 @@
 """What the inspector says: a finding names a rule, a place, counts and fixed words; it has no room for a value.
 
-A finding's place is a path, a table and column, or a port. Text that comes from the inspected target reaches a place
-through :func:`shown` alone, which hides digits that could be a patient's number, and reaches ``facts`` only if it has
-the shape of a technical name (a protocol, a cipher, a version).
+A finding's target is a URL or a path, its place a path, a table and column, or a port. Text from outside (a target as
+it was named, a file's name, a server's answer) reaches either, and the terminal, through :func:`shown` alone, which
+hides digits that could be a patient's number, secrets in a URL and what is invisible; it reaches ``facts`` only if it
+has the shape of a technical name (a protocol, a cipher, a version).
 """
 
 import hashlib
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
+from ecluse.control.report_words import shown as spelt
 from ecluse.domain.alerts import Severity
 
 Tell = Callable[[str], None]
@@ -22,7 +24,12 @@ _LONG_DIGITS = re.compile(
     rf"|\d(?:{_APART}\d){{4,5}}{_APART}[ABab](?:{_APART}\d){{6,8}}|\d(?:{_APART}\d){{7,}}"
 )
 """Digits that could be somebody's number, a Corsican NIR's too; an IPv4 address is none."""
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_DOORS = r"pass(?:word|wd|phrase)?|pwd|mdp|token|secret|api_?key|sig(?:nature)?"
+_SECRETS = (
+    (re.compile(r"://[^\s/@]*@"), "://***@"),
+    (re.compile(rf"(?<![a-z])((?:{_DOORS})=)[^\s&;]+", re.IGNORECASE), r"\1***"),
+)
+"""Who enters by a URL, and its options that open a door."""
 _TECHNICAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+@_-]{0,79}")
 _COUNTED = re.compile(r"[a-z][a-z-]{1,40}")
 _LONGEST = 200
@@ -85,14 +92,14 @@ class Finding:
         rule: The rule's id, a key of ``inspector.rules.RULES``.
         severity: How urgent; the rule's, unless the place makes it graver.
         sureness: How sure.
-        target: The target as it was named, without user or password.
+        target: The target as it was named, without user or password; passed through :func:`shown`.
         place: Where in it: a path, ``table.column``, ``host:port``; passed through :func:`shown`. Never a value.
         counts: What was counted, as names of ``inspector.rules.COUNTED`` and numbers, in their order.
         facts: Fixed words of ``inspector.rules.FACTS``, or technical names (``TLSv1.0``, ``ssh-rsa``).
         standing: Failing, note, or not looked at.
 
     Raises:
-        ValueError: A count, fact or place that could hold somebody's text; a fault of ours.
+        ValueError: A count, fact, target or place that could hold somebody's text; a fault of ours.
     """
 
     rule: str
@@ -110,8 +117,8 @@ class Finding:
             raise ValueError("finding: a count is a name and a number")
         if not all(technical(fact) for fact in self.facts):
             raise ValueError("finding: a fact is a fixed word or a technical name")
-        if self.place != shown(self.place):
-            raise ValueError("finding: a place is passed through shown()")
+        if self.place != shown(self.place) or self.target != shown(self.target):
+            raise ValueError("finding: target and place are passed through shown()")
 
     @property
     def key(self) -> str:
@@ -132,11 +139,20 @@ def technical(text: str) -> bool:
     return bool(_TECHNICAL.fullmatch(text)) and _hidden(text) == text
 
 
-def shown(place: str) -> str:
-    """A place as it may be told: no control character, no run of eight digits (``#``), at most 200 characters."""
-    plain = _UNPRINTABLE.sub("?", place)
-    hidden = _hidden(plain)
-    return hidden if len(hidden) <= _LONGEST else hidden[: _LONGEST // 2 - 1] + "…" + hidden[-_LONGEST // 2 :]
+def shown(text: str) -> str:
+    """Somebody else's text as it may be told: at most 200 characters, what is invisible or moves the cursor spelt out.
+
+    No run of eight digits (``#``, also where invisible characters stand between them), no secret in a URL (``***``).
+    What was shown once is shown as it is.
+    """
+    visible = "".join(each for each in text if spelt(each) == each)
+    plain = spelt(text) if _hidden(visible) == visible else visible
+    for secret, instead in _SECRETS:
+        plain = secret.sub(instead, plain)
+    plain = _hidden(plain)
+    if len(plain) > _LONGEST:
+        plain = plain[: _LONGEST // 2 - 1] + "…" + plain[-_LONGEST // 2 :]
+    return plain if plain == text else shown(plain)  # what was cut or left out may have joined the rest
 
 
 def _hidden(text: str) -> str:

@@ -47,12 +47,12 @@ class Rule:
         facts: tuple[str, ...] = (),
         severity: Severity | None = None,
     ) -> Finding:
-        """A finding by this rule; the place is passed through :func:`~ecluse.inspector.findings.shown` here."""
+        """A finding by this rule; target and place pass through :func:`~ecluse.inspector.findings.shown` here."""
         return Finding(
             rule=self.id,
             severity=severity or self.severity,
             sureness=sureness,
-            target=target,
+            target=shown(target),
             place=shown(place),
             counts=counts,
             facts=facts,

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 from ecluse.domain.errors import UsageError
+from ecluse.inspector.findings import shown
 
 
 class Kind(StrEnum):
@@ -78,7 +79,7 @@ def target_of(given: str) -> Target:
 
 def _said(given: str) -> str:
     """What was given, in an error: a URL without its scheme may hold a password."""
-    return "?" if "@" in given else given
+    return "?" if "@" in given else shown(given)
 
 
 def _folder(given: str) -> Target:

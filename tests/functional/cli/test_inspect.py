@@ -100,6 +100,22 @@ class TestRun:
         Path("empty").mkdir()
         desk.run("inspect empty --fail-on critical", 0)
 
+    def test_names_from_outside_are_spelt_out_everywhere(self, desk: Desk) -> None:
+        folder = Path("export\x1b[2J\u202e\u200b 1 70 01 75 101 123")
+        folder.mkdir()
+        planted.export(folder / "p\x1b]0;x\x07.csv")
+        log = Path("x\x1b[1A.log")
+        log.write_text("nothing\n")
+        given = [str(folder), "--log", str(log), "--html", "r.html", "--sarif", "r.sarif", "--fail-on", "nothing"]
+        told = [desk.run(["inspect", *given], 0).out, desk.run(["inspect", *given, "--json"], 0).out]
+        told += [Path("r.html").read_text(), Path("r.sarif").read_text()]
+        assert len([text for text in told if "p\\u001b]0;x\\u0007.csv" in text.replace("\\\\", "\\")]) == 4
+        for text in told:
+            assert not set(text) & {"\x1b", "\x07", "\u202e", "\u200b"}
+            assert "70 01 75" not in text
+        missing = desk.run(["inspect", "no\x1b[2J such"], 2)
+        assert "\x1b" not in missing.err
+
     def test_a_broken_baseline(self, desk: Desk) -> None:
         Path("known.json").write_text('{"format": "other"}')
         Path("empty").mkdir()

@@ -77,8 +77,9 @@ class TestFinding:
         assert not re.search(r"\d.*\d{2}.*\d{3}", found.place)
         assert "\x1b" not in found.place
         assert shown("192.168.100.25:21/1.70.01.75.101.123.88") == "192.168.100.25:21/#.##.##.##.###.###.##"
-        with pytest.raises(ValueError, match="shown"):
-            Finding("open-listing", Severity.LOW, Sureness.CERTAIN, "t", "170017510112313")
+        for target, place in (("t", "170017510112313"), ("ftp://anna:word@h/", "p"), ("a\x1b[2J", "p")):
+            with pytest.raises(ValueError, match="shown"):
+                Finding("open-listing", Severity.LOW, Sureness.CERTAIN, target, place)
 
     @pytest.mark.parametrize("number", [
         "253072A073004", "253072A07300443", "2 53 07 2B 073 004 43", "1\u00a070\u00a001\u202f75 101 123", "1  70 01 75 101 123",
@@ -88,12 +89,24 @@ class TestFinding:
         assert sum(each.isdigit() for each in shown(f"/in/{number}.pdf")) == 0
         assert shown("ftp://192.168.100.25:2121/a") == "ftp://192.168.100.25:2121/a"
 
-    @given(st.text(max_size=400))
+    @pytest.mark.parametrize(("text", "told"), [
+        ("in\x1b[2J\u202eon", "in\\u001b[2J\\u202eon"), ("a\ud800b", "a\\ud800b"),
+        ("1\u200b70\u200b01\u200b75\u200b101\u200b123", "#############"),
+        ("ftp://anna:pass-9@h/a@b", "ftp://***@h/a@b"), ("https://h/a?x=1&Password=pass-9;token=t", "https://h/a?x=1&Password=***;token=***"),
+        ("/in/mailto:a@b.csv", "/in/mailto:a@b.csv"),
+    ])  # fmt: skip
+    def test_no_terminal_is_moved_and_no_secret_told(self, text: str, told: str) -> None:
+        assert shown(text) == told
+        found = RULES["open-listing"].found(text, text)
+        assert (found.target, found.place) == (shown(text), shown(text))
+
+    @given(st.text(max_size=400) | st.from_regex(r"(?s)(://|[0-9.]{3,9}|pwd=|@|.{0,80}|\u2066){0,9}"))
     def test_what_is_shown_is_shown_as_it_is(self, text: str) -> None:
         once = shown(text)
         assert shown(once) == once
         assert len(once) <= 200
         assert not re.search(r"\d{8}", once)
+        assert once.isprintable()
 
     def test_its_key_is_its_place_not_its_count(self) -> None:
         rule = RULES["open-listing"]
