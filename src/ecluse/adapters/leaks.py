@@ -2,27 +2,24 @@
 
 Text of any delimiter or none, JSON and lines of it, INSERTs of a database's dump, workbooks. Lenient where the readers
 of sources are strict: what a thief's tool did to a file must not hide whose it is. Mixed encodings are usual after a
-few copies, so each line is decoded by itself. No message holds anything of the sample but its name.
+few copies, so each line is decoded by itself. No message, and no ``repr``, holds anything of the sample but its name.
 """
 
 import csv
-import io
 import json
 import re
-import zipfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from ecluse.adapters.sources.detect import detect
 from ecluse.domain.errors import Location, MalformedError
+from ecluse.domain.leaked import MAX_CELLS
 
 MAX_BYTES = 64 << 20
 MAX_LINES = 20_000
-MAX_CELLS = 400
-_LARGEST = 256 << 20
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _LONGEST = 1 << 20
 _DEEPEST = 40
@@ -41,10 +38,15 @@ _EIGHT_BIT = ("cp850", "cp1252")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """``number`` counts from 1 as an editor does, or as a workbook's rows, a list's items, an INSERT's rows."""
+    """``number`` counts from 1 as an editor does, or as a sheet's rows, a list's items, an INSERT's rows.
+
+    ``sheet`` counts a workbook's sheets from 1, hidden ones too; 0 elsewhere. Its name is told nowhere: it may be a
+    patient's.
+    """
 
     number: int
-    cells: tuple[str, ...]
+    cells: tuple[str, ...] = field(repr=False)
+    sheet: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +56,18 @@ class Sample:
     lines: tuple[Line, ...]
     more: bool = False
 
+    @property
+    def sheets(self) -> bool:
+        """Whether a line's number is not enough to find it: the workbook has several sheets."""
+        return any(line.sheet > 1 for line in self.lines)
+
 
 def read_sample(path: Path) -> Sample:
     """The lines of a leaked file that hold anything, at most ``MAX_LINES``.
 
     Raises:
         MalformedError: no file, an empty one, one larger than a sample may be, or nothing that can be read.
+        StorageError: no process can be started to read a workbook.
     """
     where = Location(file=str(path))
     try:
@@ -70,9 +78,11 @@ def read_sample(path: Path) -> Sample:
     if len(data) > MAX_BYTES:
         hint = "cut a piece of it: a few hundred lines are enough"
         raise MalformedError("the sample is larger than 64 MiB", location=where, hint=hint)
-    rows = _workbook(data, where) if data.startswith((_ZIP, _OLE)) else _text(data, path)
-    held = ((number, _cells(cells)) for number, cells in rows)
-    lines = list(islice((Line(number, cells) for number, cells in held if cells), MAX_LINES + 1))
+    if data.startswith((_ZIP, _OLE)):
+        found = _workbook(path, where)
+    else:
+        found = (Line(number, _cells(cells)) for number, cells in _text(data, path))
+    lines = list(islice((line for line in found if line.cells), MAX_LINES + 1))
     if not lines:
         raise MalformedError("the sample holds no line", location=where)
     return Sample(tuple(lines[:MAX_LINES]), len(lines) > MAX_LINES)
@@ -84,34 +94,14 @@ def _cells(cells: Iterable[str]) -> tuple[str, ...]:
     return tuple(islice((cell for cell in whole if cell.strip()), MAX_CELLS))
 
 
-def _workbook(data: bytes, where: Location) -> Iterator[tuple[int, Iterable[str]]]:
-    import python_calamine  # noqa: PLC0415 - of the excel extra, and a leak may well be text
+def _workbook(path: Path, where: Location) -> Iterator[Line]:
+    from ecluse.adapters._leaked_workbook import workbook_lines  # noqa: PLC0415 - of the excel extra; a leak may be text
 
-    wrong = MalformedError("this is no workbook, or it is damaged or encrypted", location=where)
-    if data.startswith(_ZIP):
-        try:
-            size = sum(each.file_size for each in zipfile.ZipFile(io.BytesIO(data)).infolist())
-        except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
-            raise wrong from None
-        if size > _LARGEST:
-            raise MalformedError("the workbook unpacks to more than 256 MiB", location=where)
-    rows: list[Any] | None = []
     try:
-        with python_calamine.load_workbook(io.BytesIO(data)) as book:
-            rows = [row for name in book.sheet_names for row in book.get_sheet_by_name(name).to_python()]
-    except (KeyboardInterrupt, MemoryError):
-        raise
-    except BaseException:  # noqa: BLE001 - the library's panics are no Exception; its words may hold cells
-        rows = None
-    if rows is None:
-        raise wrong
-    yield from ((number, map(_shown, row)) for number, row in enumerate(rows, 1))
-
-
-def _shown(cell: Any) -> str:
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:  # noqa: PLR2004 - what Excel's numbers hold exactly
-        return str(int(cell))
-    return cell.isoformat() if hasattr(cell, "isoformat") else str(cell)
+        for sheet, row, cells in workbook_lines(path):
+            yield Line(row, tuple(cells), sheet)
+    except MalformedError as error:
+        raise MalformedError(error.message, location=where, hint=error.hint) from None
 
 
 def _text(data: bytes, path: Path) -> Iterator[tuple[int, Iterable[str]]]:

@@ -90,8 +90,8 @@ def _json(read: Sample, answer: Answer, *, lines: bool) -> dict[str, Any]:
         "exports": [_finding(read, each, lines=lines) for each in answer.findings],
     }
     if lines:
-        made["unknown"] = _numbers(read, answer.strange)
-        made["without_marks"] = _numbers(read, answer.silent)
+        made["unknown"] = [_place(read, line) for line in sorted(answer.strange)]
+        made["without_marks"] = [_place(read, line) for line in sorted(answer.silent)]
     return made
 
 
@@ -106,18 +106,27 @@ def _finding(read: Sample, each: Finding, *, lines: bool) -> dict[str, Any]:
         "log10_ratio": round(each.weight.log_ratio / math.log(10), 1), "probability": round(each.posterior, 4),
         "by_mark": {str(kind): count for kind, count in each.kinds().items()},
         "by_typing_slips": len(each.hits.slips),
-        "canaries": [{"line": read.lines[line].number, "parcel": parcel} for line, parcel in each.hits.canaries],
+        "canaries": [{**_place(read, line), "parcel": parcel} for line, parcel in each.hits.canaries],
     }  # fmt: skip
     if lines:
         made["known"] = [
-            {"line": read.lines[line].number, "marks": sorted({str(hit.kind) for hit in each.hits.lines[line].hits})}
+            {**_place(read, line), "marks": sorted({str(hit.kind) for hit in each.hits.lines[line].hits})}
             for line in sorted(known & set(each.hits.lines))
         ]
     return made
 
 
-def _numbers(read: Sample, places: frozenset[int]) -> list[int]:
-    return [read.lines[place].number for place in sorted(places)]
+def _place(read: Sample, at: int) -> dict[str, int]:
+    line = read.lines[at]
+    return {"sheet": line.sheet, "line": line.number} if line.sheet else {"line": line.number}
+
+
+def _said(read: Sample, at: int) -> str:
+    """A line's number; with its sheet's, where a workbook has several."""
+    line = read.lines[at]
+    if not read.sheets:
+        return str(line.number)
+    return tr(f"{line.number} of sheet {line.sheet}", f"{line.number} de la feuille {line.sheet}")
 
 
 def _show(read: Sample, answer: Answer, *, lines: bool) -> None:
@@ -153,6 +162,10 @@ def _left_out(read: Sample, answer: Answer) -> None:
     if read.more:
         _output.say(tr("The file goes on: only its first lines were read.",
                        "Le fichier continue : seules ses premières lignes ont été lues."))  # fmt: skip
+    if read.sheets:
+        _output.say(tr("Sheets are counted in the workbook's order, hidden ones too; lines are the sheet's own rows.",
+                       "Les feuilles se comptent dans l'ordre du classeur, cachées comprises ; les lignes sont celles "
+                       "de la feuille."))  # fmt: skip
     if answer.foreign:
         other = count(answer.foreign)
         _output.say(tr(f"{other} trace files are sealed to somebody else, and were not asked.",
@@ -191,13 +204,13 @@ def _show_one(read: Sample, each: Finding, *, lines: bool) -> None:
         slips = count(len(each.hits.slips))
         _output.say(f"  {'':<16}{slips:>6}  {tr('by a typing slip undone', 'par une faute de frappe défaite')}")
     for line, parcel in each.hits.canaries:
-        number = read.lines[line].number
+        number = _said(read, line)
         _output.say(tr(f"  line {number} is a canary of parcel {parcel}",
                        f"  la ligne {number} est un canari du colis {parcel}"))  # fmt: skip
     if lines:
         for line in sorted(known & set(each.hits.lines)):
             marks = "; ".join(str(_KINDS[kind]) for kind in sorted({hit.kind for hit in each.hits.lines[line].hits}))
-            _output.say(f"  {tr('line', 'ligne')} {read.lines[line].number:>6}  {marks}")
+            _output.say(f"  {tr('line', 'ligne')} {_said(read, line):>6}  {marks}")
 
 
 def _likelihood(each: Finding) -> str:
@@ -209,6 +222,5 @@ def _likelihood(each: Finding) -> str:
 
 
 def _listed(read: Sample, places: frozenset[int]) -> str:
-    numbers = _numbers(read, places)
-    rest = ", …" if len(numbers) > _SHOWN else ""
-    return f" ({', '.join(map(str, numbers[:_SHOWN]))}{rest})"
+    rest = ", …" if len(places) > _SHOWN else ""
+    return f" ({', '.join(_said(read, at) for at in sorted(places)[:_SHOWN])}{rest})"

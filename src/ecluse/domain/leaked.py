@@ -68,12 +68,12 @@ _WITHIN = (
 _CANARY_NUMBER, _CANARY_WORD = re.compile(r"[0-9]{18}"), re.compile(r"(?<![A-Z])[A-Z]{20}(?![A-Z])")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Readings:
     """What a line's cells may be, in normal forms, each once, in the line's order.
 
     ``numbers`` are neither NIRs nor written as dates. ``pairs`` are (surname, given name); ``near`` those of cells
-    that stand side by side, or of one cell.
+    that stand side by side, or of one cell. There is no ``repr``: they are the sample's values.
     """
 
     days: tuple[str, ...]

@@ -40,9 +40,9 @@ _POINTS = 0.5
 class _Asked:
     """Tuples to ask filters for, each once: hashes, codes, and the lines where each was read."""
 
-    blocks: Blocks
+    blocks: Blocks = field(repr=False)
     codes: npt.NDArray[np.uint64]
-    tuples: tuple[tuple[Kind, Tuple], ...]
+    tuples: tuple[tuple[Kind, Tuple], ...] = field(repr=False)
     lines: tuple[tuple[int, ...], ...]
 
 

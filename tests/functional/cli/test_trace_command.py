@@ -112,9 +112,30 @@ def test_lines_are_told_by_number(place: Desk, labs: list[Persons]) -> None:
     stranger = persons(50, 99, 29)
     written([*sample(labs[0], 20), *sample(stranger, 2), ("rien",)], "csv")
     answer = place.run(f"{RUN.format('csv')} --lines --json").json()
-    assert set(answer["unknown"]) >= {21, 22}
-    assert answer["without_marks"] == [23]
+    assert {each["line"] for each in answer["unknown"]} >= {21, 22}
+    assert answer["without_marks"] == [{"line": 23}]
     assert {each["line"] for each in answer["exports"][0]["known"]} <= set(range(1, 21))
+
+
+def test_lines_of_a_workbook_are_told_by_sheet_and_row(place: Desk, labs: list[Persons]) -> None:
+    book = openpyxl.Workbook()
+    hidden = book.create_sheet("ZQXNEEDLE")
+    hidden.sheet_state = "hidden"
+    for at, row in enumerate(sample(labs[0], 20), 11):
+        for column, cell in enumerate(row, 2):
+            hidden.cell(at, column, cell)
+    hidden.cell(40, 1, "rien")
+    book.save("sample.xlsx")
+    answer = place.run(f"{RUN.format('xlsx')} --lines --json").json()
+    assert answer["without_marks"] == [{"sheet": 2, "line": 40}]
+    known = {(each["sheet"], each["line"]) for each in answer["exports"][0]["known"]}
+    assert known <= {(2, row) for row in range(11, 31)}
+    assert len(known) > 15
+    told = place.run(f"{RUN.format('xlsx')} --lines").out
+    assert "hidden ones too" in told
+    assert "nothing to compare: 1 (40 of sheet 2)" in told
+    assert "(40 de la feuille 2)" in place.run(f"{RUN.format('xlsx')} --lines --lang fr").out
+    assert "ZQX" not in told
 
 
 def test_a_strangers_sample_is_untraced(place: Desk) -> None:

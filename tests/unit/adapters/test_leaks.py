@@ -2,6 +2,10 @@
 
 import io
 import json
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
 from pathlib import Path
 
 import openpyxl
@@ -10,6 +14,10 @@ import pytest
 from ecluse.adapters import leaks
 from ecluse.adapters.leaks import read_sample
 from ecluse.domain.errors import MalformedError
+from ecluse.domain.leaked import candidates, readings
+from ecluse.migration.trace_match import _asked
+
+FINDINGS = Path(__file__).parents[2] / "fuzz" / "findings"
 
 ROWS = [("Lefèvre", "Jeanne", "12/03/1960", "35000"), ("D'Alméida", "Zoé", "01/02/1950", "35200")]
 SQL = r"""-- dump
@@ -81,12 +89,87 @@ def test_inserts_of_a_dump(tmp_path: Path) -> None:
     assert found[2] == (3, ("1", "l'eau, (claire)"))
 
 
-def test_a_workbook_of_several_sheets(tmp_path: Path) -> None:
-    book, data = openpyxl.Workbook(), io.BytesIO()
-    for row in ROWS:
-        book.create_sheet(row[1]).append([*row[:3], int(row[3])])
+def workbook(book: openpyxl.Workbook) -> bytes:
+    data = io.BytesIO()
     book.save(data)
-    assert [line[1] for line in cells(tmp_path / "s.bin", data.getvalue())] == ROWS
+    return data.getvalue()
+
+
+def test_a_workbook_of_several_sheets(tmp_path: Path) -> None:
+    """Rows are the sheet's own, whatever stands empty before or between them; sheets are counted, hidden ones too."""
+    book = openpyxl.Workbook()
+    book.create_chartsheet()
+    for state, row in zip(("visible", "hidden", "veryHidden"), (*ROWS, ROWS[0]), strict=True):
+        sheet = book.create_sheet(row[1])
+        sheet.sheet_state = state
+        for column, cell in enumerate([*row[:3], int(row[3])], 2):
+            sheet.cell(4, column, cell)
+        sheet["C9"] = "fin"
+    (tmp_path / "s.bin").write_bytes(workbook(book))
+    read = read_sample(tmp_path / "s.bin")
+    assert [line.cells for line in read.lines[::2]] == [*ROWS, ROWS[0]]
+    assert [(line.sheet, line.number) for line in read.lines] == [(3, 4), (3, 9), (4, 4), (4, 9), (5, 4), (5, 9)]
+    assert read.sheets
+
+
+@pytest.mark.parametrize("name", ["s.xls", "s.ods", "s.csv", "s*[?]", "s"])
+def test_a_workbook_is_one_by_its_content(tmp_path: Path, name: str) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(ROWS[0])
+    assert cells(tmp_path / name, workbook(book)) == [(1, ROWS[0])]
+
+
+def test_rows_of_one_sheet_need_no_sheet_to_be_found(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(ROWS[0])
+    (tmp_path / "s.xlsx").write_bytes(workbook(book))
+    assert not read_sample(tmp_path / "s.xlsx").sheets
+
+
+def far_apart() -> bytes:
+    """A workbook of two cells, one of them in the last place of all: calamine makes room for all that is between."""
+    book = openpyxl.Workbook()
+    book.active["A1"], book.active["XFD1048576"] = "ZQXNEEDLE", "ZQXNEEDLE"
+    return workbook(book)
+
+
+def ring() -> bytes:
+    """What calamine takes all memory for."""
+    return (FINDINGS / "excel-xls" / "a-chain-of-sectors-that-is-a-ring").read_bytes()
+
+
+@pytest.mark.parametrize("made", [far_apart, ring])
+def test_what_ends_the_library_ends_nothing_here_and_prints_nothing(
+    tmp_path: Path, made: Callable[[], bytes]
+) -> None:
+    """In a process that is bounded, for a library that ends its own would end the tests."""
+    (tmp_path / "s.xls").write_bytes(made())
+    code = """
+        import resource, sys
+        from pathlib import Path
+        resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+        from ecluse.adapters.leaks import read_sample
+        from ecluse.domain.errors import MalformedError
+        try:
+            read_sample(Path(sys.argv[1]))
+        except MalformedError as error:
+            print(error)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code), str(tmp_path / "s.xls")]
+    told = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (told.returncode, told.stderr) == (0, "")
+    assert "what read the file died of it" in told.stdout
+    assert "s.xls" in told.stdout
+
+
+def test_no_repr_shows_a_cell(tmp_path: Path) -> None:
+    cells(tmp_path / "s.csv", ";".join(ROWS[0]).encode())
+    read = read_sample(tmp_path / "s.csv")
+    found = readings(read.lines[0].cells)
+    asked = _asked([(0, kind, each) for kind, tuples in candidates(found).items() for each in tuples])
+    assert asked.tuples
+    for shown in map(repr, (read, read.lines[0], found, asked)):
+        assert not any(part in shown for part in ("Lef", "LEF", "JEANN", "Jeanne", "1960", "35000"))
 
 
 @pytest.mark.parametrize(
