@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from ecluse.domain.conclusions import Telling
 from ecluse.domain.incident_exposures import Exposure
 from ecluse.domain.permissions import Side
 
@@ -192,7 +193,7 @@ class Move:
 class Incident:
     """All that is recorded of one breach at one controller. Names are of organisations, ``by`` are people's names.
 
-    ``found``: when the side that opened it became aware.
+    ``found``: when the side that opened it became aware. ``traces``: what tracing leaked samples concluded.
     """
 
     number: str
@@ -207,6 +208,7 @@ class Incident:
     facts: tuple[Fact, ...] = ()
     moves: tuple[Move, ...] = ()
     exposures: tuple[Exposure, ...] = ()
+    traces: tuple[Telling, ...] = ()
 
     def last(self, *steps: Step) -> Move | None:
         """The latest of some steps."""
@@ -218,11 +220,11 @@ class Incident:
 
 
 def for_processor(incident: Incident) -> Incident:
-    """What the processor sees: no number of the controller's, no decision, no filing of its, nor a phase that tells."""
+    """What the processor sees: no number of the controller's, decision, filing or trace, nor a phase that tells."""
     phase = incident.phase if incident.phase in {Phase.OPENED, Phase.CLOSED} else Phase.AWARE
     facts = tuple(fact for fact in incident.facts if fact.kind not in COUNTED)
     moves = tuple(move for move in incident.moves if move.step in PROCESSORS)
-    return replace(incident, phase=phase, facts=facts, moves=moves)
+    return replace(incident, phase=phase, facts=facts, moves=moves, traces=())
 
 
 def standing(facts: Iterable[Fact]) -> tuple[Fact, ...]:

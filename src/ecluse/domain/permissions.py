@@ -76,6 +76,8 @@ class Action(StrEnum):
     TELL_CONTROLLER = "incident.tell_controller"
     COUNT_AFFECTED = "incident.count"
     DECIDE_INCIDENT = "incident.decide"
+    TELL_TRACE = "incident.trace"
+    SEE_TRACING = "tracing.see"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,9 @@ MAY: Mapping[Action, frozenset[tuple[Side, Role]]] = {
     Action.TELL_CONTROLLER: _only(_P, Role.SECURITY_OFFICER, Role.DIRECTOR, Role.DPO),
     Action.COUNT_AFFECTED: _only(_C, Role.SECURITY_OFFICER, Role.DIRECTOR, Role.DPO),
     Action.DECIDE_INCIDENT: _only(_C, Role.DIRECTOR, Role.DPO),
+    # R11: fingerprints open with the controller's identity alone; what they concluded is the controller's own.
+    Action.TELL_TRACE: _only(_C, Role.SECURITY_OFFICER, Role.DIRECTOR, Role.DPO),
+    Action.SEE_TRACING: _only(_C, Role.SECURITY_OFFICER, Role.DIRECTOR, Role.DPO, Role.AUDITOR),
 }
 """Which roles of which side may take each action, within a party. Whatever is not here is refused."""
 

@@ -82,6 +82,7 @@ class RoomEvent(StrEnum):
     INCIDENT_STEP_TAKEN = "incident.step_taken"
     INCIDENT_EXPOSURE_NOTED = "incident.exposure_noted"
     INCIDENT_EXPOSURE_MOVED = "incident.exposure_moved"
+    INCIDENT_TRACED = "incident.traced"
     ALERT_RAISED = "alert.raised"
     ALERT_REPEATED = "alert.repeated"
     ALERT_ACKNOWLEDGED = "alert.acknowledged"

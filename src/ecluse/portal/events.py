@@ -75,6 +75,7 @@ EVENTS: dict[str, Text] = {
     RoomEvent.INCIDENT_STEP_TAKEN: Text("step in an incident", "étape d'un incident"),
     RoomEvent.INCIDENT_EXPOSURE_NOTED: Text("place of leaked data noted", "lieu de données fuitées noté"),
     RoomEvent.INCIDENT_EXPOSURE_MOVED: Text("takedown: request or answer", "retrait : demande ou réponse"),
+    RoomEvent.INCIDENT_TRACED: Text("what tracing a sample concluded", "conclusion du traçage d'un échantillon"),
     RoomEvent.ALERT_RAISED: Text("alert raised", "alerte levée"),
     RoomEvent.ALERT_REPEATED: Text("alert: it happened again", "alerte : cela s'est reproduit"),
     RoomEvent.ALERT_ACKNOWLEDGED: Text("alert acknowledged", "alerte prise en compte"),

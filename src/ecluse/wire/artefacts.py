@@ -14,6 +14,7 @@ from ecluse.domain import values
 from ecluse.domain.access import AccessEntry
 from ecluse.domain.agreement import Agreement, letter_of
 from ecluse.domain.codemap import CodeMap
+from ecluse.domain.conclusions import Conclusion
 from ecluse.domain.entry import Entry
 from ecluse.domain.errors import InternalError, Location, MalformedError
 from ecluse.domain.estimate import Estimate
@@ -43,8 +44,8 @@ KINDS: dict[str, type] = {
 }
 """Artefact kinds by the name that their ``format`` carries, ``ecluse.<kind>/1``."""
 
-DOCUMENTS: dict[str, type] = {"code-map": CodeMap, "estimate": Estimate}
-"""Formats of files that people work on, which no plan, journal or signature knows: same parser, no artefact."""
+DOCUMENTS: dict[str, type] = {"code-map": CodeMap, "estimate": Estimate, "trace-conclusion": Conclusion}
+"""Formats that no plan, journal or signature knows: same parser, no artefact."""
 
 T = TypeVar("T")
 

@@ -76,7 +76,7 @@ def test_a_quoted_text_is_one_plain_line(text: str) -> None:
 
 def test_the_format_has_a_published_schema() -> None:
     assert (kind_of(CodeMap), format_of(CodeMap)) == ("code-map", MAP.format)
-    assert list(DOCUMENTS) == ["code-map", "estimate"]
+    assert "code-map" in DOCUMENTS
     published = resources.files("ecluse.wire") / "schemas" / "code-map.schema.json"
     assert json.loads(published.read_bytes()) == schema("code-map")
     jsonschema.Draft202012Validator(schema("code-map")).validate(to_json(MAP))

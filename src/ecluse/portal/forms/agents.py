@@ -101,6 +101,9 @@ SCOPES: dict[Action, Text] = {
     Action.TELL_CONTROLLER: Text("tell the laboratory of a breach", "prévenir le laboratoire d'une violation"),
     Action.COUNT_AFFECTED: Text("give the numbers of an incident", "donner les nombres d'un incident"),
     Action.DECIDE_INCIDENT: Text("decide on incidents", "décider des incidents"),
+    Action.TELL_TRACE: Text("tell an incident what tracing a sample concluded",
+                            "dire à un incident ce que le traçage d'un échantillon conclut"),
+    Action.SEE_TRACING: Text("see which exports can be traced", "voir quels exports peuvent être tracés"),
 }
 """Every action in words, as a token's scope."""
 

@@ -26,6 +26,7 @@ from ecluse.store.models.people import (
 )
 from ecluse.store.models.relays import RelayEntry, RelayJournal
 from ecluse.store.models.telemetry import LogCursor
+from ecluse.store.models.traces import IncidentTrace
 from ecluse.store.models.warnings import (
     ReportedWarning,
     WarningKey,
@@ -56,6 +57,7 @@ __all__ = [
     "IncidentFact",
     "IncidentMove",
     "IncidentRow",
+    "IncidentTrace",
     "Invitation",
     "JournalConcern",
     "JournalFile",

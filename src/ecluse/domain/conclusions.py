@@ -1,0 +1,138 @@
+"""What tracing a leaked sample concluded, as it is told: exports and counts, never a line, a column or a value (R11).
+
+The sample is asked about at the controller's own machine (:mod:`ecluse.domain.attribution`); this is all that leaves
+it. It holds no digest of the sample either: whoever reads one could try lines out until one fits. Pure.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+from typing import Annotated, Literal
+
+from ecluse.domain.tracing import Kind
+from ecluse.domain.values import Count, Digest, FieldError, Identifier, Name, Recipient, Strict, Text, Whole
+
+MOST_EXPORTS = 100
+"""Exports that a conclusion lists at most; of more, the likeliest."""
+MOST_PARCELS = 100
+"""Parcels with a canary among the lines that an export lists at most."""
+CERTAIN = 10_000
+"""A probability of one, in ten-thousandths."""
+_RATIO = 1_000_000
+
+Parcel = Annotated[str, Text("a parcel's name", r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=200)]
+Probability = Annotated[int, Whole("a probability in ten-thousandths", 0, CERTAIN)]
+Tenths = Annotated[int, Whole("a power of ten, in tenths", -_RATIO, _RATIO)]
+
+
+class Verdict(StrEnum):
+    """What the exports that were asked say of the sample."""
+
+    FOUND = "found"
+    DOUBTFUL = "doubtful"
+    NOT_FOUND = "not found"
+
+
+@dataclass(frozen=True, slots=True)
+class TracedExport(Strict):
+    """One export that knows lines of the sample. ``order`` to ``persons`` are as its trace file says.
+
+    ``persons``: patients in the export. ``marks``: lines known by each kind of mark; ``slips``: lines known only once a
+    typing slip was undone. ``canaries``: parcels whose planted rows are among the lines. ``ratio``: logarithm of the
+    likelihood ratio, in tenths. ``explained``: an attributed export explains its lines.
+    """
+
+    order: Identifier
+    order_digest: Digest
+    controller: Name
+    source: Name
+    destination: Name
+    recipient: Recipient
+    period_from: dt.date
+    period_until: dt.date
+    persons: Count
+    lines_known: Count
+    marks: Mapping[Kind, Count]
+    slips: Count
+    canary_lines: Count
+    canaries: tuple[Parcel, ...]
+    ratio: Tenths
+    probability: Probability
+    attributed: bool
+    explained: bool
+
+    def __post_init__(self) -> None:
+        """Counts that can be."""
+        if self.period_until < self.period_from:
+            raise FieldError("period_until", "before period_from")
+        if bool(self.canaries) != bool(self.canary_lines) or len(self.canaries) > MOST_PARCELS:
+            raise FieldError("canaries", f"as many as lines need, and {MOST_PARCELS} at most")
+        if any(first >= second for first, second in pairwise(self.canaries)):
+            raise FieldError("canaries", "in order, and each once")
+        if Kind.CANARY in self.marks:
+            raise FieldError("marks", "canaries are told by their parcels")
+        if max((*self.marks.values(), self.canary_lines)) > self.lines_known:
+            raise FieldError("lines_known", "fewer than are known by a mark")
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion(Strict):
+    """What was concluded of one sample.
+
+    ``lines``: read; ``more``: the file goes on. ``silent``: lines with nothing to compare; ``unknown``: lines that no
+    export in the answer knows. ``asked``, ``expired``, ``refused``, ``foreign``: trace files asked, past their day,
+    damaged, sealed to others. ``left_out``: further exports that know lines.
+    """
+
+    format: Literal["ecluse.trace-conclusion/1"]
+    verdict: Verdict
+    lines: Count
+    more: bool
+    silent: Count
+    unknown: Count
+    asked: Count
+    expired: Count
+    refused: Count
+    foreign: Count
+    exports: tuple[TracedExport, ...]
+    left_out: Count
+
+    def __post_init__(self) -> None:
+        """A verdict that its exports bear, and counts that can be."""
+        named = any(each.attributed for each in self.exports)
+        if named is not (self.verdict is Verdict.FOUND) or (self.verdict is Verdict.DOUBTFUL and not self.exports):
+            raise FieldError("verdict", "not what the exports say")
+        if self.silent + self.unknown > self.lines:
+            raise FieldError("lines", "fewer than are told apart")
+        if any(max(each.lines_known, each.slips) > self.lines for each in self.exports):
+            raise FieldError("lines", "fewer than an export knows")
+        if len(self.exports) > MOST_EXPORTS or len(self.exports) + self.left_out > self.asked:
+            raise FieldError("exports", f"no more than were asked, and {MOST_EXPORTS} at most")
+        if len({each.order_digest for each in self.exports}) < len(self.exports):
+            raise FieldError("exports", "the same order twice")
+
+    @property
+    def attributed(self) -> tuple[TracedExport, ...]:
+        """The exports that the sample comes from."""
+        return tuple(each for each in self.exports if each.attributed)
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """A conclusion as the record of an incident holds it: ``number`` counts within the incident; ``by`` is a name."""
+
+    number: int
+    recorded: dt.datetime
+    by: str
+    conclusion: Conclusion
+
+
+def origins(tellings: tuple[Telling, ...]) -> tuple[tuple[Telling, TracedExport], ...]:
+    """Each export that a sample was attributed to, once, by its latest telling; the latest first."""
+    found: dict[str, tuple[Telling, TracedExport]] = {}
+    for telling in reversed(tellings):
+        for each in telling.conclusion.attributed:
+            found.setdefault(each.order_digest, (telling, each))
+    return tuple(found.values())

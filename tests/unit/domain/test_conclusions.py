@@ -1,0 +1,138 @@
+"""What tracing concluded, as it is told: only what can be, and nothing that was not asked for (R11)."""
+
+import datetime as dt
+import json
+from dataclasses import replace
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecluse.domain.conclusions import (
+    CERTAIN,
+    MOST_EXPORTS,
+    MOST_PARCELS,
+    Conclusion,
+    Telling,
+    TracedExport,
+    Verdict,
+    origins,
+)
+from ecluse.domain.errors import EcluseError
+from ecluse.domain.tracing import Kind
+from ecluse.wire.artefacts import InvalidError, decode, encode, format_of, kind_of, schema, to_json, validate
+
+EXPORT = TracedExport(
+    order="BIO-2026-0042", order_digest="sha256:" + "1" * 64, controller="Laboratoire des Trois Rivières",
+    source="dxlab", destination="kalisil", recipient="age1" + "q" * 58, period_from=dt.date(2018, 1, 1),
+    period_until=dt.date(2019, 12, 31), persons=1500, lines_known=54, marks={Kind.NIR: 40, Kind.NAME_BIRTH: 50},
+    slips=2, canary_lines=1, canaries=("request-1",), ratio=871, probability=CERTAIN, attributed=True, explained=False,
+)  # fmt: skip
+OTHER = replace(
+    EXPORT, order="BIO-2025-0007", order_digest="sha256:" + "2" * 64, lines_known=3, marks={Kind.FAMILY_BIRTH: 3},
+    slips=0, canary_lines=0, canaries=(), ratio=-12, probability=120, attributed=False, explained=True,
+)  # fmt: skip
+FOUND = Conclusion(
+    format="ecluse.trace-conclusion/1", verdict=Verdict.FOUND, lines=56, more=False, silent=1, unknown=1, asked=7,
+    expired=1, refused=0, foreign=2, exports=(EXPORT, OTHER), left_out=0,
+)  # fmt: skip
+
+
+def test_it_is_written_and_read_and_has_a_schema() -> None:
+    assert decode(Conclusion, encode(FOUND)) == FOUND
+    assert format_of(Conclusion) == f"ecluse.{kind_of(Conclusion)}/1"
+    jsonschema.Draft202012Validator(schema("trace-conclusion")).validate(to_json(FOUND))
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"verdict": "doubtful"}, "verdict"),
+        ({"verdict": "not found"}, "verdict"),
+        ({"verdict": "perhaps"}, "verdict"),
+        ({"lines": 53}, "lines"),
+        ({"silent": 30, "unknown": 27}, "lines"),
+        ({"asked": 1}, "exports"),
+        ({"left_out": 6}, "exports"),
+        ({"exports": [to_json(EXPORT)] * 2}, "exports"),
+        ({"exports": []}, "verdict"),
+        ({"lines": -1}, "lines"),
+        ({"sample": "sha256:" + "3" * 64}, "sample"),
+        ({"file": "DUPONT Jeanne.csv"}, "file"),
+        ({"unknown_lines": ["Roux;Jeanne"]}, "unknown_lines"),
+    ],
+)
+def test_what_cannot_be_is_refused(changes: dict[str, Any], field: str) -> None:
+    with pytest.raises(InvalidError) as caught:
+        validate(Conclusion, to_json(FOUND) | changes)
+    assert caught.value.problems[0].path == field
+    assert "DUPONT" not in repr(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"period_until": "2017-12-31"}, "period_until"),
+        ({"canary_lines": 0}, "canaries"),
+        ({"canaries": []}, "canaries"),
+        ({"canaries": ["b", "a"], "canary_lines": 2}, "canaries"),
+        ({"canaries": ["a", "a"], "canary_lines": 2}, "canaries"),
+        ({"canaries": [f"p-{n:04}" for n in range(MOST_PARCELS + 1)]}, "canaries"),
+        ({"canaries": ["Dupont, Jeanne"]}, "canaries[0]"),
+        ({"marks": {"nir": 55}}, "lines_known"),
+        ({"marks": {"canary": 1}}, "marks"),
+        ({"marks": {"surname": 1}}, "marks.surname"),
+        ({"recipient": "age1"}, "recipient"),
+        ({"probability": CERTAIN + 1}, "probability"),
+        ({"probability": 0.5}, ""),
+        ({"order": "Dupont Jeanne"}, "order"),
+    ],
+)
+def test_what_an_export_cannot_be_is_refused(changes: dict[str, Any], field: str) -> None:
+    value = to_json(FOUND)
+    value["exports"][0] |= changes
+    with pytest.raises(EcluseError) as caught:
+        validate(Conclusion, value)
+    assert "Jeanne" not in repr(caught.value)
+    if isinstance(caught.value, InvalidError):
+        assert caught.value.problems[0].path.startswith(f"exports[0].{field}")
+    else:
+        assert field == "", "JSON without fractions"
+
+
+def test_more_exports_than_one_reads_are_refused() -> None:
+    many = tuple(replace(OTHER, order_digest=f"sha256:{n:064x}") for n in range(MOST_EXPORTS + 1))
+    with pytest.raises(InvalidError, match=str(MOST_EXPORTS)):
+        validate(Conclusion, json.loads(encode(FOUND)) | {
+            "exports": [to_json(EXPORT), *map(to_json, many)], "asked": 1000,
+        })  # fmt: skip
+
+
+def told(number: int, *exports: TracedExport) -> Telling:
+    verdict = Verdict.FOUND if any(each.attributed for each in exports) else Verdict.NOT_FOUND
+    made = replace(FOUND, verdict=verdict, exports=exports)
+    return Telling(number, dt.datetime(2026, 11, number, tzinfo=dt.UTC), "Zoé", made)
+
+
+def test_an_origin_is_named_once_by_its_latest_telling() -> None:
+    both = replace(OTHER, attributed=True)
+    tellings = (told(1, EXPORT), told(2, both, EXPORT), told(3, OTHER), told(4))
+    found = origins(tellings)
+    assert [(telling.number, export.order) for telling, export in found] == [(2, both.order), (2, EXPORT.order)]
+    assert origins((told(1, OTHER),)) == origins(()) == ()
+
+
+@given(st.integers(0, 200), st.integers(0, 200), st.integers(0, 200), st.booleans())
+def test_counts_that_can_be_are_taken_and_no_others(lines: int, silent: int, known: int, attributed: bool) -> None:
+    each = replace(OTHER, lines_known=known, marks={Kind.NIR: known}, attributed=attributed)
+    value = to_json(replace(FOUND, exports=(OTHER,), verdict=Verdict.NOT_FOUND)) | {
+        "verdict": "found" if attributed else "doubtful", "lines": lines, "silent": silent, "unknown": 0,
+        "exports": [to_json(each)],
+    }  # fmt: skip
+    if silent <= lines and known <= lines:
+        assert decode(Conclusion, encode(validate(Conclusion, value))) == validate(Conclusion, value)
+    else:
+        with pytest.raises(InvalidError):
+            validate(Conclusion, value)
