@@ -39,7 +39,17 @@ def opened(
     given = acts.Opened("Fichier en vente", CANARY, found, rest.get("basis", Basis.OWN))
     others = [place(slug) for slug in (labs if who[0] == VENDOR else rest.get("vendors", (VENDOR,)))]
     made = acts.open_incident(by.handle, place(who[0]), others, given, by=by)
-    return [reads.incident_of(row.number) for row in made]
+    return [again(row) for row in made]
+
+
+def again(row: IncidentRow) -> IncidentRow:
+    """As it is now."""
+    return reads.whole().get(pk=row.pk)
+
+
+def seen_by(who: Person) -> set[IncidentRow]:
+    """What somebody's list holds."""
+    return set(reads.visible(who, who.grants()))
 
 
 def step(room: Room, row: IncidentRow, what: Step, who: tuple[str, Role] = LAB_DPO, **rest: Any) -> IncidentRow:
@@ -47,7 +57,7 @@ def step(room: Room, row: IncidentRow, what: Step, who: tuple[str, Role] = LAB_D
     acts.take_step(
         by.handle, row, acts.GivenStep(what, **({"reasons": "parce que"} | rest)), by=by, everywhere=everywhere
     )
-    return reads.incident_of(row.number)
+    return again(row)
 
 
 def fact(
@@ -56,4 +66,4 @@ def fact(
     by, everywhere = person(room, who), rest.pop("everywhere", False)
     since = rest.pop("known_since", row.opened_at)
     acts.add_fact(by.handle, row, acts.GivenFact(kind, text, since, **rest), by=by, everywhere=everywhere)
-    return reads.incident_of(row.number)
+    return again(row)

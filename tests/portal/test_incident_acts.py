@@ -12,10 +12,12 @@ from tests.portal.breached import (
     LAB_DPO,
     OFFICER,
     VENDOR_DPO,
+    again,
     bound,
     fact,
     opened,
     person,
+    seen_by,
     step,
 )
 from tests.portal.warned import at, keyed, warned
@@ -59,10 +61,9 @@ def test_a_vendor_opens_one_for_each_laboratory(room: Room, now: dt.datetime) ->
     for row in (mine, theirs):
         assert (row.phase, row.opened_side, row.found_at) == (Phase.OPENED, Side.PROCESSOR, now - HOUR)
         assert [each.text for each in row.facts.all()] == [CANARY]
-    lab, other = person(room, LAB_BOSS).grants(), room.people[OTHER_LAB, Role.DPO].grants()
-    assert list(reads.visible(lab)) == [mine]
-    assert list(reads.visible(other)) == [theirs]
-    assert set(reads.visible(person(room, OFFICER).grants())) == {mine, theirs}
+    assert seen_by(person(room, LAB_BOSS)) == {mine}
+    assert seen_by(room.people[OTHER_LAB, Role.DPO]) == {theirs}
+    assert set(seen_by(person(room, OFFICER))) == {mine, theirs}
 
 
 def test_a_laboratory_that_opens_one_is_aware(room: Room, now: dt.datetime) -> None:
@@ -72,7 +73,7 @@ def test_a_laboratory_that_opens_one_is_aware(room: Room, now: dt.datetime) -> N
     assert (move.step, move.at, move.basis) == (Step.AWARE, now - HOUR, Basis.PRESS)
     (alone,) = opened(room, now, who=LAB_BOSS, vendors=())
     assert alone.processor is None
-    assert alone not in reads.visible(person(room, OFFICER).grants())
+    assert alone not in seen_by(person(room, OFFICER))
 
 
 def test_nobody_opens_one_for_whom_no_agreement_binds_or_without_a_role(room: Room) -> None:
@@ -171,11 +172,11 @@ def test_everywhere_is_the_vendor_s_and_of_this_matter(room: Room, now: dt.datet
     step(room, theirs, Step.NOTICE, OFFICER)
     step(room, mine, Step.NOTICE, OFFICER, everywhere=True)
     for row, count, phase in ((mine, 2, Phase.AWARE), (theirs, 2, Phase.AWARE), (another, 1, Phase.OPENED)):
-        found = reads.incident_of(row.number)
+        found = again(row)
         assert (found.facts.count(), found.phase) == (count, phase)
         assert found.moves.count() == (phase is Phase.AWARE), "told once, not twice"
     fact(room, mine, FactKind.DATA, "Identité", LAB_DPO, everywhere=True)
-    assert reads.incident_of(theirs.number).facts.count() == 2, "a laboratory writes nowhere else"
+    assert again(theirs).facts.count() == 2, "a laboratory writes nowhere else"
     with pytest.raises(UsageError, match="at each laboratory"):
         fact(room, mine, FactKind.CAUSE, "x", everywhere=True, corrects=2)
 
@@ -183,10 +184,10 @@ def test_everywhere_is_the_vendor_s_and_of_this_matter(room: Room, now: dt.datet
 def test_two_who_write_at_once_count_on(room: Room, now: dt.datetime) -> None:
     """Both hold the same old copy of the incident; numbers and phase are read under the lock."""
     (row,) = opened(room, now)
-    stale = [reads.incident_of(row.number) for _ in range(2)]
+    stale = [again(row) for _ in range(2)]
     for each in stale:
         fact(room, each, FactKind.CAUSE, "x")
-    assert [each.number for each in reads.incident_of(row.number).facts.all()] == [1, 2, 3]
+    assert [each.number for each in again(row).facts.all()] == [1, 2, 3]
     step(room, stale[0], Step.NOTICE, OFFICER)
     with pytest.raises(TransitionError, match="already"):
         step(room, stale[1], Step.NOTICE, OFFICER)
@@ -258,7 +259,7 @@ def test_a_warning_with_a_leaked_sample_becomes_an_incident(room: Room, now: dt.
     warning, _ = warned("Des lignes à vendre, texte du signalement", sample=True)
     officer = person(room, OFFICER)
     (made,) = open_from_warning(officer.handle, warning, officer)
-    row = reads.incident_of(made.number)
+    row = again(made)
     assert (row.controller.slug, row.processor and row.processor.slug, row.phase) == (LAB, VENDOR, Phase.OPENED)
     assert row.found_at == warning.received_at, "the vendor knew when it came"
     copied = repr([row.title, [each.text for each in row.facts.all()], [each.reasons for each in row.moves.all()]])
@@ -286,7 +287,7 @@ def test_whoever_a_warning_names_learns_nothing_by_the_incident(room: Room, now:
     warning, _ = warned(sample=True, shared=True, functions=(Function.SECURITY_OFFICER,))
     boss = person(room, LAB_BOSS)
     (made,) = open_from_warning(boss.handle, warning, boss)
-    row = reads.incident_of(made.number)
+    row = again(made)
     assert row.processor is None, "the vendor's officer would see it"
     assert row.phase == Phase.AWARE
     officer = room.client(*OFFICER)

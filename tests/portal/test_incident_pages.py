@@ -12,7 +12,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
-from tests.portal.breached import BOSS, CANARY, LAB_BOSS, LAB_DPO, OFFICER, bound, fact, opened, person, step
+from tests.portal.breached import BOSS, CANARY, LAB_BOSS, LAB_DPO, OFFICER, again, bound, fact, opened, person, step
 from tests.portal.warned import keyed, warned
 
 from ecluse.control.incident_documents import Paper
@@ -78,7 +78,7 @@ def test_from_the_vendor_s_form_to_the_laboratory_s_filing(room: Room, now: dt.d
     send(dpo, f"{at}step/notify/", at=local(now), risk="high", reasons="Diagnostics publiés")
     assert "Notify the authority" in html.unescape(dpo.get("/", headers=EN).text)
     send(dpo, f"{at}step/filed/", at=local(now), reference="CNIL-REF-1")
-    held = reads.record_of(reads.incident_of(row.number))
+    held = reads.record_of(again(row))
     assert (held.phase, [move.step for move in held.moves]) == (Phase.NOTIFIED, [Step.NOTICE, Step.NOTIFY, Step.FILED])
     assert "notified, to be completed" in page(dpo, row)
 
@@ -229,7 +229,7 @@ def test_a_vendor_tells_all_its_laboratories_at_once(room: Room, now: dt.datetim
     officer = client(room, OFFICER)
     assert "At the other laboratory" in page(officer, mine)
     send(officer, f"/incidents/{mine.number}/notice/", **{"notice-at": local(now), "notice-everywhere": "on"})
-    assert reads.incident_of(theirs.number).phase == Phase.AWARE
+    assert again(theirs).phase == Phase.AWARE
     assert "other laborator" not in page(client(room, LAB_DPO), mine)
 
 

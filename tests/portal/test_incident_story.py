@@ -9,7 +9,7 @@ import datetime as dt
 from zoneinfo import ZoneInfo
 
 import pytest
-from tests.portal.breached import LAB_BOSS, LAB_DPO, OFFICER, bound, fact, opened, person, step
+from tests.portal.breached import LAB_BOSS, LAB_DPO, OFFICER, again, bound, fact, opened, person, step
 from tests.portal.warned import at
 
 from ecluse.control.document import texts
@@ -60,7 +60,7 @@ def test_february_2021_as_it_should_have_gone(room: Room, monkeypatch: pytest.Mo
     for lab, row in ((LAB, mine), (OTHER_LAB, theirs)):
         for role in (Role.DPO, Role.DIRECTOR):
             assert hears(room, (lab, role), row) == {"clock_incident_told"}, "informed at once, on a Sunday evening"
-        clock = authority_clock(reads.record_of(reads.incident_of(row.number)))
+        clock = authority_clock(reads.record_of(again(row)))
         assert clock is not None
         assert clock.due == dt.datetime(2021, 2, 17, 22, 0, tzinfo=PARIS).astimezone(dt.UTC)
         assert clock.due < PRESS
@@ -106,10 +106,10 @@ def test_february_2021_as_it_should_have_gone(room: Room, monkeypatch: pytest.Mo
 def _nine_days_later(room: Room, monkeypatch: pytest.MonkeyPatch, mine: IncidentRow, theirs: IncidentRow) -> None:
     at(monkeypatch, PRESS)
     watched(PRESS)
-    mine = reads.incident_of(mine.number)
+    mine = again(mine)
     assert mine.phase == Phase.COMPLETED, "when the press writes, the authority and the patients know"
     for row in (mine, theirs):
-        held = reads.record_of(reads.incident_of(row.number))
+        held = reads.record_of(again(row))
         notice, authority = notice_clock(held), authority_clock(held)
         assert notice is not None
         assert authority is not None

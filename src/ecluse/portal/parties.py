@@ -38,12 +38,12 @@ def of_alert(request: HttpRequest, alert: int, **_: Any) -> Parties:
         UnseenError: there is none of that number, or for whoever asks (R10).
     """
     found = alert_of(alert)
-    check_exists_for(found, _asking(request))
+    check_exists_for(found, asking(request))
     request.alert_found = found  # type: ignore[attr-defined]
     return Parties.of(*concerned(found))
 
 
-def _asking(request: HttpRequest) -> Person:
+def asking(request: HttpRequest) -> Person:
     """Whoever asks, by a browser or by a program of theirs."""
     token = getattr(request, "auth", None)
     return token.person if isinstance(token, ApiToken) else person_of(request)

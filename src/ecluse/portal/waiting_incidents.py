@@ -20,14 +20,14 @@ _CONTROLLERS = {
 _MOST = 50
 
 
-def _waiting(_person: Person, grants: tuple[Grant, ...]) -> list[Waiting]:
+def _waiting(person: Person, grants: tuple[Grant, ...]) -> list[Waiting]:
     tells = set(allowed_in(grants, Action.TELL_CONTROLLER))
     decides = set(allowed_in(grants, Action.DECIDE_INCIDENT))
     if not tells | decides:
         return []
     found: list[Waiting] = []
     mine = Q(controller__slug__in=decides, phase__in=list(_CONTROLLERS))
-    for row in clocked(grants).filter(mine | Q(processor__slug__in=tells, phase=Phase.OPENED))[:_MOST]:
+    for row in clocked(person, grants).filter(mine | Q(processor__slug__in=tells, phase=Phase.OPENED))[:_MOST]:
         incident, url = clocks_of(row), reverse("incident", args=[row.number])
         if row.controller.slug in decides and (what := _CONTROLLERS.get(incident.phase)):
             clock = authority_clock(incident)

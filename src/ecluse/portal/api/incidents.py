@@ -4,6 +4,7 @@ Nothing here tells, decides or files: that is for a person, on the page.
 """
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from django.http import HttpRequest
@@ -19,11 +20,11 @@ from ecluse.domain.incidents import (
     for_processor,
     notice_clock,
 )
-from ecluse.domain.permissions import Action, Parties, may
+from ecluse.domain.permissions import Action, Grant, Parties, may
 from ecluse.portal.api import shapes
 from ecluse.portal.api.base import PROBLEMS, caller, scoped
 from ecluse.portal.api.people import PAGE, router
-from ecluse.portal.views.incidents import of_incident
+from ecluse.portal.views.incidents import incident_found, of_incident
 from ecluse.store.acts import incidents as acts
 from ecluse.store.models import IncidentRow, Person
 from ecluse.store.reads import incidents as reads
@@ -97,54 +98,55 @@ class CountIn(shapes.In):
 def incidents(request: HttpRequest, start: shapes.Index = 0) -> list[IncidentOut]:
     """Incidents of the caller's organisations, the newest first; 200 at most."""
     person = caller(request)
-    rows = reads.visible(person.grants())[start : start + PAGE]
-    return [IncidentOut(**_out(row, person)) for row in rows]
+    grants = person.grants()
+    rows = reads.clocked(person, grants)[start : start + PAGE]
+    return [IncidentOut(**_out(row, reads.clocks_of(row), mine=_mine(grants, row))) for row in rows]
 
 
 @router.get("/incidents/{incident}", response={200: IncidentWhole, PROBLEMS: shapes.Problem}, tags=["incidents"])
 @scoped(Action.SEE_INCIDENTS, of_incident)
-def incident(request: HttpRequest, incident: str) -> IncidentWhole:
+def incident(request: HttpRequest, incident: str) -> IncidentWhole:  # noqa: ARG001 - the guard reads it
     """One incident with its facts; numbers of persons and records are the laboratory's alone."""
-    return _whole(incident, caller(request))
+    return _whole(incident_found(request), caller(request))
 
 
 @router.post("/incidents/{incident}/facts", response={200: IncidentWhole, PROBLEMS: shapes.Problem}, tags=["incidents"])
 @scoped(Action.ADD_TO_INCIDENT, of_incident)
-def add_fact(request: HttpRequest, incident: str, given: FactIn) -> IncidentWhole:
+def add_fact(request: HttpRequest, incident: str, given: FactIn) -> IncidentWhole:  # noqa: ARG001 - the guard reads it
     """Add what is known. A text with a patient's number is refused."""
     fact = acts.GivenFact(given.kind, given.text, given.known_since, corrects=given.corrects or None)
-    return _added(incident, fact, caller(request))
+    return _added(request, fact)
 
 
 @router.post(
     "/incidents/{incident}/counts", response={200: IncidentWhole, PROBLEMS: shapes.Problem}, tags=["incidents"]
 )
 @scoped(Action.COUNT_AFFECTED, of_incident)
-def add_count(request: HttpRequest, incident: str, given: CountIn) -> IncidentWhole:
+def add_count(request: HttpRequest, incident: str, given: CountIn) -> IncidentWhole:  # noqa: ARG001 - the guard reads it
     """Add how many are affected, as the laboratory's own program counted them: a number, and never who they are."""
     fact = acts.GivenFact(given.kind, given.text, given.known_since, given.count, given.exact, given.corrects or None)
-    return _added(incident, fact, caller(request))
+    return _added(request, fact)
 
 
-def _added(number: str, fact: acts.GivenFact, person: Person) -> IncidentWhole:
-    acts.add_fact(person.handle, reads.incident_of(number), fact, by=person)
-    return _whole(number, person)
+def _added(request: HttpRequest, fact: acts.GivenFact) -> IncidentWhole:
+    row, person = incident_found(request), caller(request)
+    acts.add_fact(person.handle, row, fact, by=person)
+    return _whole(reads.incident_of(row.number, person), person)
 
 
-def _seen(row: IncidentRow, person: Person) -> tuple[Incident, bool]:
-    mine = may(person.grants(), Action.SEE_INCIDENT_RECORD, Parties.of(row.controller.slug))
-    whole = reads.record_of(row)
-    return (whole if mine else for_processor(whole)), mine
+def _mine(grants: Iterable[Grant], row: IncidentRow) -> bool:
+    """Whether the caller sees the controller's part."""
+    return may(grants, Action.SEE_INCIDENT_RECORD, Parties.of(row.controller.slug))
 
 
-def _whole(number: str, person: Person) -> IncidentWhole:
-    row = reads.incident_of(number)
-    seen, _ = _seen(row, person)
-    return IncidentWhole(**_out(row, person), facts=[_fact(each) for each in seen.facts])
+def _whole(row: IncidentRow, person: Person) -> IncidentWhole:
+    mine, whole = _mine(person.grants(), row), reads.record_of(row)
+    facts = (whole if mine else for_processor(whole)).facts
+    return IncidentWhole(**_out(row, whole, mine=mine), facts=[_fact(each) for each in facts])
 
 
-def _out(row: IncidentRow, person: Person) -> dict[str, Any]:
-    seen, mine = _seen(row, person)
+def _out(row: IncidentRow, whole: Incident, *, mine: bool) -> dict[str, Any]:
+    seen = whole if mine else for_processor(whole)
     notice, authority = notice_clock(seen), authority_clock(seen) if mine else None
     return {
         "number": row.number, "title": row.title, "controller": row.controller.slug,

@@ -31,6 +31,7 @@ from ecluse.portal.access import grants_of, guarded, person_of
 from ecluse.portal.downloads import asked, handed, rendered
 from ecluse.portal.forms.incidents import CountForm, ExposureForm, FactForm, NoticeForm
 from ecluse.portal.labels import ACTS, PHASES, QUESTIONS, SIDES, TAKEDOWN_TONES
+from ecluse.portal.parties import asking
 from ecluse.portal.words import Text, language
 from ecluse.store.models import IncidentRow, Organisation
 from ecluse.store.reads import incidents as reads
@@ -41,8 +42,12 @@ _A_PAGE = 50
 
 
 def of_incident(request: HttpRequest, incident: str, **_: Any) -> Parties:
-    """The controller and the processor of an incident; it is kept for :func:`incident_found`."""
-    found = reads.incident_of(incident)
+    """The controller and the processor of an incident; it is kept for :func:`incident_found`.
+
+    Raises:
+        UnseenError: there is none of that number, or for whoever asks (R10).
+    """
+    found = reads.incident_of(incident, asking(request))
     request.incident_found = found  # type: ignore[attr-defined]
     return Parties.of(*reads.slugs_of(found))
 
@@ -63,7 +68,7 @@ def is_controllers(request: HttpRequest, row: IncidentRow) -> bool:
 def incidents(request: HttpRequest) -> HttpResponse:
     """All that one may see, the newest first."""
     grants = grants_of(request)
-    page = Paginator(reads.visible(grants), _A_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(reads.visible(person_of(request), grants), _A_PAGE).get_page(request.GET.get("page"))
     shown = {
         "page": page,
         "rows": [_row(request, each) for each in page],

@@ -95,7 +95,7 @@ def _page(request: HttpRequest, found: ReportedWarning, **forms: Any) -> HttpRes
         shown |= {
             "messages_held": list(found.messages.select_related("author")),
             "named": list(found.named.select_related("person")),
-            "incident": visible_incidents(grants_of(request)).filter(warning=found).first(),
+            "incident": visible_incidents(person, grants_of(request)).filter(warning=found).first(),
             "answer_form": AnswerForm(), "name_form": NameForm(person=person), "close_form": CloseForm(),
         } | forms  # fmt: skip
     return render(request, "warnings/one.html", shown, status=422 if forms else 200)

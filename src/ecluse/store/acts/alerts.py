@@ -13,7 +13,7 @@ from ecluse.domain.policies import check_answers, check_resolves
 from ecluse.domain.room import RoomEvent
 from ecluse.store.acts.stations import concern, take_on
 from ecluse.store.models import Alert, AlertClocks, AlertNote, AlertWays, Organisation, Person
-from ecluse.store.reads.alert_warnings import OF_WARNINGS, check_exists_for, journalled
+from ecluse.store.reads.alert_warnings import about, check_exists_for, journalled
 from ecluse.store.reads.alerts import came_to_controller, concerned, resolving_sides
 from ecluse.store.recording import Act, act
 
@@ -102,8 +102,11 @@ def _begin_anew(act: Act, alert: Alert) -> None:
 
 
 def spare(act: Act, receipt: str, person: Person) -> None:
-    """Whoever a warning names from now on is told of its alerts no more, and holds none of them. A part of an act."""
-    for alert in Alert.objects.select_for_update().filter(rule__startswith=OF_WARNINGS, subject=receipt):
+    """Whoever a warning names from now on hears of its alerts no more, nor of its incidents', and holds none of them.
+
+    A part of an act.
+    """
+    for alert in Alert.objects.select_for_update().filter(about(receipt)):
         alert.people = sorted({*alert.people, person.handle})
         running = alert.state != AlertState.RESOLVED
         if anew := running and _in_their_hands(alert):

@@ -35,6 +35,7 @@ from ecluse.store.models import (
     ReportedWarning,
 )
 from ecluse.store.reads import incidents as reads
+from ecluse.store.reads.spared import check_incident_exists_for, told_of
 from ecluse.store.recording import Act, act
 from ecluse.wire.canonical import canonical, digest
 
@@ -146,7 +147,7 @@ def opened(  # noqa: PLR0917 - an incident's own parts
         number=f"INC-{new_receipt()[2:]}", matter=matter, title=title, controller=controller, processor=processor,
         phase=Phase.OPENED, opened_at=act.now, opened_by=by, opened_side=side, found_at=given.found, warning=warning,
     )  # fmt: skip
-    act.record(RoomEvent.INCIDENT_OPENED, *reads.slugs_of(row), subject=row.number, side=str(side))
+    act.record(RoomEvent.INCIDENT_OPENED, *told_of(row, reads.slugs_of(row)), subject=row.number, side=str(side))
     if given.text.strip():
         _add(act, row, GivenFact(FactKind.WHAT_HAPPENED, given.text, given.found), by, side)
     if side is Side.CONTROLLER:
@@ -164,8 +165,10 @@ def add_fact(act: Act, row: IncidentRow, given: GivenFact, *, by: Person, everyw
     """Add what is known. ``everywhere``: at the vendor's other laboratories of the same matter too.
 
     Raises:
+        UnseenError: a warning that names them led to it.
         TransitionError, ForbiddenError, UsageError: see ``check_fact`` and ``check_words``.
     """
+    check_incident_exists_for(row, by)
     action = Action.COUNT_AFFECTED if given.kind in COUNTED else Action.ADD_TO_INCIDENT
     side = reads.side_of(by.grants(), row, action)
     if everywhere and given.corrects is not None:
@@ -190,7 +193,7 @@ def _add(act: Act, row: IncidentRow, given: GivenFact, by: Person, side: Side) -
     )  # fmt: skip
     counted = given.kind in COUNTED
     event = RoomEvent.INCIDENT_COUNTED if counted else RoomEvent.INCIDENT_FACT_ADDED
-    concerns = (row.controller.slug,) if counted else reads.slugs_of(row)
+    concerns = told_of(row, (row.controller.slug,) if counted else reads.slugs_of(row))
     said = {"kind": str(given.kind), "text": text, "count": given.count, "known_since": given.known_since.isoformat()}
     act.record(
         event, *concerns, subject=row.number, number=number, kind=str(given.kind), digest=_digest(salt, said),
@@ -203,8 +206,10 @@ def take_step(act: Act, row: IncidentRow, given: GivenStep, *, by: Person, every
     """Take one step: tell the controller; state when one was aware; decide; file; close.
 
     Raises:
+        UnseenError: a warning that names them led to it.
         TransitionError, ForbiddenError, UsageError: see ``check_move`` and ``check_words``.
     """
+    check_incident_exists_for(row, by)
     action = Action.TELL_CONTROLLER if given.step is Step.NOTICE else Action.DECIDE_INCIDENT
     side = reads.side_of(by.grants(), row, action)
     for each in _rows(row, side, everywhere=everywhere):
@@ -234,7 +239,7 @@ def _take(act: Act, row: IncidentRow, given: GivenStep, by: Person, side: Side) 
     held.save(update_fields=["phase"])
     notice = move.step is Step.NOTICE
     event = RoomEvent.INCIDENT_CONTROLLER_TOLD if notice else RoomEvent.INCIDENT_STEP_TAKEN
-    concerns = reads.slugs_of(row) if notice else (row.controller.slug,)
+    concerns = told_of(row, reads.slugs_of(row) if notice else (row.controller.slug,))
     said = {
         "step": str(move.step), "at": move.at.isoformat(), "reasons": move.reasons, "reference": move.reference,
         "risk": str(move.risk or ""), "basis": str(move.basis or ""), "ground": str(move.ground or ""),
@@ -250,9 +255,11 @@ def note_exposure(act: Act, row: IncidentRow, given: GivenExposure, *, by: Perso
     """Note a place where leaked data lie.
 
     Raises:
+        UnseenError: a warning that names them led to it.
         TransitionError: the incident is closed.
         ForbiddenError, UsageError: see ``check_exposure`` and ``check_words``.
     """
+    check_incident_exists_for(row, by)
     side = reads.side_of(by.grants(), row, Action.ADD_TO_INCIDENT)
     for each in _rows(row, side, everywhere=everywhere):
         _note(act, each, given, by, side)
@@ -279,7 +286,7 @@ def _note(act: Act, row: IncidentRow, given: GivenExposure, by: Person, side: Si
         "seen": exposure.seen.isoformat(),
     }  # fmt: skip
     act.record(
-        RoomEvent.INCIDENT_EXPOSURE_NOTED, *reads.slugs_of(row), subject=row.number, number=number,
+        RoomEvent.INCIDENT_EXPOSURE_NOTED, *told_of(row, reads.slugs_of(row)), subject=row.number, number=number,
         digest=_digest(salt, said),
     )  # fmt: skip
 
@@ -289,9 +296,11 @@ def move_exposure(act: Act, row: IncidentRow, number: int, given: GivenExposureM
     """Record what was asked about a place, what was answered, or what one sees there now.
 
     Raises:
+        UnseenError: a warning that names them led to it.
         UsageError: the incident has no such place; or see ``check_exposure_move`` and ``check_words``.
         TransitionError, ForbiddenError: likewise; or the incident is closed.
     """
+    check_incident_exists_for(row, by)
     reads.side_of(by.grants(), row, Action.ADD_TO_INCIDENT)
     held = _locked(row)
     _check_open(Phase(held.phase))
@@ -309,8 +318,8 @@ def move_exposure(act: Act, row: IncidentRow, number: int, given: GivenExposureM
     )  # fmt: skip
     said = {"to": str(move.to), "at": move.at.isoformat(), "whom": move.whom, "reference": move.reference}
     act.record(
-        RoomEvent.INCIDENT_EXPOSURE_MOVED, *reads.slugs_of(row), subject=row.number, number=number, to=str(move.to),
-        digest=_digest(salt, said),
+        RoomEvent.INCIDENT_EXPOSURE_MOVED, *told_of(row, reads.slugs_of(row)), subject=row.number, number=number,
+        to=str(move.to), digest=_digest(salt, said),
     )  # fmt: skip
 
 

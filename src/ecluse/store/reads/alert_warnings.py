@@ -1,4 +1,4 @@
-"""Alerts about warnings: whoever a warning names neither hears of them, nor sees or answers them (R10)."""
+"""Alerts about warnings and their incidents: whoever a warning names neither hears, sees nor answers them (R10)."""
 
 from collections.abc import Collection, Iterable
 
@@ -7,11 +7,15 @@ from django.db.models.functions import Cast, Concat
 
 from ecluse.domain.errors import UnseenError
 from ecluse.domain.permissions import Side
-from ecluse.store.models import Alert, Person, WarningNamed, WarningParty
+from ecluse.store.models import Alert, IncidentRow, Person, WarningNamed, WarningParty
+from ecluse.store.reads.spared import told_of
 from ecluse.store.reads.warnings import open_to, whole
 
 OF_WARNINGS = "clock_warning_"
 """How the names of rules begin whose alerts are about a warning; such an alert's subject is the warning's receipt."""
+OF_INCIDENTS = "clock_incident_"
+"""The same of incidents; the subject is the incident's number."""
+_BEHIND = ((OF_WARNINGS, "warning__receipt"), (OF_INCIDENTS, "warning__incidents__number"))
 
 
 def of_warning(alert: Alert) -> bool:
@@ -19,17 +23,30 @@ def of_warning(alert: Alert) -> bool:
     return alert.rule.startswith(OF_WARNINGS)
 
 
+def of_incident(alert: Alert) -> bool:
+    """Whether it is about an incident."""
+    return alert.rule.startswith(OF_INCIDENTS)
+
+
+def about(receipt: str) -> Q:
+    """Which alerts are about a warning, or about an incident that was made from it."""
+    incidents = IncidentRow.objects.filter(warning__receipt=receipt).order_by().values("number")
+    return Q(rule__startswith=OF_WARNINGS, subject=receipt) | Q(rule__startswith=OF_INCIDENTS, subject__in=incidents)
+
+
 def unseen_by(person: Person) -> Q:
-    """Which alerts do not exist for a person: those about a warning that names them."""
-    names = WarningNamed.objects.filter(warning__receipt=OuterRef("subject"), person=person)
-    return Q(rule__startswith=OF_WARNINGS) & Q(Exists(names))
+    """Which alerts do not exist for a person: those about a warning that names them, or about its incidents."""
+    found = Q()
+    for rules, path in _BEHIND:
+        names = WarningNamed.objects.filter(**{path: OuterRef("subject")}, person=person)
+        found |= Q(rule__startswith=rules) & Q(Exists(names))
+    return found
 
 
 def names(alert: Alert, person: Person) -> bool:
-    """Whether it is about a warning that names a person, whenever it came to name them."""
-    if not of_warning(alert):
-        return False
-    return WarningNamed.objects.filter(warning__receipt=alert.subject, person=person).exists()
+    """Whether it is about a warning that names a person, or an incident of it, whenever it came to name them."""
+    paths = [path for rules, path in _BEHIND if alert.rule.startswith(rules)]
+    return any(WarningNamed.objects.filter(**{path: alert.subject}, person=person).exists() for path in paths)
 
 
 def check_exists_for(alert: Alert, person: Person) -> None:
@@ -54,8 +71,11 @@ def controllers_of(receipts: Collection[str]) -> dict[str, set[str]]:
 def journalled(alert: Alert, concerned: Iterable[str]) -> tuple[str, ...]:
     """The organisations whose journal tells of an alert: those it concerns; of one about a warning, as the warning's.
 
-    It may have come to an organisation of which somebody is named: they would read it there.
+    It may have come to an organisation of which somebody is named: they would read it there. The same of incidents.
     """
+    if of_incident(alert):
+        row = IncidentRow.objects.select_related("controller").filter(number=alert.subject).first()
+        return tuple(concerned) if row is None else told_of(row, concerned)
     warning = whole().filter(receipt=alert.subject).defer("sealed", "lock").first() if of_warning(alert) else None
     return tuple(concerned) if warning is None else open_to(warning)
 
@@ -67,11 +87,14 @@ def untold() -> frozenset[str]:
 
 
 def hidden_from(person: Person) -> Q:
-    """Which of the journal's lines do not exist for a person: of warnings that name them, and of their alerts.
+    """Which of the journal's lines do not exist for a person: of warnings that name them, their incidents and alerts.
 
     Lines that were written before they were named cannot be taken back; they are shown to them no more. No query.
     """
     receipts = WarningNamed.objects.filter(person=person).values("warning__receipt")
-    raised = Alert.objects.filter(rule__startswith=OF_WARNINGS, subject__in=receipts).order_by()
+    numbers = IncidentRow.objects.filter(warning__named__person=person).order_by().values("number")
+    raised = Alert.objects.filter(
+        Q(rule__startswith=OF_WARNINGS, subject__in=receipts) | Q(rule__startswith=OF_INCIDENTS, subject__in=numbers)
+    ).order_by()
     lines = raised.annotate(line=Concat(Value("alert-"), Cast("pk", CharField()))).values("line")
-    return Q(subject__in=receipts) | Q(subject__in=lines)
+    return Q(subject__in=receipts) | Q(subject__in=numbers) | Q(subject__in=lines)

@@ -28,7 +28,7 @@ from ecluse.store.models import (
     Organisation,
     Person,
 )
-from ecluse.store.reads.alert_warnings import controllers_of, of_warning, unseen_by
+from ecluse.store.reads.alert_warnings import controllers_of, of_incident, of_warning, unseen_by
 
 _LAST = len(CHAIN) - 1
 
@@ -116,8 +116,9 @@ def stations_of(
         there = [m for m in members if m.organisation.slug in within and m.organisation.side == station.side]
         answering = [m for m in there if Role(m.role) in station.roles]
         chosen = answering or (there if place == _LAST else [])
-        if place == _LAST and not chosen and not of_warning(alert):
+        if place == _LAST and not chosen and not (of_warning(alert) or of_incident(alert)):
             # Whoever reports events can name everybody: the controller hears all the same, and answers nothing.
+            # Of a warning and its incidents it is the warning that names them: they never hear.
             chosen = [m for m in everybody if m.organisation.slug in within and m.organisation.side == station.side]
         stations.append(tuple({m.person.pk: m.person for m in chosen}.values()))
     return tuple(stations)

@@ -5,7 +5,8 @@ import datetime as dt
 from ecluse.control.watch import Finding
 from ecluse.domain.incidents import Late, Phase, Step, late
 from ecluse.store.models import IncidentRow
-from ecluse.store.reads.incidents import record_of, slugs_of, whole
+from ecluse.store.reads.alert_warnings import OF_INCIDENTS
+from ecluse.store.reads.incidents import clocks, clocks_of, slugs_of
 from ecluse.store.reads.warning_clocks import finding
 
 
@@ -15,12 +16,14 @@ def clock_findings(now: dt.datetime) -> tuple[Finding, ...]:
     The processor's missing notice is told on both sides. What is the controller's to do is told to its people alone, at
     once: no station of the vendor's lies before them.
     """
-    rows = whole().exclude(phase=Phase.CLOSED)
-    return tuple(_finding(row, kind, now) for row in rows for kind in late(record_of(row), now))
+    rows = clocks().exclude(phase=Phase.CLOSED).prefetch_related("warning__named__person")
+    return tuple(_finding(row, kind, now) for row in rows for kind in late(clocks_of(row), now))
 
 
 def _finding(row: IncidentRow, kind: Late, now: dt.datetime) -> Finding:
     concerns = slugs_of(row) if kind is Late.NOTICE_OVERDUE else (row.controller.slug,)
     reopened = sum(move.step == Step.REOPENED for move in row.moves.all())
     mark = f"incident/{row.number}/{kind}/{reopened}"
-    return finding(f"clock_incident_{kind}", None, row.number, now, concerns, (), mark)
+    # For whoever the warning names that it was made from, it does not exist (R10).
+    named = sorted(each.person.handle for each in row.warning.named.all()) if row.warning else ()
+    return finding(f"{OF_INCIDENTS}{kind}", None, row.number, now, concerns, tuple(named), mark)

@@ -17,8 +17,10 @@ from ecluse.store.models import (
     IncidentMove,
     IncidentRow,
     Organisation,
+    Person,
 )
 from ecluse.store.reads.agreements import allowed_in
+from ecluse.store.reads.spared import check_incident_exists_for, named_in
 
 
 def whole() -> QuerySet[IncidentRow]:
@@ -33,23 +35,22 @@ def whole() -> QuerySet[IncidentRow]:
     )
 
 
-def clocked(grants: Iterable[Grant]) -> QuerySet[IncidentRow]:
-    """The same as :func:`visible` for whoever asks clocks alone: two queries, and :func:`clocks_of` reads them."""
-    where = allowed_in(grants, Action.SEE_INCIDENTS)
-    found = IncidentRow.objects.filter(Q(controller__slug__in=where) | Q(processor__slug__in=where))
+def clocks() -> QuerySet[IncidentRow]:
+    """Incidents with what their clocks ask alone: two queries, and :func:`clocks_of` reads them."""
     moves = Prefetch("moves", IncidentMove.objects.select_related("by"))
-    return found.select_related("controller", "processor", "opened_by").prefetch_related(moves)
+    return IncidentRow.objects.select_related("controller", "processor", "opened_by").prefetch_related(moves)
 
 
-def incident_of(number: str) -> IncidentRow:
+def incident_of(number: str, reader: Person) -> IncidentRow:
     """One incident.
 
     Raises:
-        UnseenError: there is none.
+        UnseenError: there is none, or for whoever asks (R10).
     """
     found = whole().filter(number=number).first()
     if found is None:
         raise UnseenError("there is no such incident")
+    check_incident_exists_for(found, reader)
     return found
 
 
@@ -58,10 +59,22 @@ def slugs_of(row: IncidentRow) -> tuple[str, ...]:
     return (row.controller.slug, row.processor.slug) if row.processor else (row.controller.slug,)
 
 
-def visible(grants: Iterable[Grant]) -> QuerySet[IncidentRow]:
-    """Incidents of the organisations in which somebody may see them, the newest first."""
+def visible(reader: Person, grants: Iterable[Grant]) -> QuerySet[IncidentRow]:
+    """Incidents of the organisations in which somebody may see them, the newest first.
+
+    Those that were made from a warning that names the reader are not among them (R10). ``grants``: the reader's.
+    """
+    return whole().filter(_seen(reader, grants))
+
+
+def clocked(reader: Person, grants: Iterable[Grant]) -> QuerySet[IncidentRow]:
+    """The same as :func:`visible` for whoever asks clocks alone."""
+    return clocks().filter(_seen(reader, grants))
+
+
+def _seen(reader: Person, grants: Iterable[Grant]) -> Q:
     where = allowed_in(grants, Action.SEE_INCIDENTS)
-    return whole().filter(Q(controller__slug__in=where) | Q(processor__slug__in=where))
+    return (Q(controller__slug__in=where) | Q(processor__slug__in=where)) & ~named_in(reader, "warning")
 
 
 def side_of(grants: Iterable[Grant], row: IncidentRow, action: Action) -> Side:

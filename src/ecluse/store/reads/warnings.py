@@ -30,10 +30,10 @@ from ecluse.store.models import (
     ReportedWarning,
     WarningKey,
     WarningMessage,
-    WarningNamed,
     WarningParty,
     WarningTerms,
 )
+from ecluse.store.reads.spared import clear_of, named_in
 
 Held = dict[tuple[str, Side, Role], set[int]]
 """Who holds which role where, by primary key."""
@@ -159,23 +159,13 @@ def check_handles(warning: ReportedWarning, person: Person, now: dt.datetime) ->
 def visible(person: Person, slugs: Iterable[str]) -> QuerySet[ReportedWarning]:
     """Warnings that concern organisations, but for those that name the person; without what is sealed."""
     whose = WarningParty.objects.filter(warning=OuterRef("pk"), organisation__slug__in=list(slugs))
-    names = WarningNamed.objects.filter(warning=OuterRef("pk"), person=person)
-    return whole().filter(Exists(whose), ~Exists(names)).defer("sealed", "lock").order_by("-received_at")
+    return whole().filter(Exists(whose), ~named_in(person, "pk")).defer("sealed", "lock").order_by("-received_at")
 
 
 def open_to(warning: ReportedWarning) -> tuple[str, ...]:
-    """The organisations that the journal and alerts may tell of it: those of which it names nobody.
-
-    Where it names somebody in each, the laboratories all the same: they are never left out.
-    """
-    named = {each.person_id for each in warning.named.all()}
-    theirs = Membership.objects.filter(person__in=named, until__isnull=True).values_list(
-        "organisation__slug", flat=True
-    )
-    slugs, with_named = slugs_of(warning), set(theirs)
-    clear = tuple(slug for slug in slugs if slug not in with_named)
+    """The organisations that the journal and alerts may tell of it (:func:`~.spared.clear_of`)."""
     labs = (p.organisation.slug for p in warning.parties.all() if p.organisation.side == Side.CONTROLLER)
-    return clear or tuple(labs)
+    return clear_of((each.person_id for each in warning.named.all()), slugs_of(warning), labs)
 
 
 def bodies() -> tuple[Body, ...]:
