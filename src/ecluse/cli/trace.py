@@ -204,9 +204,9 @@ def _show_one(read: Sample, each: Finding, *, lines: bool) -> None:
         slips = count(len(each.hits.slips))
         _output.say(f"  {'':<16}{slips:>6}  {tr('by a typing slip undone', 'par une faute de frappe défaite')}")
     for line, parcel in each.hits.canaries:
-        number = _said(read, line)
-        _output.say(tr(f"  line {number} is a canary of parcel {parcel}",
-                       f"  la ligne {number} est un canari du colis {parcel}"))  # fmt: skip
+        at = _said(read, line)
+        _output.say(tr(f"  line {at} is a canary of parcel {parcel}",
+                       f"  la ligne {at} est un canari du colis {parcel}"))  # fmt: skip
     if lines:
         for line in sorted(known & set(each.hits.lines)):
             marks = "; ".join(str(_KINDS[kind]) for kind in sorted({hit.kind for hit in each.hits.lines[line].hits}))

@@ -16,6 +16,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+FORMAT = "ecluse.trace/1"
+"""Trace files', and what fingerprints are derived for: another form of marks needs another."""
 FAMILY_LETTERS, GIVEN_LETTERS = 8, 5
 """Letters kept of a name: shorter columns of legacy systems cut there at the earliest (general knowledge)."""
 

@@ -1,23 +1,24 @@
 """Asking every trace file that a controller kept about one leaked sample (R11).
 
 Files that the given identity does not open belong to another controller, and are not asked; nor are those past their
-day (law 7). A file that is not what was written is refused and told, and the others are asked all the same. What the
-answer names has been compared with its digest, whole; so have all files, where they are few.
+day (law 7). A file that is not what was written is refused and told, and counts for nothing: the others are asked, and
+concluded from, as if it were not there. What the answer names has been compared with its digest, whole; so have all
+files, where they are few; each once.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ecluse.domain.errors import EcluseError, Location, MalformedError, RefusedError, TamperError
+from ecluse.domain.errors import Location, MalformedError, RefusedError, TamperError
 from ecluse.migration.trace_filter import TraceFilter, read_filter
 from ecluse.migration.trace_match import ExportHits, Finding, Matcher, conclude, worth_a_second_look
 from ecluse.migration.tracing import KEY_BYTES
 from ecluse.seal.armour import bare
-from ecluse.seal.sealing import Identity, open_sealed
+from ecluse.seal.sealing import Identity, NotForUsError, open_sealed
+from ecluse.workspace.traces import SUFFIX
 
-SUFFIX = ".trace"
 _CHECKED = 256 << 20
 """Bytes of trace files, all together, up to which each is compared with its digest."""
 
@@ -42,44 +43,74 @@ class Answer:
 
 @dataclass(slots=True)
 class _Asking:
+    """``sound`` are the files that have been compared with their digests, ``hits`` the answers by file."""
+
     identity: Identity
     today: dt.date
     matcher: Matcher
     whole: bool
-    hits: list[ExportHits] = field(default_factory=list)
+    hits: dict[Path, ExportHits] = field(default_factory=dict)
+    sound: set[Path] = field(default_factory=set)
     foreign: int = 0
     expired: int = 0
     refused: list[RefusedError] = field(default_factory=list)
 
     def ask(self, path: Path) -> None:
-        try:
-            with read_filter(path) as trace:
-                if self.whole:
-                    trace.check()
-                if trace.header.keep_until < self.today:
-                    self.expired += 1
-                elif (key := _key(trace, self.identity)) is None:
-                    self.foreign += 1
-                else:
-                    self.hits.append(self.matcher.ask(trace, key))
-        except RefusedError as error:
-            self.refused.append(error)
+        """The first pass."""
+        self._do(path, self._ask)
 
     def look_again(self) -> None:
         """The second pass, for the exports that most speaks for, each compared with its digest first."""
-        gone = set()
-        for place in worth_a_second_look(self.hits):
-            hits = self.hits[place]
-            try:
-                with read_filter(hits.filter.path) as trace:
-                    trace.check()
-                    key = _key(trace, self.identity)
-                    if key is not None:
-                        self.hits[place] = self.matcher.ask_slips(trace, key, hits)
-            except RefusedError as error:
-                gone.add(place)
-                self.refused.append(error)
-        self.hits = [hits for place, hits in enumerate(self.hits) if place not in gone]
+        while not self._are_sound(places := self._worth_it()):
+            pass
+        for path in places:
+            self._do(path, self._ask_slips)
+
+    def concluded(self) -> tuple[Finding, ...]:
+        """What the answers are worth together, of files that are what was written wherever one is named."""
+        while True:
+            findings = conclude(list(self.hits.values()), len(self.hits))
+            if self._are_sound([each.hits.filter.path for each in findings]):
+                return findings
+
+    def _ask(self, trace: TraceFilter) -> None:
+        if trace.header.keep_until < self.today:
+            self.expired += 1
+        elif (key := _key(trace, self.identity)) is None:
+            self.foreign += 1
+        else:
+            if self.whole:
+                self._check(trace)
+            self.hits[trace.path] = self.matcher.ask(trace, key)
+
+    def _ask_slips(self, trace: TraceFilter) -> None:
+        key = _key(trace, self.identity)
+        if key is not None:
+            self.hits[trace.path] = self.matcher.ask_slips(trace, key, self.hits[trace.path])
+
+    def _check(self, trace: TraceFilter) -> None:
+        trace.check()
+        self.sound.add(trace.path)
+
+    def _worth_it(self) -> list[Path]:
+        paths = list(self.hits)
+        return [paths[place] for place in worth_a_second_look(list(self.hits.values()))]
+
+    def _are_sound(self, paths: Sequence[Path]) -> bool:
+        """Whether all are what was written; where not, others may be next once the answers of these are gone."""
+        for path in paths:
+            if path not in self.sound:
+                self._do(path, self._check)
+        return self.sound.issuperset(paths)
+
+    def _do(self, path: Path, work: Callable[[TraceFilter], None]) -> None:
+        """Open a file for that. One in which anything is found wrong is told, and its answer counts no more."""
+        try:
+            with read_filter(path) as trace:
+                work(trace)
+        except RefusedError as error:
+            self.hits.pop(path, None)
+            self.refused.append(error)
 
 
 def trace_files(places: Iterable[Path]) -> tuple[Path, ...]:
@@ -110,31 +141,18 @@ def ask_all(lines: Iterable[Sequence[str]], files: Sequence[Path], identity: Ide
     asking = _Asking(identity, today, Matcher(lines), sum(path.stat().st_size for path in files) <= _CHECKED)
     for path in files:
         asking.ask(path)
+    asking.look_again()
+    findings = asking.concluded()
     if not asking.hits:
         _refuse(asking)
-    asked = len(asking.hits)
-    asking.look_again()
-    findings = _checked(asking, conclude(asking.hits, asked))
+    answers = asking.hits.values()
     known = frozenset(line for each in findings for line in each.hits.known())
-    heard = frozenset(line for hits in asking.hits for line in hits.asked | hits.known())
+    heard = frozenset(line for hits in answers for line in hits.asked | hits.known())
     every = frozenset(range(len(asking.matcher)))
     return Answer(
-        len(asking.matcher), asked, findings, every - heard, heard - known, asking.foreign, asking.expired,
+        len(every), len(answers), findings, every - heard, heard - known, asking.foreign, asking.expired,
         tuple(asking.refused),
     )  # fmt: skip
-
-
-def _checked(asking: _Asking, findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Findings whose files are what was written, throughout."""
-    right = []
-    for each in findings:
-        try:
-            with read_filter(each.hits.filter.path) as trace:
-                trace.check()
-            right.append(each)
-        except RefusedError as error:
-            asking.refused.append(error)
-    return tuple(right)
 
 
 def _refuse(asking: _Asking) -> None:
@@ -148,14 +166,13 @@ def _refuse(asking: _Asking) -> None:
 
 def _key(trace: TraceFilter, identity: Identity) -> bytes | None:
     """The trace key; None where it is sealed to somebody else."""
-    where = Location(file=str(trace.path))
-    sealed = bare(trace.header.sealed_key)
+    altered = TamperError("the trace file's key was altered", location=Location(str(trace.path), field="sealed_key"))
     try:
-        key = open_sealed(sealed, identity)
-    except EcluseError as error:
-        if "not sealed to this identity" in error.message:
-            return None
-        raise TamperError("the trace file's key was altered", location=where) from None
+        key = open_sealed(bare(trace.header.sealed_key), identity)
+    except NotForUsError:
+        return None
+    except (MalformedError, TamperError):
+        raise altered from None
     if len(key) != KEY_BYTES:
-        raise TamperError("the trace file's key was altered", location=where)
+        raise altered
     return key

@@ -15,7 +15,7 @@ import hashlib
 import mmap
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -23,12 +23,12 @@ from typing import Self
 import numpy as np
 
 from ecluse.domain.errors import InternalError, Location, MalformedError, TamperError
-from ecluse.domain.tracing import BY_CODE, BY_KIND, Kind
+from ecluse.domain.tracing import BY_CODE, BY_KIND, FORMAT, Kind
 from ecluse.migration.fuse import BITS, Fuse, body_bytes, build, shards_of
 from ecluse.migration.trace_header import MAX_HEADER, TraceHeader, parsed, written
 from ecluse.migration.tracing import KIND_SHIFT, Prints
 
-MAGIC = b"ecluse.trace/1\n"
+MAGIC = f"{FORMAT}\n".encode()
 FALSE_POSITIVES = 2.0**-BITS
 """Of fingerprints that are not in a filter, how many it takes for its own."""
 
@@ -133,6 +133,7 @@ def read_filter(path: Path) -> TraceFilter:
         return _read(path, held, memoryview(held))
     except (MalformedError, TamperError) as error:
         # The map goes with the last view of it, which the error's own frames may still hold.
+        where = replace(where, field=error.location.field if error.location else None)
         raise type(error)(error.message, location=where, hint=error.hint) from None
 
 

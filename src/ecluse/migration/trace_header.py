@@ -8,10 +8,9 @@ from itertools import pairwise
 from typing import Any, Final
 
 from ecluse.domain.errors import InternalError, Location, MalformedError
-from ecluse.domain.tracing import Kind
+from ecluse.domain.tracing import FORMAT, Kind
 from ecluse.wire.canonical import canonical, parse
 
-FORMAT: Final = "ecluse.trace/1"
 MAX_HEADER: Final = 8 << 20
 MAX_PARCELS: Final = 200_000
 _MAX_COUNT = 1 << 40

@@ -21,7 +21,7 @@ from ecluse.domain.leaked import Readings, Tuple, candidates, readings, with_giv
 from ecluse.domain.slips import of_day, of_name, of_nir
 from ecluse.domain.tracing import BY_CODE, BY_KIND, Kind, days_in
 from ecluse.migration.trace_filter import FALSE_POSITIVES, TraceFilter
-from ecluse.migration.tracing import Blocks, Prf, hashed
+from ecluse.migration.tracing import Blocks, Prf, hashed, stored
 
 _DATED = {Kind.NAME_BIRTH: 2, Kind.FAMILY_BIRTH: 1, Kind.GIVEN_BIRTH_POSTCODE: 1, Kind.PATIENT_BIRTH: 1}
 """Where a birth date stands in a tuple."""
@@ -104,7 +104,7 @@ class Matcher:
         prf, marks = Prf(key), trace.header.marks
         prints = prf(self._asked.blocks, self._asked.codes)
         canaries = [(line, parcel) for place, parcel in trace.canaries(prints) for line in self._asked.lines[place]]
-        there = _of_kinds(self._asked.codes, marks) & _stored(prints, self._asked.codes)
+        there = _of_kinds(self._asked.codes, marks) & stored(prints)
         places = np.flatnonzero(there)
         hit = places[trace.holds(prints[places])]
         found: dict[int, list[tuple[Hit, tuple[Kind, Tuple]]]] = {}
@@ -212,22 +212,12 @@ def _asked(tuples: Iterable[tuple[int, Kind, Tuple]]) -> _Asked:
     return _Asked(np.ascontiguousarray(np.concatenate(blocks)), np.concatenate(codes), tuple(order), lines)
 
 
-_SHARE = np.ones(16, np.uint64)
-_SHARE[list(BY_CODE)] = [rule.share for rule in BY_CODE.values()]
-
-
 def _of_kinds(codes: npt.NDArray[np.uint64], kinds: Iterable[Kind]) -> npt.NDArray[np.bool_]:
     """Which codes are of those kinds."""
     wanted = np.zeros(16, np.bool_)
     wanted[[BY_KIND[kind].code for kind in kinds]] = True
     found: npt.NDArray[np.bool_] = wanted[codes.astype(np.int64)]
     return found
-
-
-def _stored(prints: npt.NDArray[np.uint64], codes: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
-    """Those that a filter would hold if it held their like: of some kinds, a share is kept."""
-    kept: npt.NDArray[np.bool_] = prints % _SHARE[codes.astype(np.int64)] == 0
-    return kept
 
 
 def _error(readings_tried: int, share: int) -> float:

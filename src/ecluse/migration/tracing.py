@@ -18,8 +18,10 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from ecluse.domain.errors import InternalError
 from ecluse.domain.tracing import (
+    BY_CODE,
     BY_KIND,
     FAMILY_LETTERS,
+    FORMAT,
     GIVEN_LETTERS,
     MARITAL,
     MAX_NUMBER,
@@ -39,9 +41,11 @@ Blocks = npt.NDArray[np.uint64]
 
 KEY_BYTES = 32
 KIND_SHIFT = np.uint64(60)
-_CONTEXT = b"ecluse.trace/1"
+_CONTEXT = FORMAT.encode()
 _MASK = np.uint64((1 << 60) - 1)
 _ASCII = 0x80
+_SHARES = np.ones(16, np.uint64)
+_SHARES[list(BY_CODE)] = [rule.share for rule in BY_CODE.values()]
 
 
 class Prf:
@@ -70,13 +74,14 @@ def fingerprints(rows: pa.Table, entity: str, key: bytes) -> Prints:
     prf, found = Prf(key), []
     for rule, blocks in _hashed(rows, entity):
         prints = prf(blocks, rule.code)
-        found.append(kept(prints, rule))
+        found.append(prints[stored(prints)])
     return np.unique(np.concatenate(found)) if found else np.empty(0, np.uint64)
 
 
-def kept(prints: Prints, rule: Rule) -> Prints:
-    """Those of the kind's fingerprints that are stored: one of ``share``, told by the fingerprint itself."""
-    return prints if rule.share == 1 else prints[prints % np.uint64(rule.share) == 0]
+def stored(prints: Prints) -> npt.NDArray[np.bool_]:
+    """Which a filter holds, or would hold: of each kind one of its ``share``, told by the fingerprint itself."""
+    held: npt.NDArray[np.bool_] = prints % _SHARES[(prints >> KIND_SHIFT).astype(np.int64)] == 0
+    return held
 
 
 def canary_fingerprints(canary_key: bytes, parcels: Sequence[str], n: int, key: bytes) -> Mapping[str, Prints]:

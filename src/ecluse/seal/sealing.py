@@ -23,12 +23,16 @@ from ecluse.seal._files import create_private, read_key_text
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-__all__ = ["Identity", "check_recipient", "is_age_file", "open_sealed", "seal"]
+__all__ = ["Identity", "NotForUsError", "check_recipient", "is_age_file", "open_sealed", "seal"]
 
 _MAGIC: Final = b"age-encryption.org/v1\n"
 _SECRET_PREFIX: Final = "AGE-SECRET-KEY-"  # noqa: S105 (the prefix, no secret)
 _BECH32: Final = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"  # BIP 173
 _RECIPIENT_LENGTH: Final = 62  # "age1", 52 characters of key, 6 of checksum
+
+
+class NotForUsError(TamperError):
+    """A sealed file that this identity does not open: it is somebody else's, or its header was altered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,8 @@ def open_sealed(ciphertext: Buffer, identity: Identity) -> bytes:
     """Decrypt a sealed file; its whole content is authenticated before a byte of it is returned.
 
     Raises:
-        TamperError: not an age file; not sealed to this identity; altered, cut short or lengthened anywhere.
+        NotForUsError: not sealed to this identity.
+        TamperError: not an age file; altered, cut short or lengthened anywhere.
         UsageError: the ``migration`` extra is not installed.
     """
     view = _View(ciphertext)
@@ -116,7 +121,7 @@ def open_sealed(ciphertext: Buffer, identity: Identity) -> bytes:
         _pass_interrupt(error)
         if "No matching keys" in str(error):
             hint = f"this identity is {identity.recipient}"
-            raise TamperError("not sealed to this identity, or its header was altered", hint=hint) from None
+            raise NotForUsError("not sealed to this identity, or its header was altered", hint=hint) from None
         raise TamperError("the sealed file's header was altered or cut short") from None
     except OSError:
         raise TamperError("the sealed content was altered or cut short") from None

@@ -13,6 +13,7 @@ from ecluse.workspace.files import erase
 from ecluse.workspace.place import Workspace
 
 FOLDER: Final = "trace"
+SUFFIX: Final = ".trace"
 PIECE: Final = ".marks"
 SECRET: Final = "trace.secret"  # noqa: S105 - a file's name
 
@@ -33,7 +34,7 @@ def trace_file(place: Workspace) -> Path:
 
 def trace_path(root: Path, order: Order) -> Path:
     """The same, of a place that nobody has opened."""
-    return root / FOLDER / f"{order.order}.v{order.version}.trace"
+    return root / FOLDER / f"{order.order}.v{order.version}{SUFFIX}"
 
 
 def is_kept(place: Workspace) -> bool:
