@@ -22,9 +22,10 @@ _LOG = f"""# The security log
 Generated from `ecluse.control.ocsf_table` by `docs/generate_monitoring.py`; do not edit. How to have it:
 [monitoring](../how-to/monitoring.md#the-security-log).
 
-Every entry of the room's journal but those about warnings, and of the places' journals that agents reported, becomes
-one event of the [Open Cybersecurity Schema Framework](https://schema.ocsf.io) {VERSION}, a line of JSON in ASCII. A
-test holds every kind of event against the framework's own schema.
+Every entry of the room's journal and of the places' journals that agents reported becomes one event, but for those
+about warnings, about incidents that a warning led to, and about what a laboratory alone knows of an incident (counts,
+decisions, filings): an event of the [Open Cybersecurity Schema Framework](https://schema.ocsf.io) {VERSION}, a line of
+JSON in ASCII. A test holds every kind of event against the framework's own schema.
 
 | attribute | what |
 |---|---|

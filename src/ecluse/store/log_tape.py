@@ -7,29 +7,28 @@ from django.utils import timezone
 
 from ecluse.domain.observed import Observed
 from ecluse.store.models import JournalLine, LogCursor
-from ecluse.store.reads.alert_warnings import untold
+from ecluse.store.reads.alert_warnings import for_programs
 from ecluse.store.reads.observed import SOURCES, of_lines
 
 _ROOM = "room"
-_WARNING, _ALERT = "warning.", "alert."
 _BATCH = 500
 
 
 def _lines(cursor: Any) -> tuple[list[Observed], int]:
     """The next lines of the room's journal: alerts too, which the watch does not look at; warnings never.
 
-    Whoever reads the collector may be whom a warning is about: for them it does not exist (R10).
+    Whoever reads the collector may be whom a warning is about: for them neither it nor its incidents exist (R10). Or
+    the vendor's, which sees nothing of what a laboratory counts, decides and files.
     """
     start, events = int(cursor or 0), list[Observed]()
     while not events:
-        lines = list(JournalLine.objects.filter(index__gte=start).order_by("index")[:_BATCH])
-        if not lines:
-            break
-        start = lines[-1].index + 1
-        hidden = untold() if any(line.event.startswith(_ALERT) for line in lines) else ()
-        events = list(
-            of_lines(line for line in lines if not line.event.startswith(_WARNING) and line.subject not in hidden)
+        indexes = list(
+            JournalLine.objects.filter(index__gte=start).order_by("index").values_list("index", flat=True)[:_BATCH]
         )
+        if not indexes:
+            break
+        told = for_programs(JournalLine.objects.filter(index__gte=start, index__lte=indexes[-1]))
+        events, start = list(of_lines(told.order_by("index"))), indexes[-1] + 1
     return events, start
 
 

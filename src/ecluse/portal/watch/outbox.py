@@ -22,7 +22,7 @@ from ecluse.portal.watch.notices import Mail, notice_of
 from ecluse.store import watching
 from ecluse.store.acts import telling
 from ecluse.store.models import AlertTold, AlertWays
-from ecluse.store.reads.alert_warnings import names, of_warning
+from ecluse.store.reads.alert_warnings import for_persons, names
 from ecluse.store.reads.alerts import concerned
 from ecluse.store.reads.channels import channels
 
@@ -74,7 +74,7 @@ class Outbox:
         if row.alert.state == AlertState.RESOLVED:
             telling.moot(WATCH, row)
             return
-        if names(row.alert, row.person) if row.person else of_warning(row.alert):
+        if names(row.alert, row.person) if row.person else for_persons(row.alert):
             telling.moot(WATCH, row, "named")
             return
         notice = notice_of(row, self._rules)

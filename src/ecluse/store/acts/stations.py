@@ -8,7 +8,7 @@ from ecluse.domain.alerts import CHAIN, Severity, told_at
 from ecluse.domain.permissions import Side
 from ecluse.domain.room import RoomEvent
 from ecluse.store.models import Alert, AlertConcern, AlertNote, AlertTold, AlertWays, Organisation, Person
-from ecluse.store.reads.alert_warnings import journalled, of_warning
+from ecluse.store.reads.alert_warnings import for_persons, journalled
 from ecluse.store.reads.alerts import concerned, furthest, holders_of, last_hearers
 from ecluse.store.reads.channels import names_for
 from ecluse.store.recording import Act
@@ -61,8 +61,9 @@ def _tell(act: Act, alert: Alert, place: int, people: Sequence[Person]) -> None:
         AlertTold.objects.get_or_create(
             alert=alert, round=alert.round, station=place, person=person, defaults={"made_at": act.now, "due_at": due}
         )
-    # A channel of the room has readers whom nobody knows: whoever a warning names may be one of them (R10).
-    for name in () if of_warning(alert) else names_for(Severity(alert.severity)):
+    # A channel of the room has readers whom nobody knows: whoever a warning names may be one of them (R10), and the
+    # vendor, which sees nothing of what a laboratory decides in an incident.
+    for name in () if for_persons(alert) else names_for(Severity(alert.severity)):
         AlertTold.objects.get_or_create(
             alert=alert, round=alert.round, station=place, person=None, channel=name,
             defaults={"made_at": act.now, "due_at": act.now},

@@ -2,12 +2,22 @@
 
 from collections.abc import Collection, Iterable
 
-from django.db.models import CharField, Exists, OuterRef, Q, Value
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
 from ecluse.domain.errors import UnseenError
 from ecluse.domain.permissions import Side
-from ecluse.store.models import Alert, IncidentRow, Person, WarningNamed, WarningParty
+from ecluse.store.models import (
+    Alert,
+    AlertConcern,
+    IncidentRow,
+    JournalConcern,
+    JournalLine,
+    Organisation,
+    Person,
+    WarningNamed,
+    WarningParty,
+)
 from ecluse.store.reads.spared import told_of
 from ecluse.store.reads.warnings import open_to, whole
 
@@ -32,6 +42,25 @@ def about(receipt: str) -> Q:
     """Which alerts are about a warning, or about an incident that was made from it."""
     incidents = IncidentRow.objects.filter(warning__receipt=receipt).order_by().values("number")
     return Q(rule__startswith=OF_WARNINGS, subject=receipt) | Q(rule__startswith=OF_INCIDENTS, subject__in=incidents)
+
+
+def of_warnings() -> Q:
+    """Which alerts are about a warning, or about an incident that was made from one."""
+    made = IncidentRow.objects.filter(warning__isnull=False).order_by().values("number")
+    return Q(rule__startswith=OF_WARNINGS) | Q(rule__startswith=OF_INCIDENTS, subject__in=made)
+
+
+def of_controllers() -> Q:
+    """Which alerts are about what a controller has to do in an incident: they concern no processor."""
+    shared = AlertConcern.objects.filter(alert=OuterRef("pk"), organisation__side=Side.PROCESSOR)
+    return Q(rule__startswith=OF_INCIDENTS) & ~Q(Exists(shared))
+
+
+def for_persons(alert: Alert) -> bool:
+    """Whether it goes to persons alone, and never where nobody knows who reads: whoever is named, or the other side."""
+    if not (of_warning(alert) or of_incident(alert)):
+        return False
+    return Alert.objects.filter(of_warnings() | of_controllers(), pk=alert.pk).exists()
 
 
 def unseen_by(person: Person) -> Q:
@@ -80,10 +109,26 @@ def journalled(alert: Alert, concerned: Iterable[str]) -> tuple[str, ...]:
     return tuple(concerned) if warning is None else open_to(warning)
 
 
-def untold() -> frozenset[str]:
-    """Subjects of the journal's lines about such alerts: for programs, whose reader nobody knows. One query."""
-    found = Alert.objects.filter(rule__startswith=OF_WARNINGS).values_list("pk", flat=True)
-    return frozenset(f"alert-{pk}" for pk in found)
+def for_programs(
+    lines: QuerySet[JournalLine], *, warnings: bool = False, controllers: bool = False
+) -> QuerySet[JournalLine]:
+    """Of the journal's lines those that a program may be told of, whose reader nobody knows. Two queries at once.
+
+    Left out are warnings, incidents that one led to, and what the journal tells controllers alone of an incident
+    (counts, decisions, filings); and alerts about any of these. ``warnings``, ``controllers``: they may know of these.
+    """
+    hidden = Q(pk__in=())
+    if not warnings:
+        hidden |= of_warnings()
+        made = list(IncidentRow.objects.filter(warning__isnull=False).values_list("number", flat=True))
+        lines = lines.exclude(event__startswith="warning.").exclude(subject__in=made)
+    if not controllers:
+        hidden |= of_controllers()
+        sides = Organisation.objects.filter(side=Side.PROCESSOR).values("slug")
+        shared = JournalConcern.objects.filter(line=OuterRef("pk"), organisation__in=sides)
+        lines = lines.exclude(Q(event__startswith="incident.") & ~Exists(shared))
+    alerts = Alert.objects.filter(hidden).values_list("pk", flat=True)
+    return lines.exclude(subject__in=[f"alert-{pk}" for pk in alerts])
 
 
 def hidden_from(person: Person) -> Q:

@@ -22,7 +22,7 @@ from ecluse.store.models import (
     PlaceJournal,
     ReportedWarning,
 )
-from ecluse.store.reads.alert_warnings import OF_WARNINGS, untold
+from ecluse.store.reads.alert_warnings import for_programs, of_controllers, of_warnings
 from ecluse.store.watching import age, position
 from ecluse.wire.artefacts import decode
 
@@ -60,17 +60,18 @@ class Figures:
     log: Mapping[str, LogTarget]
 
 
-def figures(now: dt.datetime, *, warnings: bool = False) -> Figures:
+def figures(now: dt.datetime, *, warnings: bool = False, controllers: bool = False) -> Figures:
     """All of them, at an instant.
 
-    Unless ``warnings``, nothing counts a warning, an alert about one, or a line of the journal about either: whoever
-    reads the numbers may be whom it names (R10).
+    Unless ``warnings``, nothing counts a warning, an incident that it led to, an alert about either, or a line of the
+    journal about these: whoever reads the numbers may be whom it names (R10). Unless ``controllers``, nothing counts
+    what a laboratory keeps to itself in an incident: whoever reads them may be the vendor's (R17).
     """
-    lines, alerts, told = JournalLine.objects.all(), Alert.objects.all(), AlertTold.objects.filter(outcome="waiting")
-    if not warnings:
-        lines = lines.exclude(event__startswith="warning.").exclude(subject__in=untold())
-        alerts = alerts.exclude(rule__startswith=OF_WARNINGS)
-        told = told.exclude(alert__rule__startswith=OF_WARNINGS)
+    lines = for_programs(JournalLine.objects.all(), warnings=warnings, controllers=controllers)
+    alerts = Alert.objects.all()
+    for kept in ((of_warnings(),) if not warnings else ()) + ((of_controllers(),) if not controllers else ()):
+        alerts = alerts.exclude(kept)
+    told = AlertTold.objects.filter(outcome="waiting", alert__in=alerts)
     events = dict(lines.order_by().values_list("event").annotate(Count("index")))
     watch, beat = position(), age(now)
     first_due = told.filter(due_at__lte=now).aggregate(first=Min("due_at"))["first"]
