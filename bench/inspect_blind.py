@@ -28,7 +28,13 @@ EACH = 7
 _ROOT = Path(__file__).resolve().parent.parent
 _MANY = "1000000"
 _FOLDER = len("000/00")
-PERSONAL = ("persons-at-rest",)
+PERSONAL = (
+    "persons-at-rest",
+    "nir-at-rest",
+    "laboratory-messages-at-rest",
+    "results-at-rest",
+    "contacts-at-rest",
+)
 """Rules that say: personal data lie here."""
 
 
