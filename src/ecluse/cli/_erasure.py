@@ -71,12 +71,12 @@ def _erase_trace(site: Site) -> EcluseError | None:
 
 
 def erase_trace(site: Site) -> None:
-    """Erase the fingerprints of a migration that is erased, on the day that its order names."""
+    """Erase the fingerprints of a migration that is erased, after the last day that its order names."""
     if site.has(Place.SOURCE):
         with site.open(Place.SOURCE) as place:
             if erase_trace_if_due(place, now(place)):
-                _output.say(tr("fingerprints erased: their last day has come",
-                               "empreintes effacées : leur dernier jour est venu"))  # fmt: skip
+                _output.say(tr("fingerprints erased: their last day is over",
+                               "empreintes effacées : leur dernier jour est passé"))  # fmt: skip
 
 
 def learn_or_erase(site: Site) -> EcluseError | None:

@@ -8,6 +8,7 @@ from ecluse.control.reading import is_place, look
 from ecluse.domain.errors import EcluseError
 from ecluse.domain.lifecycle import State
 from ecluse.domain.order import Order
+from ecluse.domain.tracing import is_past
 from ecluse.workspace.place import Place, system_clock
 from ecluse.workspace.traces import trace_path
 
@@ -49,7 +50,7 @@ def _late(root: Path) -> str | None:
 
 def _late_trace(root: Path, order: Order) -> str | None:
     path = trace_path(root, order)
-    if order.trace is None or now().date() < order.trace.keep_until or not path.exists():
+    if order.trace is None or not is_past(order.trace.keep_until, now().date()) or not path.exists():
         return None
     until = order.trace.keep_until
     return tr(

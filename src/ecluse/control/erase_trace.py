@@ -7,6 +7,7 @@ from pathlib import Path
 from ecluse.domain.lifecycle import State
 from ecluse.domain.order import Order
 from ecluse.domain.records import KeptTrace
+from ecluse.domain.tracing import is_past
 from ecluse.workspace.place import Workspace
 from ecluse.workspace.traces import FOLDER, erase_kept, is_kept, trace_file
 
@@ -29,7 +30,7 @@ def loose_pieces(place: Workspace) -> Iterator[Path]:
 
 
 def erase_trace_if_due(place: Workspace, now: dt.datetime) -> bool:
-    """Erase the fingerprints of an erased place once their last day begins (UTC); tells whether it did.
+    """Erase the fingerprints of an erased place once their last day is over (UTC); tells whether it did.
 
     Raises:
         StorageError: the file could not be erased.
@@ -38,4 +39,5 @@ def erase_trace_if_due(place: Workspace, now: dt.datetime) -> bool:
     if progress.state is not State.ERASED or progress.traced is None:
         return False
     trace = place.pinned(Order).trace
-    return trace is not None and now.astimezone(dt.UTC).date() >= trace.keep_until and erase_kept(place)
+    past = trace is not None and is_past(trace.keep_until, now.astimezone(dt.UTC).date())
+    return past and erase_kept(place)

@@ -177,7 +177,7 @@ class Trace(Strict):
     """Keyed fingerprints of what leaves, by which a leak can be traced to this export (R11).
 
     ``recipient`` is a key of the controller's own: nobody else can match anything. ``keep_until`` is the last day on
-    which they are kept, after everything else is erased.
+    which they are kept, to its end (UTC), after everything else is erased.
     """
 
     recipient: Recipient

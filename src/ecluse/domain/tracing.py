@@ -130,6 +130,11 @@ ORIGINS: Mapping[str, tuple[Origin, ...]] = {
 the surname is asked for first. Fields are the catalogue's; links are carried with their entity."""
 
 
+def is_past(keep_until: dt.date, today: dt.date) -> bool:
+    """Whether fingerprints kept until a day are to be gone (law 7): they are kept and answer through that day (UTC)."""
+    return today > keep_until
+
+
 def letters(text: str) -> str:
     """Unaccented capitals with single spaces between words, and nothing else."""
     plain = "".join(each for each in unicodedata.normalize("NFKD", text) if unicodedata.category(each) != "Mn")

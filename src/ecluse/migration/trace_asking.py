@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ecluse.domain.errors import Location, MalformedError, RefusedError, TamperError
+from ecluse.domain.tracing import is_past
 from ecluse.migration.trace_filter import TraceFilter, read_filter
 from ecluse.migration.trace_match import ExportHits, Finding, Matcher, conclude, worth_a_second_look
 from ecluse.migration.tracing import KEY_BYTES
@@ -74,7 +75,7 @@ class _Asking:
                 return findings
 
     def _ask(self, trace: TraceFilter) -> None:
-        if trace.header.keep_until < self.today:
+        if is_past(trace.header.keep_until, self.today):
             self.expired += 1
         elif (key := _key(trace, self.identity)) is None:
             self.foreign += 1

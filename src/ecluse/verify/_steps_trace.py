@@ -74,17 +74,17 @@ def _check_named(certificate: ErasureCertificate, kept: Entry | None, ordered: T
 
 
 def _check_erased(source: PlaceCase, kept: Entry, ordered: Trace, now: dt.datetime) -> dt.date | None:
-    """When they were erased: not before the day that the order names, and not another file."""
+    """When they were erased: not before the last day that the order names was over, and not another file."""
     until = ordered.keep_until
     gone = source.first(Event.TRACE_ERASING)
     if gone is None:
         if now.date() > until:
             raise NotReachedError(
-                f"they were due to be erased by {until}; ask for the journal's entry",
-                f"leur effacement était dû au {until} ; demandez l'entrée du journal",
+                f"they were due to be erased after {until}; ask for the journal's entry",
+                f"leur effacement était dû après le {until} ; demandez l'entrée du journal",
             )
         return None
     fits(gone.subject == kept.subject, "other fingerprints were erased", "d'autres empreintes ont été effacées")
-    early = gone.at.date() < until
-    fits(not early, f"they were erased before {until}", f"elles ont été effacées avant le {until}")
+    early = gone.at.date() <= until
+    fits(not early, f"they were erased before {until} was over", f"elles ont été effacées avant la fin du {until}")
     return gone.at.date()

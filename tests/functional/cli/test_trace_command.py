@@ -175,6 +175,8 @@ def test_others_files_are_left_alone_and_told(place: Desk, labs: list[Persons]) 
 
 def test_what_is_past_its_day_is_not_asked(place: Desk, labs: list[Persons], monkeypatch: pytest.MonkeyPatch) -> None:
     written(sample(labs[0], 56), "csv")
+    monkeypatch.setattr(_overdue, "now", lambda: dt.datetime(2090, 1, 1, 23, 59, tzinfo=dt.UTC))
+    assert "BIO-2026-0000" in place.run(RUN.format("csv")).out
     monkeypatch.setattr(_overdue, "now", lambda: dt.datetime(2090, 1, 2, tzinfo=dt.UTC))
     assert "past its day" in place.run(RUN.format("csv"), code=10).err
 

@@ -151,19 +151,20 @@ def test_it_outlives_the_migration_and_its_key_does_not(ended: Desk, extracted: 
     assert TRACE.name in ended.ecluse("status", "migration").out
 
 
-def test_it_dies_on_its_day(ended: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_dies_when_its_day_is_over(ended: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     desk = ended.copy(tmp_path / "desk")
     until = json.loads(desk.path("order.json").read_bytes())["trace"]["keep_until"]
-    day = dt.datetime.combine(dt.date.fromisoformat(until), dt.time(0, 1), dt.UTC)
+    over = dt.datetime.combine(dt.date.fromisoformat(until), dt.time(0, 1), dt.UTC) + dt.timedelta(days=1)
 
     def at(moment: dt.datetime) -> None:
         monkeypatch.setattr(Workspace, "now", lambda _place: moment)
         monkeypatch.setattr(_overdue, "now", lambda: moment)
 
-    at(day - dt.timedelta(hours=1))
+    at(over - dt.timedelta(minutes=2))  # it answers through that day
     desk.ecluse("erase", *W)
     assert desk.path(str(TRACE)).exists()
-    at(day)
+    assert "FINGERPRINTS" not in desk.ecluse("status", "migration").err
+    at(over)
     assert f"FINGERPRINTS KEPT UNTIL {until}" in desk.ecluse("status", "migration").err
     desk.ecluse("run", *W)  # any command does it
     assert not desk.path(str(TRACE)).exists()

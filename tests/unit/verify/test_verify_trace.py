@@ -140,12 +140,12 @@ def _gone(subject: str, at: dt.datetime | None) -> Callable[[Migration], None]:
 @pytest.mark.parametrize(
     ("then", "wrong"),
     [
-        (_gone(TRACE_FILE, dt.datetime(2031, 6, 30, 0, 1, tzinfo=dt.UTC)), []),
-        (_gone(TRACE_FILE, dt.datetime(2031, 6, 29, 23, 59, tzinfo=dt.UTC)), ["trace"]),
-        (_gone(ZERO, dt.datetime(2031, 6, 30, tzinfo=dt.UTC)), ["journal.source.laws"]),
+        (_gone(TRACE_FILE, dt.datetime(2031, 7, 1, 0, 1, tzinfo=dt.UTC)), []),
+        (_gone(TRACE_FILE, dt.datetime(2031, 6, 30, 23, 59, tzinfo=dt.UTC)), ["trace"]),
+        (_gone(ZERO, dt.datetime(2031, 7, 1, tzinfo=dt.UTC)), ["journal.source.laws"]),
     ],
 )
-def test_erased_on_its_day_and_not_before(
+def test_erased_after_its_day_and_not_before(
     migration: Callable[..., Migration], then: Callable[[Migration], None], wrong: list[str]
 ) -> None:
     made = migration(bend=_traced)
@@ -156,4 +156,4 @@ def test_erased_on_its_day_and_not_before(
     then(made)
     report = verify_bundle(made.bundle("after.zip"), trust=None, now=AFTER)
     assert _failed(report) == wrong
-    assert wrong or "erased on 2031-06-30" in _said(report)
+    assert wrong or "erased on 2031-07-01" in _said(report)
