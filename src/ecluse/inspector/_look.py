@@ -6,7 +6,7 @@ import stat
 import time
 import zipfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ecluse.inspector._natures import HEAD, Nature, dump_of, ending, nature_of
@@ -20,6 +20,7 @@ from ecluse.inspector._unpacking import (
     UnseenError,
     exactly,
     held,
+    leading_members,
     opened_zip,
     tar_members,
     zip_members,
@@ -30,6 +31,8 @@ from ecluse.inspector.personal import Detector, Found
 
 _PACKED = {Nature.GZIP, Nature.BZIP2, Nature.XZ}
 _UNREAD = {Nature.CLOSED: "archive-closed", Nature.PDF: "pdf", Nature.PICTURE: "picture"}
+_TORN = frozenset({"archive-damaged", "table-damaged"})
+"""What a file that was cut off looks like."""
 _SUFFIXES = {"tgz": "tar", "tbz2": "tar", "txz": "tar"}
 
 
@@ -154,6 +157,13 @@ class _Looking:
                     self.part(name, source, depth + 1)
 
 
+    def told(self) -> Looked:
+        """What was seen, in its order."""
+        found = tuple(sorted(self.found.values(), key=lambda each: each.kind))
+        dumps, unseen = tuple(sorted(self.dumps)), tuple(sorted(self.unseen))
+        return Looked(found, dumps, unseen, self.size, within=self.within)
+
+
 def look(path: Path, limits: Limits, deadline: float) -> Looked:
     """Look at one file; whatever it is, this ends within its limits and raises nothing for it.
 
@@ -176,11 +186,35 @@ def look(path: Path, limits: Limits, deadline: float) -> Looked:
         looking.unseen.add("not-allowed")
     except (OSError, MemoryError):
         looking.unseen.add("unreadable")
-    found = sorted(looking.found.values(), key=lambda each: each.kind)
-    return Looked(
-        tuple(found), tuple(sorted(looking.dumps)), tuple(sorted(looking.unseen)), looking.size,
-        facts.st_mode if facts else 0, facts.st_mtime if facts else 0.0, looking.within,
-    )  # fmt: skip
+    return replace(looking.told(), mode=facts.st_mode, changed=facts.st_mtime) if facts else looking.told()
+
+
+def look_at_beginning(name: str, block: bytes, limits: Limits, deadline: float, *, cut: bool) -> Looked:
+    """The beginning of a file that lies elsewhere, in memory; raises nothing for what it holds.
+
+    Args:
+        name: Its name, or its path there.
+        block: Its first bytes.
+        limits: Of what is unpacked of it; ``swelling``, ``deep``, ``rows`` as of a file.
+        deadline: On the monotonic clock, in seconds.
+        cut: Whether it goes on. Of an archive, a sheet or a table that does, the limit is said, not a damage.
+    """
+    looking = _Looking(limits, deadline, Budget(limits.bytes_each, limits.swelling))
+    try:
+        if cut and nature_of(block[:HEAD], name) is Nature.ZIP:
+            looking.unseen.add("limit-bytes")
+            looking.within = True
+            for inner, member in leading_members(block, looking.budget):
+                looking.part(inner, member, 1)
+        else:
+            looking.stream(name, io.BytesIO(block), 0, io.BytesIO(block))
+    except UnseenError as error:
+        looking.unseen.add(error.fact)
+    except MemoryError:
+        looking.unseen.add("unreadable")
+    if cut and looking.unseen & _TORN:
+        looking.unseen = (looking.unseen - _TORN) | {"limit-bytes"}
+    return looking.told()
 
 
 def look_at_all(paths: Sequence[Path], limits: Limits, deadline: float) -> list[Looked]:

@@ -7,6 +7,7 @@ an archive that contradicts itself.
 import bz2
 import io
 import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -25,6 +26,10 @@ _SLACK = 1 << 22
 """Unpacked bytes that no ratio is asked of: small files may be very repetitive."""
 _EMPTY = 22
 """Bytes of a zip file without members."""
+_MEMBER = b"PK\3\4"
+_HEAD = struct.Struct("<6xHH8xI4xHH")
+"""Of a member (APPNOTE 4.3.7): flags, method, packed size, lengths of its name and of what is said besides."""
+_LATER, _DESCRIPTOR = 8, 24
 _RECORD = 512
 _PLAIN = b"0\x007"
 
@@ -259,3 +264,57 @@ def zip_members(opened: zipfile.ZipFile, budget: Budget) -> Iterator[tuple[str, 
                 yield info.filename, _Spending(member, info.compress_size, budget)
         except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, RuntimeError) as error:
             raise UnseenError("archive-damaged") from error
+
+
+class _Inflated:
+    """A member packed by deflate, of an archive's beginning: it may end before its end."""
+
+    def __init__(self, data: bytes, budget: Budget) -> None:
+        self._decoder, self._waiting, self._budget = zlib.decompressobj(-15), data, budget
+        self._packed, self._unpacked = len(data), 0
+
+    def read(self, size: int, /) -> bytes:
+        while self._waiting and not self._decoder.eof:
+            try:
+                made = self._decoder.decompress(self._waiting, size)
+            except zlib.error as error:
+                raise UnseenError("archive-damaged") from error
+            self._waiting = self._decoder.unconsumed_tail
+            if made:
+                self._unpacked += len(made)
+                self._budget.spend(len(made), self._unpacked, self._packed - len(self._waiting))
+                return made
+        return b""
+
+    @property
+    def behind(self) -> bytes | None:
+        """What follows the member; None if its end is not there."""
+        return self._decoder.unused_data if self._decoder.eof else None
+
+
+def leading_members(data: bytes, budget: Budget) -> Iterator[tuple[str, Reads]]:
+    """Members of a zip file's beginning, without its directory: each to be read before the next.
+
+    Those that are encrypted are passed over. It ends where a member's head does not say how long it is.
+
+    Raises:
+        UnseenError: damaged, or over budget.
+    """
+    while data.startswith(_MEMBER) and len(data) >= _HEAD.size:
+        flags, method, packed, named, extra = _HEAD.unpack_from(data)
+        name = data[_HEAD.size : _HEAD.size + named].decode("utf-8", "replace")
+        body = data[_HEAD.size + named + extra :]
+        if method == zipfile.ZIP_DEFLATED and not flags & 1:
+            member = _Inflated(body, budget)
+            yield name, member
+            while member.read(BLOCK):
+                pass
+            # A member whose size was not known when it was begun has it behind (APPNOTE 4.3.9): up to 24 bytes.
+            data = member.behind or b""
+            data = data[max(0, data.find(_MEMBER, 0, _DESCRIPTOR + len(_MEMBER))) :]
+        elif flags & _LATER:
+            return
+        else:
+            if method == zipfile.ZIP_STORED and not flags & 1:
+                yield name, io.BytesIO(body[:packed])
+            data = body[packed:]

@@ -1,5 +1,7 @@
 """How much a target may cost: requests at a pace, bytes, files and time; what a limit cuts off is told."""
 
+import io
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -70,3 +72,31 @@ class Budget:
     def patience(self) -> float:
         """Seconds to wait for one answer."""
         return max(0.1, min(10.0, self.left))
+
+
+class _Paced(io.RawIOBase):
+    """The bytes of a connection: each piece of them is waited for within the time of the budget only."""
+
+    def __init__(self, connection: socket.socket, budget: Budget) -> None:
+        self._source = connection.makefile("rb", buffering=0)
+        self._connection, self._budget = connection, budget
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, into: bytearray | memoryview, /) -> int | None:  # type: ignore[override]  # what io gives
+        self._budget.time()
+        self._connection.settimeout(self._budget.patience)
+        return self._source.readinto(into)
+
+    def close(self) -> None:
+        self._source.close()
+        super().close()
+
+
+def paced(connection: socket.socket, budget: Budget) -> io.BufferedReader:
+    """A connection's bytes, which a server cannot drip for longer than the budget has time.
+
+    Reading raises SpentError besides OSError.
+    """
+    return io.BufferedReader(_Paced(connection, budget))

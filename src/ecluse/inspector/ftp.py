@@ -1,6 +1,7 @@
 """FTP and FTPS: who is let in, what is listed, whether names and passwords travel in the clear."""
 
 import ftplib
+import io
 import socket
 import ssl
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from typing import BinaryIO
 
 from ecluse.inspector import banners, tls
 from ecluse.inspector import rules_servers as rules
-from ecluse.inspector.budget import Budget, SpentError
+from ecluse.inspector.budget import Budget, SpentError, paced
 from ecluse.inspector.findings import Finding
 from ecluse.inspector.login import ANONYMOUS, GUESSES
 from ecluse.inspector.sampling import Entry, UnreadError, looked
@@ -22,13 +23,13 @@ _MOST_NAMES, _MOST_LINES, _LIST_BYTES = 10_000, 2000, 1 << 20
 
 
 class _Client(ftplib.FTP_TLS):
-    """A client whose every line costs time of the budget, and whose answers are never kept."""
+    """A client whose every command and piece of an answer costs of the budget, and whose answers are never kept."""
 
     def __init__(self, target: Target, budget: Budget, context: ssl.SSLContext) -> None:
         super().__init__(timeout=budget.patience, context=context, encoding="utf-8")
         self.budget = budget
         self.implicit = target.kind is Kind.FTPS
-        self._private, self.lines = False, 0
+        self._private, self._kind, self.lines = False, "", 0
         try:
             self.connect(target.host, target.port)
         except BaseException:
@@ -42,13 +43,34 @@ class _Client(ftplib.FTP_TLS):
         self.af = self.sock.family
         if self.implicit:
             self.sock = self.context.wrap_socket(self.sock, server_hostname=host)
-        self.file = self.sock.makefile("r", encoding=self.encoding, errors="replace")
+        self._listen()
         self.welcome = self.getresp()
         return self.welcome
 
+    def _listen(self) -> None:
+        if self.sock is None:
+            raise EOFError
+        self.file = io.TextIOWrapper(paced(self.sock, self.budget), encoding=self.encoding, errors="replace")
+
+    def auth(self) -> str:
+        """As FTP_TLS's own; the answers that come by TLS are waited for as patiently as others."""
+        answer = super().auth()
+        self._listen()
+        return answer
+
+    def putcmd(self, line: str) -> None:
+        """As FTP's own; each command is a request. Raises SpentError."""
+        self.budget.request()
+        super().putcmd(line)
+
+    def typed(self, kind: str) -> None:
+        """Say how files come (``A`` or ``I``), if that was not said last. Raises ftplib.Error."""
+        if kind != self._kind:
+            self.voidcmd(f"TYPE {kind}")
+            self._kind = kind
+
     def getline(self) -> str:
-        """As FTP's own, within the time, and not for ever. Raises SpentError, EOFError."""
-        self.budget.time()
+        """As FTP's own, and not for ever. Raises SpentError, EOFError."""
         self.lines += 1
         if self.lines > _MOST_LINES:
             raise EOFError
@@ -101,7 +123,7 @@ def door(visit: Visit) -> tls.Door | None:
         if target.kind is Kind.FTPS:
             return plain
         try:
-            _begin_tls(plain)
+            _begin_tls(plain, budget)
         except BaseException:
             plain.close()
             raise
@@ -114,9 +136,9 @@ def door(visit: Visit) -> tls.Door | None:
     return tls.Door(visit, opened, "" if target.kind is Kind.FTPS else "ftp")
 
 
-def _begin_tls(plain: socket.socket) -> None:
-    """Have the server begin TLS (RFC 4217). Raises OSError."""
-    reader = plain.makefile("rb")
+def _begin_tls(plain: socket.socket, budget: Budget) -> None:
+    """Have the server begin TLS (RFC 4217). Raises OSError, SpentError."""
+    reader = paced(plain, budget)
     _reply(reader)
     plain.sendall(b"AUTH TLS\r\n")
     if not _reply(reader).startswith(b"234"):
@@ -202,7 +224,7 @@ def _listed(client: _Client, visit: Visit) -> Iterator[Finding]:
     folders = sum(entry.folder for entry in entries)
     counts = (("files", len(entries) - folders), ("folders", folders))
     yield visit.found(rules.OPEN_LISTING, at=visit.at(start), counts=counts)
-    yield from looked(visit, lister, start, rules.OPEN_DATA)
+    yield from looked(visit, lister, start, rules.OPEN_DATA, entries)
 
 
 def _as_given(visit: Visit, *, offered: bool) -> Iterator[Finding]:
@@ -235,12 +257,12 @@ class _FtpLister:
             return self._facts(folder)
         except ftplib.error_perm:
             pass
-        except _ERRORS:
-            raise UnreadError from None
+        except _ERRORS as error:
+            raise UnreadError(_why(error)) from None
         try:
             return self._lines(folder)
-        except _ERRORS:
-            raise UnreadError from None
+        except _ERRORS as error:
+            raise UnreadError(_why(error)) from None
 
     def _facts(self, folder: str) -> list[Entry]:
         found = list[Entry]()
@@ -257,27 +279,34 @@ class _FtpLister:
 
     def _text(self, command: str) -> list[str]:
         """The lines of a list, as many as a mebibyte holds."""
-        self.client.voidcmd("TYPE A")
+        self.client.typed("A")
         found = self._received(command, _LIST_BYTES).decode("utf-8", "replace")
         return found.splitlines()[:_MOST_NAMES]
 
     def beginning(self, path: str, size: int) -> bytes:
         try:
-            self.client.voidcmd("TYPE I")
+            self.client.typed("I")
             return self._received(f"RETR {path}", size)
-        except _ERRORS:
-            raise UnreadError from None
+        except _ERRORS as error:
+            raise UnreadError(_why(error)) from None
 
     def _received(self, command: str, size: int) -> bytes:
         """The beginning of what a command sends. Raises ftplib.Error, OSError where nothing came."""
         found = bytearray()
-        with closing(self.client.transfercmd(command)) as connection:
-            while len(found) < size and (more := connection.recv(min(65536, size - len(found)))):
+        with closing(self.client.transfercmd(command)) as connection, paced(connection, self.client.budget) as reader:
+            while len(found) < size and (more := reader.read1(min(65536, size - len(found)))):
                 found += more
         # After a transfer that was cut off the server says 426 or 226; either is read before the next command.
         with suppress(ftplib.Error):
             self.client.voidresp()
         return bytes(found)
+
+
+def _why(error: Exception) -> str:
+    """Why a folder or file could not be read, as a fact."""
+    if isinstance(error, ftplib.error_perm):
+        return "not-allowed"
+    return "no-answer" if isinstance(error, (OSError, EOFError)) else "unreadable"
 
 
 def _size(text: str) -> int:

@@ -10,7 +10,7 @@ import asyncssh
 from ecluse.inspector import banners, scanners
 from ecluse.inspector import rules_servers as servers
 from ecluse.inspector import rules_tls as rules
-from ecluse.inspector.budget import Budget
+from ecluse.inspector.budget import Budget, paced
 from ecluse.inspector.findings import Finding, Sureness, technical
 from ecluse.inspector.login import ANONYMOUS, GUESSES
 from ecluse.inspector.rule import Rule
@@ -60,7 +60,7 @@ def _greeting(target: Target, budget: Budget) -> str | None:
     budget.request()
     try:
         with socket.create_connection((target.host, target.port), budget.patience) as plain:
-            lines = plain.makefile("rb")
+            lines = paced(plain, budget)
             for _ in range(50):
                 line = lines.readline(1024)
                 if not line:
@@ -164,27 +164,47 @@ class _SftpLister:
         future = asyncio.run_coroutine_threadsafe(work, self.loop)
         try:
             return future.result(self.budget.patience)
-        except _ERRORS:
+        except _ERRORS as error:
             future.cancel()
-            raise UnreadError from None
+            raise UnreadError(_why(error)) from None
 
     def entries(self, folder: str) -> list[Entry]:
         """Links are not followed."""
         found = []
-        for each in self._done(self.files.readdir(folder))[:_MOST_NAMES]:
+        self.budget.request()
+        for each in self._done(self._names(folder)):
             folder_here = each.attrs.type == asyncssh.FILEXFER_TYPE_DIRECTORY
             plain = folder_here or each.attrs.type == asyncssh.FILEXFER_TYPE_REGULAR
             if plain and each.filename not in {".", ".."}:
                 found.append(Entry(str(each.filename), folder_here, each.attrs.size or 0))
         return found
 
+    async def _names(self, folder: str) -> list[Any]:
+        """As many as are looked at, of a list that may have no end."""
+        found = list[Any]()
+        async for each in self.files.scandir(folder):
+            found.append(each)
+            if len(found) == _MOST_NAMES:
+                break
+        return found
+
     def beginning(self, path: str, size: int) -> bytes:
+        self.budget.request()
+
         async def read() -> bytes:
             async with self.files.open(path, "rb") as file:
                 return bytes(await file.read(size))
 
         found: bytes = self._done(read())
         return found
+
+
+def _why(error: Exception) -> str:
+    """Why a folder or file could not be read, as a fact."""
+    if isinstance(error, asyncssh.SFTPPermissionDenied):
+        return "not-allowed"
+    lost = isinstance(error, (OSError, EOFError, asyncssh.SFTPConnectionLost, asyncssh.DisconnectError))
+    return "no-answer" if lost else "unreadable"
 
 
 def _algorithms(visit: Visit) -> Iterator[Finding]:
