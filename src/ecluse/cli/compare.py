@@ -1,6 +1,5 @@
 """``ecluse compare``."""
 
-import secrets
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -19,6 +18,7 @@ from ecluse.cli._erasure import erase_if_due
 from ecluse.cli._options import destination_options, setup_of, workspace
 from ecluse.cli._site import Site
 from ecluse.cli._text import Text, tr
+from ecluse.domain.agreement import Agreement
 from ecluse.domain.entry import Event
 from ecluse.domain.errors import Location, ReconciliationError, TransitionError, UsageError
 from ecluse.domain.lifecycle import State
@@ -39,27 +39,35 @@ _NOTHING = Shown(None, None, None, None)
 @define(
     Text(
         "Show a sample of prior results side by side. Of some patients, each result as it was sealed at the source "
-        "beside what now stands in the new system. Opens parcels in memory and writes nothing: values are shown in "
-        "this terminal alone, on a screen of their own that is cleared at the end. With --json, counts and no value. "
-        "Exit code 18 where anything differs.",
+        "beside what now stands in the new system, before the laboratory decides. Opens parcels in memory and writes "
+        "no value: they are shown in this terminal alone, on a screen of their own that is cleared at the end. The "
+        "journal says who looked, at how many, and how they were drawn; the control room shows it. With --json, "
+        "counts and no value. Exit code 18 where anything differs.",
         "Montrer un échantillon d'antériorités côte à côte. De quelques patients, chaque résultat tel qu'il a été "
-        "scellé à la source, à côté de ce qui se trouve maintenant dans le nouveau système. Ouvre les colis en mémoire "
-        "et n'écrit rien : les valeurs ne se montrent que dans ce terminal, sur un écran à part, effacé à la fin. Avec "
-        "--json, des nombres et aucune valeur. Code de sortie 18 où quelque chose diffère.",
+        "scellé à la source, à côté de ce qui se trouve maintenant dans le nouveau système, avant que le laboratoire "
+        "ne décide. Ouvre les colis en mémoire et n'écrit aucune valeur : elles ne se montrent que dans ce terminal, "
+        "sur un écran à part, effacé à la fin. Le journal dit qui a regardé, combien, et comment ils ont été tirés ; "
+        "la salle de contrôle le montre. Avec --json, des nombres et aucune valeur. Code de sortie 18 où quelque "
+        "chose diffère.",
     ),
-    example="ecluse compare -w migration --patients 5\necluse compare -w migration --seed 2026",
+    example="ecluse compare -w migration --by dr.martin --patients 5\necluse compare -w migration --json",
 )
 @workspace
 @destination_options
+@option("--by", default=None, metavar="ID",
+        text=Text("Who looks: somebody whom the agreement lists for the laboratory. Kept in the journal.",
+                  "Qui regarde : quelqu'un que le contrat nomme pour le laboratoire. Reste au journal."))  # fmt: skip
 @option("--patients", default=3, show_default=True, type=click.IntRange(1, _MOST_PATIENTS),
         text=Text("How many patients.", "Combien de patients."))  # fmt: skip
 @option("--seed", default=None, metavar="TEXT",
-        text=Text("The same word draws the same patients again; by default they are drawn at random.",
-                  "Le même mot tire à nouveau les mêmes patients ; par défaut, au hasard."))  # fmt: skip
+        text=Text("Draw by a word of your own: the same word draws the same patients. By default the journal's root at "
+                  "that moment draws them: nobody chooses it, and each look draws others.",
+                  "Tirer par un mot à soi : le même mot tire les mêmes patients. Par défaut, la racine du journal à "
+                  "cet instant tire : personne ne la choisit, et chaque regard en tire d'autres."))  # fmt: skip
 @option("--keep", is_flag=True,
         text=Text("Leave everything on the terminal, where it then stays in what can be scrolled back to.",
                   "Tout laisser au terminal, où cela reste alors dans ce qu'on peut remonter."))  # fmt: skip
-def command(*, workspace: Path, patients: int, seed: str | None, keep: bool, **given: Any) -> None:
+def command(*, workspace: Path, by: str | None, patients: int, seed: str | None, keep: bool, **given: Any) -> None:
     """Compare one sample."""
     site = Site(workspace, setup_of(workspace, given))
     erase_if_due(site)
@@ -68,9 +76,11 @@ def command(*, workspace: Path, patients: int, seed: str | None, keep: bool, **g
         _check_state(place)
         if shows:
             _check_terminal(keep=keep)
+            _check_person(place, by)
         identity, profile = site.identity(), site.destination_profile()
         with site.open_destination(profile) as target:
-            found = sample(place, identity, target, patients, seed or secrets.token_hex())
+            found = sample(place, identity, target, patients, seed or place.journal.root.hex())
+        _journal(place, found, "given" if seed else "journal", by if shows else None)
     if shows and found:
         _show(found, keep=keep)
     _tell(found, patients)
@@ -99,9 +109,36 @@ def _check_terminal(*, keep: bool) -> None:
         )  # fmt: skip
 
 
-def _tell(found: Sequence[Compared], asked: int) -> None:
+def _check_person(place: Workspace, by: str | None) -> None:
+    """Patients' values are for the laboratory's own eyes, and it is known whose (law 6)."""
+    people = place.pinned(Agreement).controller.signers
+    if by is None or by not in {signer.id for signer in people}:
+        raise UsageError(
+            tr("say who looks: --by, somebody whom the agreement lists for the laboratory",
+               "dites qui regarde : --by, quelqu'un que le contrat nomme pour le laboratoire"),
+            hint=", ".join(signer.id for signer in people),
+        )  # fmt: skip
+
+
+def _journal(place: Workspace, found: Sequence[Compared], drawn_by: str, by: str | None) -> None:
+    """Before anything is shown (law 5): who is about to see how many, and what differs; no key, no value.
+
+    Drawn by ``journal``, the seed is the tree's root before this entry: whoever holds journal and parcels draws again.
+    """
+    counts, people = _counts(found)
+    said: dict[str, Any] = {"patients": len(found), "patients_different": people}
+    said |= {str(mark): counts[mark] for mark in Mark} | ({"by": by} if by else {})
+    place.log(Event.SAMPLE_COMPARED, subject=drawn_by, **said)
+
+
+def _counts(found: Sequence[Compared]) -> tuple[Counter[Mark], int]:
+    """Results by what became of them, and how many patients' own rows differ."""
     counts = Counter(pair.mark for each in found for pair in each.results)
-    people = sum(each.mark is not Mark.EQUAL for each in found)
+    return counts, sum(each.mark is not Mark.EQUAL for each in found)
+
+
+def _tell(found: Sequence[Compared], asked: int) -> None:
+    counts, people = _counts(found)
     answer = {str(mark): counts[mark] for mark in Mark}
     _output.emit({"patients": len(found), "patients_different": people, "results": answer})
     if len(found) < asked:

@@ -156,6 +156,7 @@ ROWS: tuple[tuple[str, str, Mapped], ...] = (
     ("place", "parcel.erasing", Mapped(_FILE, 4)),
     ("place", "trace.keeping", Mapped(_FILE, 1)),
     ("place", "trace.erasing", Mapped(_FILE, 4)),
+    ("place", "sample.compared", Mapped(_API, 2)),
     ("place", "erasure.*", Mapped(_API, 4)),
     ("place", "migration.refused", Mapped(_API, OTHER, _MEDIUM, failed=True)),
     ("place", "migration.aborted", Mapped(_API, OTHER, _MEDIUM)),

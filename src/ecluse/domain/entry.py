@@ -32,6 +32,8 @@ class Event(StrEnum):
     PUBLISHING = "target.publishing"
     LOADED = "migration.loaded"
     RECONCILED = "migration.reconciled"
+    SAMPLE_COMPARED = "sample.compared"
+    """Some patients' results were drawn and compared; ``by`` is about to see them, where a person is."""
     ACCEPTED = "migration.accepted"
     REFUSED = "migration.refused"
     SUSPENDED = "migration.suspended"

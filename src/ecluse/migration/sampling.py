@@ -32,8 +32,8 @@ from ecluse.seal.sealing import Identity
 from ecluse.workspace.place import Workspace
 
 _PATIENT, _REQUEST, _RESULT = "patient", "request", "observation"
-_CANDIDATES = 4
-"""So many times the patients asked for are drawn, since some may have no result in the order's scope."""
+_CANDIDATES = 60
+"""So many more patients than asked for are drawn, since some may have no result in the order's scope."""
 _DATES = ("collected_on", "registered_on", "prescribed_on", "received_on")
 
 Row = Mapping[str, Any]
@@ -101,7 +101,7 @@ def sample(place: Workspace, identity: Identity, target: Destination, count: int
         raise UsageError("a destination of messages has no tables to read a sample from")
     both = _Sides(place, identity, place.pinned(Plan), target, schemas(place, place.pinned(Plan), identity))
     both.check()
-    drawn = both.drawn(count * _CANDIDATES, seed)
+    drawn = both.drawn(count + _CANDIDATES, seed)
     requests = both.sealed(_REQUEST, _PATIENT, drawn)
     results = both.sealed(_RESULT, _REQUEST, requests.column(KEY))
     having = set(requests.filter(_within(requests, KEY, results.column(_REQUEST))).column(_PATIENT).to_pylist())

@@ -10,9 +10,12 @@ import sys
 import time
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from ecluse.verify._tree import leaf, root_of
+from ecluse.workspace.place import Workspace
 from functional.cli import lis
 from functional.cli.world import Desk
 from migrating import holding
@@ -21,7 +24,7 @@ ROOT = Path(__file__).parents[3]
 WITNESS = "VALEUR-TEMOIN-7391"
 ENTER, LEAVE = "\x1b[?1049h", "\x1b[?1049l"
 JOINED = "resultat r JOIN demande d ON r.demande_source = d.numero_source"
-LINE = "compare -w w --seed mars --patients 2"
+LINE = "compare -w w --by dr.martin --seed mars --patients 2"
 
 
 @pytest.fixture
@@ -66,7 +69,16 @@ def _told(master: int, typed: str) -> str:
 
 
 def files(desk: Desk) -> dict[str, bytes]:
-    return {str(p.relative_to(desk.root)): p.read_bytes() for p in desk.root.rglob("*") if p.is_file()}
+    """Every file, but for the journal that tells of each look."""
+    found = (p for p in desk.root.rglob("*") if p.is_file())
+    there = {str(p.relative_to(desk.root)): p for p in found}
+    return {name: p.read_bytes() for name, p in there.items() if not name.startswith("w/destination/journal/")}
+
+
+def looks(desk: Desk) -> list[dict[str, Any]]:
+    """What the journal tells of each, without its moment."""
+    told = desk.run("journal show w/destination --json").json()["destination"]
+    return [entry for entry in told if entry["event"] == "sample.compared"]
 
 
 def change(desk: Desk, sql: str, *values: str) -> int:
@@ -94,8 +106,40 @@ def test_an_equal_sample_leaves_nothing_behind(loaded: Desk) -> None:
     assert all(value is None or value.strip() in shown for value, _code in rows)
     assert after.strip() == f"{len(rows)} results of 2 patients: all equal"
     assert files(loaded) == before
+    (look,) = looks(loaded)
+    counts = {"equal": len(rows), "different": 0, "missing": 0, "unexpected": 0}
+    assert look["subject"] == "given"
+    assert look["detail"] == {"by": "dr.martin", "patients": 2, "patients_different": 0} | counts
     assert patients_in(in_terminal(loaded, LINE, "q\n")[1])[0] in people
     assert loaded.run(f"{LINE} --json").json()["results"]["equal"] == len(rows)
+
+
+def test_the_journal_draws_where_nobody_says_otherwise(loaded: Desk) -> None:
+    """Each look draws others; whoever holds journal and parcels draws the same again; only numbers name nobody."""
+    line = "compare -w w --by dr.martin --patients 1"
+    drawn = [patients_in(in_terminal(loaded, line)[1])[0] for _ in range(5)]
+    assert len(set(drawn)) > 1
+    assert all(look["subject"] == "journal" and look["detail"]["by"] == "dr.martin" for look in looks(loaded))
+    with Workspace(loaded.root / "w" / "destination") as place:
+        root = root_of([leaf(data) for data in [*place.journal.entries()][: looks(loaded)[0]["index"]]])
+    assert patients_in(in_terminal(loaded, f"{line} --seed {root.hex()}")[1])[0] == drawn[0]
+    loaded.run("compare -w w --json")
+    assert "by" not in looks(loaded)[-1]["detail"]
+    for path in (loaded.root / "w" / "destination" / "journal").rglob("*"):
+        assert not path.is_file() or not any(key.encode() in path.read_bytes() for key in set(drawn))
+    loaded.run("accept -w w --key director.key")
+    loaded.run("evidence export w --out evidence.zip")
+    assert loaded.verify()["complete"]
+
+
+def test_whoever_looks_is_of_the_laboratory(loaded: Desk) -> None:
+    before = files(loaded)
+    for who in ("", "--by nobody", "--by p.legoff", "--by agent-dest"):
+        code, told = in_terminal(loaded, f"compare -w w {who}")
+        assert code == 2
+        assert "say who looks" in told
+        assert ENTER not in told
+    assert (files(loaded), looks(loaded)) == (before, [])
 
 
 def test_a_changed_row_is_shown_and_ends_with_18(loaded: Desk) -> None:

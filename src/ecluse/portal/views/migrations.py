@@ -1,16 +1,20 @@
 """Migrations: where each stands, whose move it is, what arrived; instructions and decisions signed by passkey."""
 
+from typing import Any
+
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from ecluse.control.agency import short
 from ecluse.control.report import reconciliation_html
 from ecluse.control.report_words import Reader
 from ecluse.domain import instruction as instructions
 from ecluse.domain.errors import EcluseError, UnseenError
 from ecluse.domain.lifecycle import TURNS, State
+from ecluse.domain.order import Order
 from ecluse.domain.permissions import Action, may
 from ecluse.domain.records import Acceptance, Decision
 from ecluse.portal import approval
@@ -22,8 +26,11 @@ from ecluse.portal.refusals import said
 from ecluse.portal.signing import listed_key, remembered, signing_page
 from ecluse.portal.words import Text, language
 from ecluse.store.acts import decisions
+from ecluse.store.acts.orders import artefact_of as order_artefact
+from ecluse.store.models import Migration
 from ecluse.store.reads import migrations as reads
 from ecluse.store.reads.agreements import allowed_in
+from ecluse.store.reads.samples import samples
 from ecluse.wire.canonical import digest
 
 _A_PAGE = 50
@@ -87,6 +94,8 @@ def migration(request: HttpRequest, migration: int) -> HttpResponse:
         "account": papers,
         "kinds": _kinds(papers),
         "story": reads.story(found),
+        "samples": samples(found),
+        "sampled": _sampled(found, papers.order),
         "places": list(found.places.select_related("agent").order_by("place")),
         "instructions": sorted(decisions.instructions(found), key=lambda each: each.given_at, reverse=True),
         "over": state in {State.ERASED, State.ACCEPTED, State.REFUSED, State.ABORTED},
@@ -96,6 +105,13 @@ def migration(request: HttpRequest, migration: int) -> HttpResponse:
         },
     }
     return render(request, "migrations/one.html", shown | {"level": counted.level})
+
+
+def _sampled(migration: Migration, order: Order) -> str:
+    """The command that shows a sample of prior results, while there is something to compare."""
+    if State(migration.state) not in {State.LOADED, State.RECONCILED}:
+        return ""
+    return f"ecluse compare -w orders/{short(migration.order.digest)} --by {order.controller.signatory}"
 
 
 @guarded(Action.SEE_MIGRATION, of_migration)
@@ -214,7 +230,8 @@ def decide(request: HttpRequest, migration: int) -> HttpResponse:
         decisions.decide(by.handle, found, made, signed.armour)
         return redirect("migration", migration)
     held = decisions.reconciliation_of(found)
-    words = {"migration": found, "reconciliation": held, "clean": held is not None and held.clean()}
+    words: dict[str, Any] = {"migration": found, "reconciliation": held, "clean": held is not None and held.clean()}
+    words |= {"samples": samples(found), "sampled": _sampled(found, order_artefact(found.order))}
     form = DecisionForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         chosen, remarks = Decision(form.cleaned_data["decision"]), form.cleaned_data["remarks"]
