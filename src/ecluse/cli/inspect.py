@@ -17,7 +17,7 @@ from ecluse.cli._text import Text, language, tr
 from ecluse.domain.alerts import Severity
 from ecluse.domain.errors import InspectionError, UsageError
 from ecluse.inspector import baseline
-from ecluse.inspector.findings import FOLDER, ORDER, SERVER, Finding, Standing, Tell, shown
+from ecluse.inspector.findings import FOLDER, LOGS, ORDER, SERVER, Finding, Standing, Tell, shown
 from ecluse.inspector.login import Login, password_of
 from ecluse.inspector.looking import Asked, inspect
 from ecluse.inspector.report_html import as_html
@@ -134,6 +134,7 @@ def command(
         logs=logs,
         server_limits=replace(SERVER, per_second=rate, **given),  # type: ignore[arg-type]  # of mixed numbers
         folder_limits=replace(FOLDER, older_than=older_than, **given),  # type: ignore[arg-type]
+        log_limits=replace(LOGS, **given),  # type: ignore[arg-type]
         passfile=passfile,
         ca=ca,
         scanners=scanners,

@@ -8,13 +8,23 @@ import ipaddress
 import re
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 
 from ecluse.inspector import rules_servers as rules
 from ecluse.inspector import rules_tls
-from ecluse.inspector.account_files import KEYED, Lines, configured, keys_of, lines_of, passwd_names
+from ecluse.inspector.account_files import (
+    KEYED,
+    MOST,
+    Lines,
+    configured,
+    keys_of,
+    lines_of,
+    passwd_names,
+)
+from ecluse.inspector.budget import Budget, SpentError
 from ecluse.inspector.findings import Finding, Limits, Sureness
 
 _ENTERED = re.compile(
@@ -42,13 +52,17 @@ _NETWORKS_A_DAY = 3
 _NETWORKS = 8
 _GENERIC_NETWORKS = 2
 _KEYS = 3
+_LONGEST = 128
+"""Letters of an account's or a host's name."""
+_TOLD = 500
+"""Findings of one file."""
 _FAILURES = 100
 """So many failures of one address in one log: whatever should have stopped it did not."""
 
 
 @dataclass
 class _Log:
-    """What was counted in one log."""
+    """What was counted in one log; of at most :data:`MOST` different accounts, addresses and networks."""
 
     networks: dict[str, dict[str, set[str]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(set)))
     logins: Counter[str] = field(default_factory=Counter)
@@ -57,42 +71,81 @@ class _Log:
     nobody_from: set[str] = field(default_factory=set)
     failures: Counter[str] = field(default_factory=Counter)
     entered_from: Counter[str] = field(default_factory=Counter)
+    room: int = MOST
+    full: bool = False
 
     @property
     def any(self) -> bool:
         return bool(self.logins or self.nobodies or self.failures)
 
+    def count(self, counted: Counter[str], name: str) -> None:
+        """One more of a name, if there is room for it."""
+        if self._kept(counted, name):
+            counted[name] += 1
+
+    def nobody(self, origin: str) -> None:
+        """Somebody entered without a name."""
+        self.nobodies += 1
+        if self._kept(self.nobody_from, origin):
+            self.nobody_from.add(origin)
+
+    def entered(self, account: str, day: re.Match[str] | None, origin: str) -> None:
+        """An account entered."""
+        self.count(self.logins, account)
+        if account in self.logins:
+            days, at, network = self.networks[account], day[0] if day else "", _network(origin)
+            if self._kept(days.get(at, ()), network):
+                days[at].add(network)
+
+    def _kept(self, known: Container[str], name: str) -> bool:
+        if name in known:
+            return True
+        self.full = self.full or self.room == 0
+        self.room -= self.room > 0
+        return not self.full
+
 
 def inspect_accounts(files: Iterable[Path], limits: Limits) -> Iterator[Finding]:
-    """All findings of logs and account files; one that cannot be read or recognised is told as not looked at."""
+    """All findings of logs and account files; one that cannot be read or recognised is told as not looked at.
+
+    ``limits``: ``seconds``, ``files`` and ``bytes_all`` of all together, ``bytes_each``.
+    """
     keys = defaultdict[str, set[str]](set)
+    budget = Budget(limits)
     for path in files:
         try:
-            lines = lines_of(path, limits.bytes_all)
+            lines = lines_of(path, budget)
             yield from _one(path, lines, keys)
         except (OSError, EOFError, zlib.error):
             yield rules.NOT_LOOKED_AT.found(str(path), str(path), facts=("unreadable",))
+        except SpentError as spent:
+            yield rules.NOT_LOOKED_AT.found(str(path), str(path), facts=(spent.fact,))
     yield from _shared_keys(keys)
 
 
 def _one(path: Path, lines: Lines, keys: dict[str, set[str]]) -> Iterator[Finding]:
     name = str(path)
-    found = list(configured(path, lines))
-    yield from found
+    yield from configured(path, lines)
     owned = keys_of(path, lines)
     for account, key in owned:
         keys[key].add(account)
-    yield from _many_keys(name, owned)
     names = passwd_names(path, lines)
+    log = _counted(lines)
+    found = chain(_many_keys(name, owned), _generic(name, names), _log_findings(name, log))
+    yield from islice(found, _TOLD)
+    if not (log.any or owned or names or lines.cut or path.name in KEYED):
+        yield rules.NOT_LOOKED_AT.found(name, name, facts=("unknown-form",))
+    cut = {lines.cut} if lines.cut else set[str]()
+    if log.full or MOST in {len(owned), len(names)} or next(found, None) is not None:
+        cut.add("limit-names")
+    if cut:
+        yield rules.NOT_LOOKED_AT.found(name, f"{name}: *", facts=tuple(sorted(cut)))
+
+
+def _generic(name: str, names: list[str]) -> Iterator[Finding]:
     for account in names:
         if _GENERIC.fullmatch(account.lower()):
             yield rules.GENERIC_ACCOUNT.found(name, f"{name}: {account}", Sureness.PROBABLE)
-    log = _counted(lines)
-    yield from _log_findings(name, log)
-    if not (log.any or owned or names or path.name in KEYED):
-        yield rules.NOT_LOOKED_AT.found(name, name, facts=("unknown-form",))
-    if lines.cut:
-        yield rules.NOT_LOOKED_AT.found(name, f"{name}: *", facts=("limit-bytes",))
 
 
 def _counted(lines: Lines) -> _Log:
@@ -103,7 +156,7 @@ def _counted(lines: Lines) -> _Log:
         if entered and not (failed and failed.start() < entered.start()):
             _enter(log, entered, line)
         elif failed:
-            log.failures[_plain(failed["a"] or failed["b"] or failed["c"])] += 1
+            log.count(log.failures, _plain(failed["a"] or failed["b"] or failed["c"]))
         elif moved := _XFER.search(line):
             came = _XFER_FROM.search(line)
             if came:
@@ -112,29 +165,23 @@ def _counted(lines: Lines) -> _Log:
 
 
 def _enter(log: _Log, entered: re.Match[str], line: str) -> None:
-    account = entered["ssh"] or entered["vs"] or entered["pro"]
+    account = (entered["ssh"] or entered["vs"] or entered["pro"])[:_LONGEST]
     origin = _plain(entered["sshfrom"] or entered["vsfrom"] or entered["pfrom"])
-    log.entered_from[origin] += 1
+    log.count(log.entered_from, origin)
     if entered["vsanon"] or entered["pkind"] == "ANON" or account in {"anonymous", "ftp"}:
-        log.nobodies += 1
-        log.nobody_from.add(origin)
+        log.nobody(origin)
         return
-    day = _DAY.search(line)
-    log.logins[account] += 1
-    log.networks[account][day[0] if day else ""].add(_network(origin))
+    log.entered(account, _DAY.search(line), origin)
     if entered["how"] == "password":
-        log.passwords[account] += 1
+        log.count(log.passwords, account)
 
 
 def _transfer(log: _Log, moved: re.Match[str], origin: str, line: str) -> None:
     """A line of xferlog: a file, moved by somebody from somewhere."""
     if moved["mode"] == "a":
-        log.nobodies += 1
-        log.nobody_from.add(origin)
-        return
-    day = _DAY.search(line)
-    log.logins[moved["who"]] += 1
-    log.networks[moved["who"]][day[0] if day else ""].add(_network(origin))
+        log.nobody(origin)
+    else:
+        log.entered(moved["who"][:_LONGEST], _DAY.search(line), origin)
 
 
 def _log_findings(name: str, log: _Log) -> Iterator[Finding]:
@@ -151,7 +198,7 @@ def _log_findings(name: str, log: _Log) -> Iterator[Finding]:
 
 def _account(name: str, account: str, days: dict[str, set[str]], log: _Log) -> Iterator[Finding]:
     place = f"{name}: {account}"
-    most = max(map(len, days.values()))
+    most = max(map(len, days.values()), default=0)
     everywhere = len(set().union(*days.values()))
     generic = bool(_GENERIC.fullmatch(account.lower()))
     counts = (("logins", log.logins[account]), ("networks", everywhere))
@@ -186,7 +233,7 @@ def _plain(address: str) -> str:
     try:
         made = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
-        return address
+        return address[:_LONGEST]
     return str(getattr(made, "ipv4_mapped", None) or made)
 
 

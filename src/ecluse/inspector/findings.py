@@ -83,6 +83,9 @@ SERVER = Limits(seconds=300.0, files=40, requests=400, bytes_each=256 << 10, byt
 FOLDER = Limits(seconds=86_400.0, files=10_000_000, requests=0, bytes_each=1 << 40, bytes_all=1 << 44)
 """A folder is read whole."""
 
+LOGS = Limits(seconds=900.0, files=1000, requests=0, bytes_each=1 << 33, bytes_all=1 << 35)
+"""Logs and account files, all together."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

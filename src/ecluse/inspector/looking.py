@@ -10,7 +10,7 @@ from ecluse.inspector import rules_servers as rules
 from ecluse.inspector import tls
 from ecluse.inspector.accounts import inspect_accounts
 from ecluse.inspector.budget import Budget, SpentError
-from ecluse.inspector.findings import FOLDER, Finding, Limits, Tell
+from ecluse.inspector.findings import LOGS, Finding, Limits, Tell
 from ecluse.inspector.login import Login
 from ecluse.inspector.target import DATABASES, SERVERS, Kind, Target
 from ecluse.inspector.visit import Visit
@@ -24,6 +24,7 @@ class Asked:
     logs: Sequence[Path]
     server_limits: Limits
     folder_limits: Limits
+    log_limits: Limits = LOGS
     passfile: str | None = None
     ca: str | None = None
     scanners: bool = True
@@ -35,7 +36,7 @@ def inspect(asked: Asked, now: dt.datetime, tell: Tell) -> list[Finding]:
     for target, login in asked.targets:
         tell(target.name)
         found += _target(asked, target, login, now, tell)
-    found += inspect_accounts(asked.logs, FOLDER)
+    found += inspect_accounts(asked.logs, asked.log_limits)
     return sorted(set(found), key=lambda finding: finding.rank)
 
 

@@ -315,7 +315,6 @@ FACTS_SERVERS: Final[dict[str, tuple[str, str]]] = {
     "no-password": ("without a password", "sans mot de passe"),
     "tls-not-offered": ("TLS is not offered", "TLS n'est pas proposé"),
     "tls-not-demanded": ("TLS is offered and not demanded", "TLS est proposé sans être exigé"),
-    "data-not-protected": ("the data channel takes no TLS", "le canal de données n'a pas de TLS"),
     "no-answer": ("no answer", "pas de réponse"),
     "tool-missing": ("is not installed", "n'est pas installé"),
     "tool-left-out": ("was left out", "a été laissé de côté"),
@@ -323,6 +322,8 @@ FACTS_SERVERS: Final[dict[str, tuple[str, str]]] = {
     "limit-files": ("the limit of files was reached", "la limite de fichiers est atteinte"),
     "limit-bytes": ("the limit of bytes was reached", "la limite d'octets est atteinte"),
     "limit-requests": ("the limit of requests was reached", "la limite de requêtes est atteinte"),
+    "limit-names": ("there are more accounts and addresses than are told",
+                    "il y a plus de comptes et d'adresses qu'il n'en est dit"),
     "limit-time": ("the limit of time was reached", "la limite de temps est atteinte"),
     "not-allowed": ("access was refused", "l'accès est refusé"),
     "no-login-given": ("no login was given", "aucun compte n'a été donné"),
@@ -346,4 +347,4 @@ FACTS_SERVERS: Final[dict[str, tuple[str, str]]] = {
     "logs": ("logs", "journaux"),
     "retention": ("retention", "conservation"),
     "shared-accounts": ("shared accounts", "comptes partagés"),
-}
+}  # fmt: skip

@@ -1,12 +1,17 @@
 """Logs and account files: what is told of whom, from lines as the servers write them."""
 
 import gzip
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from ecluse.inspector import accounts
+from ecluse.inspector.account_files import lines_of
 from ecluse.inspector.accounts import inspect_accounts
-from ecluse.inspector.findings import FOLDER, Finding, Sureness
+from ecluse.inspector.budget import Budget
+from ecluse.inspector.findings import LOGS, Finding, Limits, Sureness
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI{}"
 LOGIN = (
@@ -14,8 +19,8 @@ LOGIN = (
 )
 
 
-def told(*paths: Path) -> list[Finding]:
-    return list(inspect_accounts(paths, FOLDER))
+def told(*paths: Path, limits: Limits = LOGS) -> list[Finding]:
+    return list(inspect_accounts(paths, limits))
 
 
 def written(path: Path, *lines: str) -> Path:
@@ -137,3 +142,39 @@ def test_what_is_no_log_is_said(tmp_path: Path) -> None:
     found = told(written(tmp_path / "notes.txt", "nothing of that kind"), tmp_path / "missing.log", tmp_path)
     assert [each.facts for each in found] == [("unknown-form",), ("unreadable",), ("unreadable",)]
     assert {each.rule for each in found} == {"not-looked-at"}
+
+
+class TestLimits:
+    @pytest.mark.parametrize(("limits", "fact"), [
+        (replace(LOGS, bytes_each=300), "limit-bytes"), (replace(LOGS, bytes_all=300), "limit-bytes"),
+        (replace(LOGS, seconds=0.0), "limit-time"), (replace(LOGS, files=0), "limit-files"),
+    ])  # fmt: skip
+    def test_what_they_cut_off_is_said(self, tmp_path: Path, limits: Limits, fact: str) -> None:
+        log = written(tmp_path / "auth.log", *logins("labo", *["10.1.1.1"] * 9))
+        (unseen,) = [each.facts for each in told(log, limits=limits) if each.rule == "not-looked-at"]
+        assert unseen == (fact,)
+
+    def test_a_log_of_everybodys_names_is_bounded(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(accounts, "_Log", partial(accounts._Log, room=1000))
+        line = "Nov 22 01:00:00 h sshd[1]: Accepted publickey for {} from 10.{}.{}.1 port 1 ssh2"
+        many = [line.format(f"a{n}", n // 250, n % 250) for n in range(3000)]
+        log = written(tmp_path / "auth.log", *logins("labo", "10.1.1.1"), *many)
+        found = told(log)
+        assert [each.place for each in found if each.rule == "generic-account"] == [f"{log}: labo"], "first come"
+        assert [each.facts for each in found if each.rule == "not-looked-at"] == [("limit-names",)]
+        counted = accounts._counted(lines_of(log, Budget(LOGS)))
+        kept = len(counted.logins) + len(counted.entered_from) + len(counted.networks)
+        assert counted.full
+        assert kept <= 1000 + len(counted.networks)
+
+    def test_so_many_findings_of_one_file(self, tmp_path: Path) -> None:
+        line = "Nov 22 01:00:00 h sshd[1]: Accepted password for a{} from 10.1.1.1 port 1 ssh2"
+        found = told(written(tmp_path / "auth.log", *(line.format(n) for n in range(600))))
+        assert len(found) == 501
+        assert found[-1].facts == ("limit-names",)
+
+    def test_a_name_of_any_length(self, tmp_path: Path) -> None:
+        line = f"Nov 22 01:00:00 h sshd[1]: Accepted password for {'a' * 60_000} from {'b' * 5000} port 1 ssh2"
+        log = written(tmp_path / "auth.log", line)
+        counted = accounts._counted(lines_of(log, Budget(LOGS)))
+        assert max(map(len, (*counted.logins, *counted.entered_from))) == 128
