@@ -31,12 +31,13 @@ from ecluse.domain.permissions import MAY, Action, Role, Side
 from ecluse.domain.warnings import Function
 from ecluse.portal.watch import incidents as watched
 from ecluse.portal.watch.rounds import FINDERS
-from ecluse.store.acts import alerts
+from ecluse.store.acts import alerts, people, warnings
 from ecluse.store.acts import incidents as acts
 from ecluse.store.acts.incident_warnings import open_from_warning
-from ecluse.store.models import Alert, AlertTold, IncidentFact, IncidentMove, IncidentRow, JournalLine
+from ecluse.store.models import Alert, AlertTold, IncidentFact, IncidentMove, IncidentRow, JournalLine, Membership
 from ecluse.store.reads import incidents as reads
 from ecluse.store.reads.incident_clocks import clock_findings
+from ecluse.wire.canonical import canonical, digest
 from rooms import LAB, OTHER_LAB, VENDOR, Room
 
 HOUR = dt.timedelta(hours=1)
@@ -298,3 +299,57 @@ def test_whoever_a_warning_names_learns_nothing_by_the_incident(room: Room, now:
         open_from_warning(boss.handle, named, boss)
     with pytest.raises(UnseenError):
         open_from_warning(person(room, OFFICER).handle, warning, person(room, OFFICER))
+
+
+def test_an_organisation_is_aware_since_the_first_of_it_was_told(
+    room: Room, now: dt.datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its officer heard and stayed silent; the director, to whom silence brought it, opens the incident."""
+    keyed(room)
+    at(monkeypatch, now)
+    warning, _ = warned(sample=True)
+    heard = now + HOUR * 2
+    at(monkeypatch, heard)
+    warnings.escalate("watch")
+    boss = person(room, BOSS)
+    stations = list(warning.stations.all())
+    assert [boss.handle in each.told for each in stations] == [False, True], "silence brought it to the director"
+    people.withdraw("room", Membership.objects.get(person=person(room, OFFICER), until__isnull=True))
+    at(monkeypatch, heard + HOUR)
+    (made,) = open_from_warning(boss.handle, warning, boss)
+    assert made.found_at == now, "its officer knew then, though no longer of the firm"
+
+
+def test_a_laboratory_is_not_aware_by_what_its_vendor_was_told(
+    room: Room, now: dt.datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keyed(room)
+    at(monkeypatch, now)
+    warning, _ = warned(sample=True)
+    told = now + 72 * HOUR
+    at(monkeypatch, told)
+    warnings.escalate("watch")
+    dpo = person(room, LAB_DPO)
+    at(monkeypatch, told + HOUR)
+    (made,) = open_from_warning(dpo.handle, warning, dpo)
+    assert made.found_at == told
+    assert reads.record_of(again(made)).moves[0].at == told
+
+
+def test_the_opening_s_digest_holds_title_and_moment_and_a_fact_s_how_sure(room: Room, now: dt.datetime) -> None:
+    """What the journal holds can be checked against the record, and was not changed since."""
+    (row,) = opened(room, now - HOUR)
+    said = {"salt": row.salt, "title": row.title, "found": row.found_at.isoformat()}
+    assert lines(row)[0].detail["digest"] == digest(canonical(said))
+    row = step(room, row, Step.NOTICE, OFFICER)
+    fact(room, row, FactKind.PERSONS, "", LAB_DPO, count=7, exact=True)
+    kept = again(row).facts.get(count=7)
+    (line,) = (each for each in lines(row) if each.event == "incident.counted")
+    for exact, same in ((True, True), (False, False)):
+        said = {
+            "salt": kept.salt, "kind": "persons", "text": "", "count": 7, "exact": exact,
+            "known_since": kept.known_since.isoformat(),
+        }  # fmt: skip
+        assert (line.detail["digest"] == digest(canonical(said))) is same
+    mine, theirs = opened(room, now, (LAB, OTHER_LAB))
+    assert lines(mine)[0].detail["digest"] != lines(theirs)[0].detail["digest"]

@@ -142,12 +142,17 @@ def opened(  # noqa: PLR0917 - an incident's own parts
     check_words(title, given.text)
     if given.found > act.now:
         raise UsageError("this moment is still to come")
-    side = _side_at(by, controller, processor)
+    side, salt = _side_at(by, controller, processor), secrets.token_hex(16)
     row = IncidentRow.objects.create(
         number=f"INC-{new_receipt()[2:]}", matter=matter, title=title, controller=controller, processor=processor,
         phase=Phase.OPENED, opened_at=act.now, opened_by=by, opened_side=side, found_at=given.found, warning=warning,
+        salt=salt,
     )  # fmt: skip
-    act.record(RoomEvent.INCIDENT_OPENED, *told_of(row, reads.slugs_of(row)), subject=row.number, side=str(side))
+    said = {"title": title, "found": given.found.isoformat()}
+    act.record(
+        RoomEvent.INCIDENT_OPENED, *told_of(row, reads.slugs_of(row)), subject=row.number, side=str(side),
+        digest=_digest(salt, said),
+    )  # fmt: skip
     if given.text.strip():
         _add(act, row, GivenFact(FactKind.WHAT_HAPPENED, given.text, given.found), by, side)
     if side is Side.CONTROLLER:
@@ -194,7 +199,10 @@ def _add(act: Act, row: IncidentRow, given: GivenFact, by: Person, side: Side) -
     counted = given.kind in COUNTED
     event = RoomEvent.INCIDENT_COUNTED if counted else RoomEvent.INCIDENT_FACT_ADDED
     concerns = told_of(row, (row.controller.slug,) if counted else reads.slugs_of(row))
-    said = {"kind": str(given.kind), "text": text, "count": given.count, "known_since": given.known_since.isoformat()}
+    said = {
+        "kind": str(given.kind), "text": text, "count": given.count, "exact": given.exact,
+        "known_since": given.known_since.isoformat(),
+    }  # fmt: skip
     act.record(
         event, *concerns, subject=row.number, number=number, kind=str(given.kind), digest=_digest(salt, said),
         corrects=given.corrects or 0,

@@ -41,6 +41,7 @@ class IncidentRow(models.Model):
     opened_side = models.CharField(max_length=16, choices=_words(Side))
     found_at = models.DateTimeField()
     warning = models.ForeignKey(ReportedWarning, models.PROTECT, null=True, blank=True, related_name="incidents")
+    salt = models.CharField(max_length=32)
 
     class Meta:
         """The newest first; a warning leads to one incident at a laboratory."""
