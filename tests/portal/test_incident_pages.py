@@ -12,7 +12,20 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
-from tests.portal.breached import BOSS, CANARY, LAB_BOSS, LAB_DPO, OFFICER, again, bound, fact, opened, person, step
+from tests.portal.breached import (
+    BOSS,
+    CANARY,
+    LAB_BOSS,
+    LAB_DPO,
+    OFFICER,
+    again,
+    bound,
+    fact,
+    opened,
+    person,
+    place,
+    step,
+)
 from tests.portal.warned import keyed, warned
 
 from ecluse.control.incident_documents import Paper
@@ -21,7 +34,7 @@ from ecluse.domain.incidents import FactKind, Phase, Risk, Step
 from ecluse.domain.permissions import Action, Role
 from ecluse.portal.forms.incidents import MomentField
 from ecluse.store.acts import incidents as acts
-from ecluse.store.acts import tokens
+from ecluse.store.acts import people, tokens
 from ecluse.store.models import IncidentRow, JournalLine
 from ecluse.store.reads import incidents as reads
 from rooms import LAB, OTHER_LAB, VENDOR, Room
@@ -297,3 +310,22 @@ def test_a_laboratory_s_program_posts_its_counts(room: Room, now: dt.datetime) -
         assert nir not in refused.content.decode()
     assert [each["number"] for each in vendor.get("/api/v1/incidents").json()] == [row.number]
     assert vendor.get("/api/v1/incidents/INC-0000-0000").status_code == 404
+
+
+def test_whoever_is_on_both_sides_is_offered_what_is_taken_from_them(room: Room, now: dt.datetime) -> None:
+    """The vendor's officer audits the laboratory too: sees all of the record, and writes as the vendor alone."""
+    mine, _ = opened(room, now, (LAB, OTHER_LAB))
+    mine = fact(room, mine, FactKind.CAUSE, "Une clé partagée")
+    officer = person(room, OFFICER)
+    invited = people.open_invitation(people.invite("room", place(LAB), Role.AUDITOR, officer.email, officer.name))
+    assert invited is not None
+    people.accept(officer.handle, invited, officer)
+    held = client(room, OFFICER)
+    seen = page(held, mine)
+    assert "Not counted yet" in seen, "the controller's part is seen"
+    for offered in ('<option value="2">no. 2', "At the other laboratory", 'name="notice-at"'):
+        assert offered in seen, offered
+    assert 'name="count-count"' not in seen
+    given = {"fact-kind": "cause", "fact-text": "Deux clés", "fact-known_since": local(now), "fact-corrects": "2"}
+    send(held, f"/incidents/{mine.number}/facts/", **given)
+    assert again(mine).facts.get(corrects=2).side == "processor"

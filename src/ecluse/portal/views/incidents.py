@@ -26,12 +26,12 @@ from ecluse.domain.incidents import (
     notice_clock,
     standing,
 )
-from ecluse.domain.permissions import Action, Parties, Side, may
+from ecluse.domain.permissions import Action, Parties, may
 from ecluse.portal.access import grants_of, guarded, person_of
 from ecluse.portal.downloads import asked, handed, rendered
-from ecluse.portal.forms.incidents import CountForm, ExposureForm, FactForm, NoticeForm
 from ecluse.portal.labels import ACTS, PHASES, QUESTIONS, SIDES, TAKEDOWN_TONES
 from ecluse.portal.parties import asking
+from ecluse.portal.views.incidents_forms import forms_of
 from ecluse.portal.words import Text, language
 from ecluse.store.models import IncidentRow, Organisation
 from ecluse.store.reads import incidents as reads
@@ -101,24 +101,19 @@ def incident_page(request: HttpRequest, row: IncidentRow, **forms: Any) -> HttpR
     whole = reads.record_of(row)
     seen = whole if mine else for_processor(whole)
     parties = Parties.of(*reads.slugs_of(row))
-    allowed = {
-        "add": may(grants, Action.ADD_TO_INCIDENT, parties),
-        "tell": may(grants, Action.TELL_CONTROLLER, parties) and not mine and whole.first(Step.NOTICE) is None,
-        "count": mine and may(grants, Action.COUNT_AFFECTED, parties),
-        "decide": mine and may(grants, Action.DECIDE_INCIDENT, parties),
-    }
+    decides = mine and may(grants, Action.DECIDE_INCIDENT, parties)
     closed = whole.phase == "closed"
     shown = {
-        "row": row, "incident": seen, "mine": mine, "closed": closed, "phase": PHASES[seen.phase], "may": allowed,
+        "row": row, "incident": seen, "mine": mine, "closed": closed, "phase": PHASES[seen.phase],
         "notice": notice_clock(whole), "authority": authority_clock(whole) if mine else None,
         "began": awareness(whole) if mine else None, "facts": _facts(seen), "counts": _counts(seen),
         "moves": _moves(seen),
-        "steps": _steps(whole) if allowed["decide"] else [], "exposures": _exposures(seen),
+        "steps": _steps(whole) if decides else [], "exposures": _exposures(seen),
         "warning": _warning(request, row), "papers": _papers(row, mine=mine),
         "forms": _FORMS,
     }  # fmt: skip
     if not closed:
-        shown |= _forms(request, row, whole, allowed) | forms
+        shown |= forms_of(request, row, whole) | forms
     return render(request, "incidents/one.html", shown | {"sent": list(forms)}, status=422 if forms else 200)
 
 
@@ -212,23 +207,6 @@ def _warning(request: HttpRequest, row: IncidentRow) -> str:
     slugs = allowed_in(grants_of(request), Action.SEE_WARNINGS)
     found = warning_reads.visible(person_of(request), slugs).filter(pk=row.warning_id).first()
     return found.receipt if found else ""
-
-
-def _forms(request: HttpRequest, row: IncidentRow, incident: Incident, allowed: dict[str, bool]) -> dict[str, Any]:
-    side = Side.CONTROLLER if is_controllers(request, row) else Side.PROCESSOR
-    own = [fact for fact in standing(incident.facts) if fact.side is side]
-    others = len(reads.others_of(row)) if side is Side.PROCESSOR else 0
-    made: dict[str, Any] = {}
-    if allowed["add"]:
-        made["fact_form"] = FactForm(
-            prefix="fact", facts=[each for each in own if each.kind not in COUNTED], others=others
-        )
-        made["exposure_form"] = ExposureForm(prefix="place", others=others)
-    if allowed["count"]:
-        made["count_form"] = CountForm(prefix="count", facts=[each for each in own if each.kind in COUNTED])
-    if allowed["tell"]:
-        made["notice_form"] = NoticeForm(prefix="notice", others=others)
-    return made
 
 
 def _handed(request: HttpRequest, row: IncidentRow, paper: Paper) -> HttpResponse:

@@ -1,6 +1,7 @@
 """What one does about an incident: open it, add to it, tell, count, decide, note places. Each is one form."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -11,9 +12,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from ecluse.control.incident_words import EXPOSURES, STEPS
 from ecluse.domain.errors import EcluseError, UnseenError
 from ecluse.domain.incident_steps import next_phase
-from ecluse.domain.incidents import COUNTED, PROCESSORS, Phase, Step, standing
-from ecluse.domain.permissions import Action, Side
-from ecluse.portal.access import grants_of, guarded, organisation_named, person_of
+from ecluse.domain.incidents import PROCESSORS, Phase, Step
+from ecluse.domain.permissions import Action
+from ecluse.portal.access import guarded, organisation_named, person_of
 from ecluse.portal.forms.incidents import (
     CountForm,
     ExposureForm,
@@ -25,11 +26,12 @@ from ecluse.portal.forms.incidents import (
 )
 from ecluse.portal.refusals import said
 from ecluse.portal.views.incidents import incident_found, incident_page, of_incident
+from ecluse.portal.views.incidents_forms import COUNT, FACT, NOTICE, PLACE, form_of
 from ecluse.portal.views.warnings import of_warning
 from ecluse.portal.words import Text, tr
 from ecluse.store.acts import incident_warnings
 from ecluse.store.acts import incidents as acts
-from ecluse.store.models import IncidentRow, Organisation, ReportedWarning
+from ecluse.store.models import IncidentRow, Organisation, Person, ReportedWarning
 from ecluse.store.reads import incidents as reads
 
 
@@ -65,56 +67,60 @@ def incident_new(request: HttpRequest, organisation: str) -> HttpResponse:
     return render(request, "incidents/new.html", {"form": form, "organisation": place})
 
 
-def _side(request: HttpRequest, row: IncidentRow, action: Action) -> Side:
-    return reads.side_of(grants_of(request), row, action)
+_Does = Callable[[Any, IncidentRow, Person], object]
 
 
-def _others(side: Side, row: IncidentRow) -> int:
-    return len(reads.others_of(row)) if side is Side.PROCESSOR else 0
+def _added(request: HttpRequest, name: str, does: _Does, words: str) -> HttpResponse:
+    """What a form of the incident's page adds; where it was wrong, the page again with it."""
+    row, by = incident_found(request), person_of(request)
+    form = form_of(name, request, row, reads.record_of(row), request.POST)
+    if _tried(request, form, lambda: does(form, row, by), words):
+        return redirect("incident", row.number)
+    return incident_page(request, row, **{name: form})
+
+
+def _add_fact(form: FactForm, row: IncidentRow, by: Person) -> None:
+    acts.add_fact(by.handle, row, form.given(), by=by, everywhere=form.everywhere())
+
+
+def _add_count(form: CountForm, row: IncidentRow, by: Person) -> None:
+    acts.add_fact(by.handle, row, form.given(), by=by)
+
+
+def _tell(form: NoticeForm, row: IncidentRow, by: Person) -> None:
+    acts.take_step(by.handle, row, form.given(), by=by, everywhere=form.everywhere())
+
+
+def _note_place(form: ExposureForm, row: IncidentRow, by: Person) -> None:
+    acts.note_exposure(by.handle, row, form.given(), by=by, everywhere=form.everywhere())
 
 
 @guarded(Action.ADD_TO_INCIDENT, of_incident)
 @require_POST
-def incident_fact(request: HttpRequest, incident: str) -> HttpResponse:
+def incident_fact(request: HttpRequest, incident: str) -> HttpResponse:  # noqa: ARG001 - the guard reads it
     """Add what is known."""
-    row, by = incident_found(request), person_of(request)
-    side = _side(request, row, Action.ADD_TO_INCIDENT)
-    known = [fact for fact in standing(reads.record_of(row).facts) if fact.side is side and fact.kind not in COUNTED]
-    form = FactForm(request.POST, prefix="fact", facts=known, others=_others(side, row))
-
-    def does() -> None:
-        acts.add_fact(by.handle, row, form.given(), by=by, everywhere=form.everywhere())
-
-    if _tried(request, form, does, tr("Added.", "Ajouté.")):
-        return redirect("incident", incident)
-    return incident_page(request, row, fact_form=form)
+    return _added(request, FACT, _add_fact, tr("Added.", "Ajouté."))
 
 
 @guarded(Action.COUNT_AFFECTED, of_incident)
 @require_POST
-def incident_count(request: HttpRequest, incident: str) -> HttpResponse:
+def incident_count(request: HttpRequest, incident: str) -> HttpResponse:  # noqa: ARG001 - the guard reads it
     """Add how many are affected."""
-    row, by = incident_found(request), person_of(request)
-    known = [fact for fact in standing(reads.record_of(row).facts) if fact.kind in COUNTED]
-    form = CountForm(request.POST, prefix="count", facts=known)
-    if _tried(request, form, lambda: acts.add_fact(by.handle, row, form.given(), by=by), tr("Added.", "Ajouté.")):
-        return redirect("incident", incident)
-    return incident_page(request, row, count_form=form)
+    return _added(request, COUNT, _add_count, tr("Added.", "Ajouté."))
 
 
 @guarded(Action.TELL_CONTROLLER, of_incident)
 @require_POST
-def incident_notice(request: HttpRequest, incident: str) -> HttpResponse:
+def incident_notice(request: HttpRequest, incident: str) -> HttpResponse:  # noqa: ARG001 - the guard reads it
     """Tell the laboratory: its people are alerted, and its 72 hours run."""
-    row, by = incident_found(request), person_of(request)
-    form = NoticeForm(request.POST, prefix="notice", others=_others(Side.PROCESSOR, row))
+    return _added(request, NOTICE, _tell, tr("The laboratory is told.", "Le laboratoire est prévenu."))
 
-    def does() -> None:
-        acts.take_step(by.handle, row, form.given(), by=by, everywhere=form.everywhere())
 
-    if _tried(request, form, does, tr("The laboratory is told.", "Le laboratoire est prévenu.")):
-        return redirect("incident", incident)
-    return incident_page(request, row, notice_form=form)
+@guarded(Action.ADD_TO_INCIDENT, of_incident)
+@require_POST
+def incident_exposure(request: HttpRequest, incident: str) -> HttpResponse:  # noqa: ARG001 - the guard reads it
+    """Note a place where leaked data lie."""
+    return _added(request, PLACE, _note_place, tr("Noted.", "Noté."))
 
 
 @guarded(Action.DECIDE_INCIDENT, of_incident)
@@ -140,22 +146,6 @@ def incident_step(request: HttpRequest, incident: str, step: str) -> HttpRespons
         return redirect("incident", incident)
     title = Text(STEPS[wanted].en, STEPS[wanted].fr)
     return render(request, "incidents/step.html", {"form": form, "row": row, "step": wanted, "title": title})
-
-
-@guarded(Action.ADD_TO_INCIDENT, of_incident)
-@require_POST
-def incident_exposure(request: HttpRequest, incident: str) -> HttpResponse:
-    """Note a place where leaked data lie."""
-    row, by = incident_found(request), person_of(request)
-    side = _side(request, row, Action.ADD_TO_INCIDENT)
-    form = ExposureForm(request.POST, prefix="place", others=_others(side, row))
-
-    def does() -> None:
-        acts.note_exposure(by.handle, row, form.given(), by=by, everywhere=form.everywhere())
-
-    if _tried(request, form, does, tr("Noted.", "Noté.")):
-        return redirect("incident", incident)
-    return incident_page(request, row, exposure_form=form)
 
 
 @guarded(Action.ADD_TO_INCIDENT, of_incident)
