@@ -294,6 +294,8 @@ ecluse run -w migration
         "relay": _RELAY,
         "trace": Entry("trace", Text("Say from which export a leaked sample comes",
                                      "Dire de quel export vient un échantillon fuité")),
+        "affected": Entry("affected", Text("Say who is affected by a leak: in numbers, and in a sealed list",
+                                           "Dire qui est concerné par une fuite : en nombres, et en liste scellée")),
         "timeline": Entry("timeline", Text("Show what happened, from every record that is left, and its gaps",
                                            "Montrer ce qui s'est passé, d'après tous les journaux, et les lacunes")),
         "inspect": Entry("inspect", Text("Look at a server, a folder or a database of your own, and say what is wrong",

@@ -117,8 +117,11 @@ def count(value: int) -> str:
 
 
 @contextmanager
-def progress(label: str, total: int) -> Iterator[Advance]:
-    """A bar on stderr when that is a terminal; nothing otherwise. Yields what to call with rows done."""
+def progress(label: str, total: int | None) -> Iterator[Advance]:
+    """A bar on stderr when that is a terminal; nothing otherwise. Yields what to call with rows done.
+
+    ``total`` None where nobody has counted: the bar then only moves, and says how many were done.
+    """
     if MODE.json or MODE.quiet or not sys.stderr.isatty():
         yield lambda _rows: None
         return

@@ -9,6 +9,7 @@ from functools import cache
 
 from ecluse.control.messages_fr import FRENCH
 from ecluse.control.messages_fr_access import FRENCH_ACCESS
+from ecluse.control.messages_fr_affected import FRENCH_AFFECTED
 from ecluse.control.messages_fr_agents import FRENCH_AGENTS
 from ecluse.control.messages_fr_alerts import FRENCH_ALERTS
 from ecluse.control.messages_fr_carried import FRENCH_CARRIED
@@ -38,7 +39,7 @@ TEMPLATES = (
     | FRENCH_PAPERS | FRENCH_ACCESS | FRENCH_FHIR | FRENCH_PEOPLE | FRENCH_ROOM | FRENCH_AGENTS
     | FRENCH_SUPERVISION | FRENCH_WARNINGS | FRENCH_WATCH
     | FRENCH_INCIDENTS | FRENCH_ALERTS | FRENCH_RELAY | FRENCH_CARRIED | FRENCH_INSPECT
-    | FRENCH_TRACING
+    | FRENCH_TRACING | FRENCH_AFFECTED
 )  # fmt: skip
 _TEMPLATES = Phrases(TEMPLATES)
 _HEAD = re.compile(r"([\w.+/-]+): (.+)", re.DOTALL)

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from ecluse.domain import values
 from ecluse.domain.access import AccessEntry
+from ecluse.domain.affected import Affected
 from ecluse.domain.agreement import Agreement, letter_of
 from ecluse.domain.codemap import CodeMap
 from ecluse.domain.conclusions import Conclusion
@@ -44,7 +45,9 @@ KINDS: dict[str, type] = {
 }
 """Artefact kinds by the name that their ``format`` carries, ``ecluse.<kind>/1``."""
 
-DOCUMENTS: dict[str, type] = {"code-map": CodeMap, "estimate": Estimate, "trace-conclusion": Conclusion}
+DOCUMENTS: dict[str, type] = {
+    "code-map": CodeMap, "estimate": Estimate, "trace-conclusion": Conclusion, "affected": Affected,
+}  # fmt: skip
 """Formats that no plan, journal or signature knows: same parser, no artefact."""
 
 T = TypeVar("T")

@@ -2,10 +2,12 @@
 
 import os
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
-from ecluse.domain.errors import Location, StorageError
+from ecluse.domain.errors import Location, StorageError, UsageError
 
 _PART = ".part"
 _BLOCK = 1 << 20
@@ -33,6 +35,33 @@ def write_atomic(path: Path, data: bytes | memoryview, *, mode: int = 0o600) -> 
         with suppress(OSError):
             part.unlink(missing_ok=True)
         raise _storage(path, error) from None
+
+
+def write_new_stream(path: Path, write: Callable[[IO[bytes]], None]) -> None:
+    """Make a file for this user alone, of what ``write`` puts into it; never over another, whole or not at all.
+
+    Raises:
+        UsageError: the name is taken, or the folder is missing.
+        StorageError: the disk is full or the folder cannot be written; nothing is left behind.
+    """
+    place, part = Location(file=str(path)), path.with_name(f"{path.name}.{secrets.token_hex(4)}{_PART}")
+    if path.exists() or path.is_symlink():
+        raise UsageError("a file with this name exists already", location=place, hint="choose another name")
+    if not path.parent.is_dir():
+        raise UsageError("the folder does not exist", location=place)
+    try:
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)  # no link: a stick or a share may have none
+        sync_folder(path.parent)
+    except OSError as error:
+        raise _storage(path, error) from None
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 def write_once(path: Path, data: bytes, *, mode: int = 0o600) -> bool:

@@ -51,7 +51,7 @@ NO_PLACE = {
     "codes confirm", "codes export", "codes check", "serve", "watch", "room verify", "agent enrol",
     "relay init", "relay trust", "relay untrust", "relay account add", "relay account revoke", "relay account list",
     "relay enrol", "relay serve", "relay status", "relay verify",
-    "warn send", "warn follow", "warn read", "notify test", "rules check", "rules test", "trace", "inspect",
+    "warn send", "warn follow", "warn read", "notify test", "rules check", "rules test", "trace", "affected", "inspect",
 }  # fmt: skip
 AGENT = {"agent run"}
 """Opens a place for a control room; what it does past the day is in tests/integration/agents."""

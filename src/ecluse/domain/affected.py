@@ -1,0 +1,242 @@
+"""Who is affected by a breach, in numbers: counted at the controller's own source, told on without small cells (R17).
+
+Exact numbers are for the controller's own screen. What goes into an incident's record, and from there to a processor,
+an authority or a court, says of fewer than five persons no more than that: a site and a year with one person in it name
+somebody to whoever knows the site. Five is our own choice, of the size that official statistics use (general
+knowledge); see ``docs/decisions/0023-affected.md``.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from ecluse.domain.agreement import Agreement, SignerRole
+from ecluse.domain.catalogue import FieldClass
+from ecluse.domain.errors import ForbiddenError, Location, UsageError
+from ecluse.domain.order import Order
+from ecluse.domain.values import Count, Digest, FieldError, Instant, Name, Strict
+
+SMALL = 5
+"""Numbers of persons below this are not told on."""
+_ROUND = 10
+_READERS = frozenset({SignerRole.DIRECTOR, SignerRole.DPO, SignerRole.APPROVER})
+"""The controller's people who may be sent a list of persons; an agent is no person."""
+_SEALABLE = ("ssh-ed25519 ", "ssh-rsa ")
+"""Signing keys to which age can seal; hardware and ECDSA keys only sign."""
+
+
+class By(StrEnum):
+    """What a number of persons is told by."""
+
+    CLASS = "class"
+    CATEGORY = "category"
+    YEAR = "year"
+    SITE = "site"
+    FACT = "fact"
+    FLAG = "flag"
+
+
+_PARTS = (By.YEAR, By.SITE)
+"""Here the numbers nearly add up to the whole, so that one that is left out could be worked out from the others."""
+
+
+class Fact(StrEnum):
+    """What the source says of a person, ordered or not: some letters go to somebody else, or are worded otherwise."""
+
+    MINOR = "minor"
+    ADULT = "adult"
+    DECEASED = "deceased"
+    MILITARY = "military"
+    CONFIDENTIAL = "confidential"
+    NO_RECORD = "no_record"
+    """Requests name the person, and the source has no record."""
+
+
+_UNTOLD = frozenset({Fact.ADULT, Fact.NO_RECORD})
+"""Facts that stay on the screen: with the minors, the adults would tell how many ages are unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Persons told by one thing: a class or category by its name, a year in digits, a site or flag as it is written."""
+
+    by: By
+    name: str
+    persons: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """What a leaked sample's lines say. ``explained`` have a person of the order.
+
+    Of those, ``several`` fit more than one person as well, who are all counted. ``doubtful`` share no more than a
+    surname and a birth date with anybody; those are not counted. ``classes``: lines in which a value of that class
+    stands.
+    """
+
+    lines: int
+    explained: int
+    several: int
+    doubtful: int
+    classes: tuple[tuple[FieldClass, int], ...]
+
+    @property
+    def strange(self) -> int:
+        """Lines that nobody explains."""
+        return self.lines - self.explained - self.doubtful
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Exact numbers. ``nameless`` requests name no patient; ``practitioners`` None where a sample was asked for."""
+
+    persons: int
+    nameless: int
+    practitioners: int | None
+    cells: tuple[Cell, ...]
+    sample: Lines | None = None
+
+    def of(self, by: By, name: str) -> int:
+        """The number of one cell; 0 where there is none."""
+        return next((cell.persons for cell in self.cells if (cell.by, cell.name) == (by, name)), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Range(Strict):
+    """A number that is told exactly (both ends the same), or between two."""
+
+    at_least: Count
+    at_most: Count
+
+    def __post_init__(self) -> None:
+        """Refuse an empty one."""
+        if self.at_most < self.at_least:
+            raise FieldError("at_most", "at_most is less than at_least")
+
+
+@dataclass(frozen=True, slots=True)
+class AffectedCell(Strict):
+    """Persons told by one thing."""
+
+    by: By
+    name: Name
+    persons: Range
+
+
+@dataclass(frozen=True, slots=True)
+class AffectedClass(Strict):
+    """Lines of a sample in which a value of a class of data stands."""
+
+    name: FieldClass
+    lines: Count
+
+
+@dataclass(frozen=True, slots=True)
+class AffectedSample(Strict):
+    """A sample's lines: how many there are, have a person, fit several, are doubtful."""
+
+    lines: Count
+    explained: Count
+    several: Count
+    doubtful: Count
+    classes: tuple[AffectedClass, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AffectedList(Strict):
+    """The sealed list of persons that was written: whose it is, and its ciphertext's digest."""
+
+    recipient: Name
+    digest: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Affected(Strict):
+    """Numbers for an incident's record; of fewer than ``fewer_than`` persons, or of all but so few, no exact one."""
+
+    format: Literal["ecluse.affected/1"]
+    order: Digest
+    agreement: Digest
+    profile: Digest
+    counted_at: Instant
+    fewer_than: Count
+    persons: Range
+    practitioners: Range | None
+    cells: tuple[AffectedCell, ...]
+    sample: AffectedSample | None = None
+    sealed_list: AffectedList | None = None
+
+
+def told(persons: int, whole: int) -> Range:
+    """A number as it may be told on: also that nearly everybody is in it says something of the few who are not."""
+    if 0 < persons < SMALL:
+        return Range(1, SMALL - 1)
+    if 0 < whole - persons < SMALL:
+        return Range(max(0, whole - SMALL + 1), whole - 1)
+    return Range(persons, persons)
+
+
+def told_cells(counted: Counted) -> tuple[AffectedCell, ...]:
+    """Cells as they may be told on.
+
+    Of years and sites, where one alone would be hidden, the next smallest is told by its ten: else the rest and the
+    whole gave the hidden one away.
+    """
+    whole, shaded = counted.persons, frozenset(_shaded(counted.cells, counted.persons))
+    shown = [cell for cell in counted.cells if not (cell.by is By.FACT and cell.name in _UNTOLD)]
+    return tuple(
+        AffectedCell(cell.by, cell.name, _by_ten(cell.persons, whole) if cell in shaded else told(cell.persons, whole))
+        for cell in shown
+    )
+
+
+def _shaded(cells: Sequence[Cell], whole: int) -> Iterator[Cell]:
+    for by in _PARTS:
+        exact = sorted((cell for cell in cells if cell.by is by and cell.persons), key=lambda cell: cell.persons)
+        hidden = [cell for cell in exact if (made := told(cell.persons, whole)).at_least != made.at_most]
+        shown = [cell for cell in exact if cell not in hidden]
+        if len(hidden) == 1 and shown:
+            yield shown[0]
+
+
+def _by_ten(persons: int, whole: int) -> Range:
+    low = persons // _ROUND * _ROUND
+    return Range(max(SMALL, low), min(low + _ROUND - 1, whole))
+
+
+def list_recipient(order: Order, agreement: Agreement, to: str | None) -> str:
+    """To whom a list of persons may be sealed: the order's key of the controller, or one of the controller's signers.
+
+    Args:
+        order: the signed order.
+        agreement: the one that it stands on.
+        to: id of a signer of the controller, or the order's ``trace.recipient``; None for that key.
+
+    Raises:
+        UsageError: nobody was named, and the order names no key of the controller's.
+        ForbiddenError: the key or signer is not the controller's, or age cannot seal to it.
+    """
+    own = order.trace.recipient if order.trace else None
+    place = Location(field="--to")
+    if to is None and own is None:
+        raise UsageError(
+            "the order names no key of the controller's (trace.recipient)", location=place, hint=_who(agreement)
+        )
+    if own is not None and to in {None, own}:
+        return own
+    signer = agreement.controller.signer(to or "")
+    if signer is None or signer.role not in _READERS:
+        raise ForbiddenError(
+            "a list of persons is sealed to the controller alone", location=place, hint=_who(agreement)
+        )
+    if not signer.key.startswith(_SEALABLE):
+        raise ForbiddenError(
+            "nothing can be sealed to this signer's key: it only signs", location=place, hint=_who(agreement)
+        )
+    return signer.key
+
+
+def _who(agreement: Agreement) -> str:
+    able = [s.id for s in agreement.controller.signers if s.role in _READERS and s.key.startswith(_SEALABLE)]
+    return f"who can be named: {', '.join(able) or 'nobody'}"
