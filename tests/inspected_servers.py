@@ -58,6 +58,19 @@ def nir(number: int) -> str:
     return f"{body}{97 - int(body) % 97:02d}"
 
 
+TABLES = (
+    "create table patient(id int, nom text, prenom text, naissance date, nir text);"
+    "create table acces(id int, login text, mot_de_passe text);"
+    + "".join(
+        f"insert into patient values ({n}, 'MARTIN', 'Jean', '19{50 + n}-03-1{n % 9}', '{nir(n)}');"
+        f"insert into acces values ({n}, 'user{n}', 'Secret{n}pw!');"
+        for n in range(40)
+    )
+    + "grant select, update on patient to public;"
+)
+"""Patients and passwords in the clear, and rights for all."""
+
+
 def export(path: Path, rows: int = 60) -> Path:
     """A CSV export of patients who do not exist, as a laboratory's system writes it."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -80,8 +93,9 @@ def certificate(folder: Path, *, expired: bool = False, name: str = "localhost")
     begin, end = (now - dt.timedelta(days=90), now - dt.timedelta(days=9)) if expired else (now, now + dt.timedelta(90))
     named = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     alternatives: list[x509.GeneralName] = [x509.DNSName(name)]
-    if name == "localhost":
-        alternatives.append(x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
+    if name == "localhost" or name[0].isdigit():
+        address = "127.0.0.1" if name == "localhost" else name
+        alternatives.append(x509.IPAddress(ipaddress.ip_address(address)))
     made = (
         x509.CertificateBuilder().subject_name(named).issuer_name(named).public_key(key.public_key())
         .serial_number(x509.random_serial_number()).not_valid_before(begin).not_valid_after(end)

@@ -14,50 +14,51 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from ecluse.adapters.sources import SourceSpec, open_source
-from ecluse.domain.errors import EcluseError
+from ecluse.domain.errors import ConnectionLostError, EcluseError, ProfileError
 from ecluse.domain.profile import Engine
+from ecluse.inspector import rules_data
 from ecluse.inspector import rules_servers as rules
-from ecluse.inspector.budget import SpentError
+from ecluse.inspector._apart import apart
+from ecluse.inspector._columns import Role, judge, role
+from ecluse.inspector._tabled import CATALOGUE, LONGEST, Table, sample, tables
+from ecluse.inspector.budget import Budget, SpentError
 from ecluse.inspector.findings import Finding
 from ecluse.inspector.kinds import HEALTH, Kind
 from ecluse.inspector.personal import Detector, Found
 from ecluse.inspector.postgresql import inspect_postgresql, is_local
+from ecluse.inspector.rule import Rule
 from ecluse.inspector.target import Kind as TargetKind
 from ecluse.inspector.target import Target
 from ecluse.inspector.visit import Visit
 from ecluse.migration.ports import Source
 
 _NO_PASSWORD = "ECLUSE_INSPECT_NO_PASSWORD"  # noqa: S105  (a variable's name; nobody sets it)
-_TABLES = {
-    "sqlite": "SELECT name AS t FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~' "
-              "ORDER BY name",
-    "postgres": "SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS t FROM pg_class c "
-                "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') "
-                "AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg~_%' ESCAPE '~' "
-                "AND has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(n.oid, 'USAGE') ORDER BY 1",
-    "mysql": "SELECT TABLE_NAME AS t FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() "
-             "AND TABLE_TYPE = 'BASE TABLE' ORDER BY TABLE_NAME",
-    "firebird": "SELECT TRIM(RDB$RELATION_NAME) AS t FROM RDB$RELATIONS WHERE COALESCE(RDB$SYSTEM_FLAG, 0) = 0 "
-                "AND RDB$VIEW_BLR IS NULL ORDER BY 1",
-}  # fmt: skip
-_LONGEST = 2000
+_AT_ONCE = 200
 _GARBLED = (LookupError, ValueError, TypeError, ArithmeticError, AssertionError, struct.error)
 """What drivers raise of their own where a server does not speak their protocol (PyMySQL: IndexError, measured)."""
 
 
+_SECRETS = {Kind.PASSWORDS: rules.TABLE_SECRETS, Kind.PASSWORD_DIGESTS: rules_data.DIGESTS}
+
+
 def inspect_database(visit: Visit, passfile: str | None) -> Iterator[Finding]:
-    """All findings of a database; ``passfile`` for the adapter, which reads it anew."""
+    """All findings of a database, within the visit's time whatever its server does; ``passfile`` for the adapter."""
+    yield from apart(visit, passfile)
+
+
+def inspect_here(visit: Visit, passfile: str | None) -> Iterator[Finding]:
+    """The same in this process, which a server that falls silent may hold up for ever."""
     target = visit.target
     open_to_all = False
     if target.kind is TargetKind.POSTGRESQL:
         for finding in inspect_postgresql(visit):
             open_to_all = open_to_all or finding.rule == rules.TRUST.id
             yield finding
-    try:
-        source, open_to_all = _opened(visit, passfile, open_to_all=open_to_all)
-    except (EcluseError, *_GARBLED):
-        yield visit.unseen("tables", "login-refused")
+    opened = _opened(visit, passfile, open_to_all=open_to_all)
+    if isinstance(opened, str):
+        yield visit.unseen("tables", opened)
         return
+    source, open_to_all = opened
     with closing(source):
         try:
             if target.kind is TargetKind.MYSQL:
@@ -70,32 +71,42 @@ def inspect_database(visit: Visit, passfile: str | None) -> Iterator[Finding]:
             yield visit.unseen("tables", "unreadable")
 
 
-def _opened(visit: Visit, passfile: str | None, *, open_to_all: bool) -> tuple[Source, bool]:
-    """The source, and whether it was entered without a password that a server should have asked for."""
-    target, budget = visit.target, visit.budget
-    engine, url = Engine(target.kind.value), target.url
-    if target.kind is TargetKind.MYSQL:
+def _opened(visit: Visit, passfile: str | None, *, open_to_all: bool) -> tuple[Source, bool] | str:
+    """The source, and whether it was entered without a password that a server should ask for; or why not, as a fact."""
+    target, budget, answered = visit.target, visit.budget, False
+    engine, believed = Engine(target.kind.value), _believed(target, visit.ca)
+    without = [target.url] if open_to_all else []
+    if target.kind is TargetKind.MYSQL:  # as everybody would, who proves nothing and believes anything
+        without = [_with(target.url, tls="off"), believed]
+    for url in without:
         budget.request()
         try:
             return open_source(SourceSpec(engine, url, password_env=_NO_PASSWORD)), True
+        except ProfileError:
+            answered = True
         except (EcluseError, *_GARBLED):
-            pass
+            continue
     budget.request()
-    if open_to_all:  # as everybody would
-        return open_source(SourceSpec(engine, url, password_env=_NO_PASSWORD)), True
-    if target.kind is TargetKind.POSTGRESQL:
-        url = _believed(target, visit.ca)
-    return open_source(SourceSpec(engine, url, passfile=passfile)), False
+    try:
+        return open_source(SourceSpec(engine, believed, password_env=_NO_PASSWORD, passfile=passfile)), False
+    except (ConnectionLostError, *_GARBLED):
+        return "certificate-not-believed" if answered else "no-answer"
+    except EcluseError:
+        return "login-refused"
 
 
 def _believed(target: Target, ca: str | None) -> str:
     """The URL by which a password goes, off this machine, to a server alone whose certificate is believed."""
-    parts = urlsplit(target.url)
-    given = dict(parse_qsl(parts.query))
-    if "sslmode" in given or is_local(target.host):
+    if target.kind is TargetKind.MYSQL:
+        return _with(target.url, tls="on", **({"ca": str(ca)} if ca else {}))
+    if target.kind is not TargetKind.POSTGRESQL or is_local(target.host):
         return target.url
-    given |= {"sslmode": "verify-full"} | ({"sslrootcert": str(ca)} if ca else {})
-    return parts._replace(query=urlencode(given)).geturl()
+    return _with(target.url, sslmode="verify-full", **({"sslrootcert": str(ca)} if ca else {}))
+
+
+def _with(url: str, **options: str) -> str:
+    parts = urlsplit(url)
+    return parts._replace(query=urlencode(dict(parse_qsl(parts.query)) | options)).geturl()
 
 
 def _rows(source: Source, sql: str) -> list[dict[str, Any]]:
@@ -118,47 +129,62 @@ def _mysql(visit: Visit, source: Source, *, open_to_all: bool) -> Iterator[Findi
 
 
 def _tables(visit: Visit, source: Source, *, open_to_all: bool) -> Iterator[Finding]:
-    dialect, budget = source.dialect, visit.budget
+    budget = visit.budget
     budget.request()
-    rule, unread = rules.OPEN_DATA if open_to_all else rules.TABLE_DATA, 0
-    for row in _rows(source, _TABLES[dialect]):
+    unread = 0
+    for table in tables(_rows(source, CATALOGUE[source.dialect])):
+        if not table.columns:
+            continue
         budget.request()
-        visit.tell(f"{visit.target.name}: {row['t']}")
+        visit.tell(f"{visit.target.name}: {table.name}")
         try:
-            table = source.query(_sample(dialect, str(row["t"]), budget.limits.rows))
+            rows = _sampled(source, sample(source.dialect, table, budget.limits.rows), budget)
         except EcluseError:
             unread += 1
             continue
-        budget.read(table.nbytes)
-        found = _judged(table.column_names, table.to_pylist())
-        patients = [each for each in found if each.kind in HEALTH]
-        if patients:
-            counts = (("rows", table.num_rows), *((str(each.kind), each.number) for each in patients))
-            yield visit.found(rule, max(each.sureness for each in patients), at=str(row["t"]), counts=counts)
-        yield from _secrets(visit, str(row["t"]), table)
+        yield from _table(visit, table, rows, rules.OPEN_DATA if open_to_all else rules.TABLE_DATA)
     if unread:
         yield visit.unseen("not-allowed", counts=(("tables", unread),))
 
 
-def _sample(dialect: str, table: str, rows: int) -> str:
-    """The first rows of a table; its name is the catalogue's own, quoted as its engine does."""
-    if dialect == "postgres":
-        return f"SELECT * FROM {table} LIMIT {rows}"  # noqa: S608 - quoted by the server
-    if dialect == "mysql":
-        return f"SELECT * FROM `{table.replace('`', '``')}` LIMIT {rows}"  # noqa: S608
-    quoted = '"' + table.replace('"', '""') + '"'
-    if dialect == "firebird":
-        return f"SELECT FIRST {rows} * FROM {quoted}"  # noqa: S608
-    return f"SELECT * FROM {quoted} LIMIT {rows}"  # noqa: S608
+def _sampled(source: Source, sql: str, budget: Budget) -> list[list[str]]:
+    """The cells of some rows. Raises EcluseError, SpentError."""
+    rows = list[list[str]]()
+    for batch in source.stream(sql, _AT_ONCE):
+        budget.time()
+        budget.read(batch.nbytes)
+        rows += [[_cell(value) for value in row.values()] for row in batch.to_pylist()]
+    return rows
 
 
-def _judged(columns: Sequence[str], rows: list[dict[str, Any]]) -> tuple[Found, ...]:
+def _table(visit: Visit, table: Table, rows: list[list[str]], rule: Rule) -> Iterator[Finding]:
+    """What a table holds: of patients by ``rule``, and secrets by their columns."""
+    columns = [name for name, _ in table.columns]
+    found = _judged(columns, rows)
+    patients = [each for each in found if each.kind in HEALTH]
+    if patients:
+        counts = (("rows", len(rows)), *((str(each.kind), each.number) for each in patients))
+        yield visit.found(rule, max(each.sureness for each in patients), at=table.name, counts=counts)
+    named = [place for place, name in enumerate(columns) if role(name) is Role.PASSWORD]
+    told = False
+    for place in named:
+        for secret in judge([columns[place]], [[row[place]] for row in rows]):
+            told = True
+            counts = (("rows", len(rows)), (str(secret.kind), sum(bool(row[place]) for row in rows)))
+            at = f"{table.name}.{columns[place]}"
+            yield visit.found(_SECRETS[secret.kind], secret.sureness, at=at, counts=counts)
+    for each in found:
+        if each.kind is Kind.PASSWORDS and not told:  # written in a text, beside the word for it
+            counts = (("rows", len(rows)), (str(each.kind), each.number))
+            yield visit.found(rules.TABLE_SECRETS, each.sureness, at=table.name, counts=counts)
+
+
+def _judged(columns: Sequence[str], rows: list[list[str]]) -> tuple[Found, ...]:
     """What a table holds, written as the CSV file that an export of it would be; in memory, and forgotten."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";")
     writer.writerow(columns)
-    for row in rows:
-        writer.writerow([_cell(row[column]) for column in columns])
+    writer.writerows(rows)
     detector = Detector("table.csv")
     detector.feed(text.getvalue().encode("utf-8", "replace"))
     return detector.found()
@@ -167,21 +193,4 @@ def _judged(columns: Sequence[str], rows: list[dict[str, Any]]) -> tuple[Found, 
 def _cell(value: object) -> str:
     if value is None or isinstance(value, bytes | bytearray | memoryview):
         return ""
-    return str(value)[:_LONGEST]
-
-
-def _secrets(visit: Visit, name: str, table: Any) -> Iterator[Finding]:
-    """Columns of passwords in the clear, one by one beside the row's first column."""
-    rows = table.to_pylist()
-    columns = table.column_names
-    for place, column in enumerate(columns):
-        beside = columns[0 if place else min(1, len(columns) - 1)]
-        pair = [beside, column] if beside != column else [column]
-        for each in _judged(pair, rows):
-            if each.kind is Kind.PASSWORDS and not _has_secret([beside], rows):
-                counts = (("rows", len(rows)), (str(Kind.PASSWORDS), each.number))
-                yield visit.found(rules.TABLE_SECRETS, each.sureness, at=f"{name}.{column}", counts=counts)
-
-
-def _has_secret(columns: list[str], rows: list[dict[str, Any]]) -> bool:
-    return any(each.kind is Kind.PASSWORDS for each in _judged(columns, rows))
+    return str(value)[:LONGEST]

@@ -14,7 +14,6 @@ from ecluse.inspector import banners
 from ecluse.inspector import rules_servers as rules
 from ecluse.inspector.budget import Budget
 from ecluse.inspector.findings import Finding
-from ecluse.inspector.login import Login
 from ecluse.inspector.target import Target
 from ecluse.inspector.visit import Visit
 
@@ -39,15 +38,15 @@ _SHOWN = 20
 def inspect_postgresql(visit: Visit) -> Iterator[Finding]:
     """What the server does before and after a login; rows are another's business."""
     target, budget = visit.target, visit.budget
-    without, asked_in_the_clear = _without_password(target, budget)
+    without, asked_in_the_clear, answered = _without_password(target, budget)
     local = is_local(target.host)
     if asked_in_the_clear and not local:
         yield visit.found(rules.CLEAR_DATABASE, facts=("tls-not-demanded",))
     if without is not None:
         yield visit.found(rules.TRUST, facts=("no-password",))
-    connection = without or _with_password(target, visit.login, budget)
+    connection = without or _with_password(visit)
     if connection is None:
-        yield visit.unseen("table-grants", "login-refused")
+        yield visit.unseen("table-grants", "login-refused" if answered else "no-answer")
         return
     with connection:
         try:
@@ -92,32 +91,37 @@ def _options(target: Target, budget: Budget) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _without_password(target: Target, budget: Budget) -> tuple[psycopg.Connection[Any] | None, bool]:
-    """A connection, if none was asked for; and whether the server would have gone on without TLS."""
-    clear = False
+def _without_password(target: Target, budget: Budget) -> tuple[psycopg.Connection[Any] | None, bool, bool]:
+    """A connection, if no secret was asked for; whether the server would go on without TLS; whether it said a word."""
+    clear = answered = False
     for mode in ("disable", "require"):
         budget.request()
         try:
             made = psycopg.connect(**_options(target, budget) | {"sslmode": mode})
         except psycopg.Error as error:
             # libpq's own words, in its one language here; the password it misses was never there.
-            clear = clear or (mode == "disable" and "no password supplied" in str(error))
+            asked = "no password supplied" in str(error)
+            clear, answered = clear or (mode == "disable" and asked), answered or asked or "FATAL" in str(error)
             continue
         if not made.pgconn.used_password:
-            return made, clear or mode == "disable"
+            return made, clear or mode == "disable", True
+        answered = True
         made.close()
-    return None, clear
+    return None, clear, answered
 
 
-def _with_password(target: Target, login: Login, budget: Budget) -> psycopg.Connection[Any] | None:
+def _with_password(visit: Visit) -> psycopg.Connection[Any] | None:
     """With the password that was given: over the network only by TLS whose certificate is believed."""
+    target, login = visit.target, visit.login
     if login.password is None:
         return None
-    given = dict(parse_qsl(urlsplit(target.url).query)).get("sslmode")
-    mode = given or ("prefer" if is_local(target.host) else "verify-full")
-    budget.request()
+    given = dict(parse_qsl(urlsplit(target.url).query)).get("sslmode", "prefer")
+    options = _options(target, visit.budget) | {"password": login.password}
+    options |= {"sslmode": given if is_local(target.host) else "verify-full"}
+    options |= {"sslrootcert": str(visit.ca)} if visit.ca else {}
+    visit.budget.request()
     try:
-        return psycopg.connect(**_options(target, budget) | {"sslmode": mode, "password": login.password})
+        return psycopg.connect(**options)
     except psycopg.Error:
         return None
 

@@ -1,12 +1,9 @@
 """Real servers, badly kept and well kept: every planted failing is found, and nothing on the twin."""
 
-import contextlib
 import datetime as dt
 import ftplib
 import os
 import subprocess
-import tempfile
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,20 +27,6 @@ def scanners_on_path(monkeypatch: pytest.MonkeyPatch) -> None:
     place = ROOT / "build" / "scanners" / "bin"
     assert (place / "sslyze").exists(), "this test needs sslyze: scripts/scanners"
     monkeypatch.setenv("PATH", f"{place}:{os.environ['PATH']}")
-
-
-@pytest.fixture
-def room() -> Iterator[Path]:
-    """A folder that a server's own account may enter, which pytest's are not; what is put there it may read.
-
-    Other tests of the same process run commands, which let nobody read what they write.
-    """
-    before = os.umask(0o022)
-    with contextlib.ExitStack() as stack:
-        stack.callback(os.umask, before)
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="ecluse-inspected-", dir="/var/tmp"))
-        Path(folder).chmod(0o755)
-        yield Path(folder)
 
 
 def look(
@@ -214,20 +197,9 @@ class TestOpenssh:
 
 
 class TestPostgresql:
-    SQL = (
-        "create table patient(id int, nom text, prenom text, naissance date, nir text);"
-        "create table acces(id int, login text, mot_de_passe text);"
-        + "".join(
-            f"insert into patient values ({n}, 'MARTIN', 'Jean', '19{50 + n}-03-1{n % 9}', '{planted.nir(n)}');"
-            f"insert into acces values ({n}, 'user{n}', 'Secret{n}pw!');"
-            for n in range(40)
-        )
-        + "grant select, update on patient to public;"
-    )
-
     def test_trust_no_tls_a_master_and_rights_for_all(self) -> None:
         with running_postgresql("listen_addresses=*") as server:
-            found = look(server.database(self.SQL).url)
+            found = look(server.database(planted.TABLES).url)
         assert failing(found) == {
             "database-trust", "clear-text-database", "database-superuser", "database-public-grants",
             "passwords-in-tables", "open-personal-data",
@@ -254,7 +226,7 @@ class TestPostgresql:
 
 def test_mariadb_without_a_password(tmp_path: Path) -> None:
     with running_mariadb() as server:
-        database = server.database(TestPostgresql.SQL.replace("grant select, update on patient to public;", ""))
+        database = server.database(planted.TABLES.replace("grant select, update on patient to public;", ""))
         found = look(database.url)
         assert failing(found) == {
             "database-trust", "database-superuser", "passwords-in-tables", "open-personal-data",

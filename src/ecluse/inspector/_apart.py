@@ -1,0 +1,74 @@
+"""A database looked at in a process of its own, which ends with the time: drivers wait for a silent server for ever.
+
+What a driver makes of hostile bytes stays there too: its memory is bounded, and its words are told to nobody.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import resource
+from collections.abc import Iterator
+from dataclasses import replace
+from multiprocessing.connection import Connection
+
+from ecluse.inspector.budget import Budget
+from ecluse.inspector.findings import Finding
+from ecluse.inspector.visit import Visit
+
+_MEMORY = 6 << 30
+"""Bytes of address space; DuckDB and Arrow reserve far more than they use."""
+_NOT_OURS = ("PGPASSWORD", "PGSERVICE", "PGOPTIONS", "MYSQL_PWD", "ECLUSE_SOURCE_PASSWORD")
+"""Variables by which drivers would send, unasked, what was never meant for this server."""
+
+
+def apart(visit: Visit, passfile: str | None) -> Iterator[Finding]:
+    """The findings of :func:`~ecluse.inspector.database.inspect_here`, as they come, until the visit's time is up."""
+    context = multiprocessing.get_context("forkserver")
+    receiving, sending = context.Pipe(duplex=False)
+    limits = replace(visit.budget.limits, seconds=visit.budget.left)
+    plain = replace(visit, tell=_silent, budget=Budget(limits))
+    process = context.Process(target=_work, args=(sending, plain, passfile), daemon=True)
+    process.start()
+    sending.close()
+    try:
+        yield from _heard(visit, receiving)
+    finally:
+        process.kill()
+        process.join()
+        process.close()
+        receiving.close()
+
+
+def _heard(visit: Visit, receiving: Connection) -> Iterator[Finding]:
+    while receiving.poll(max(0.0, visit.budget.left)):
+        try:
+            said = receiving.recv()
+        except (EOFError, OSError):  # it ended before its end
+            yield visit.unseen("tables", "unreadable")
+            return
+        if said is None:
+            return
+        if isinstance(said, Finding):
+            yield said
+        else:
+            visit.tell(str(said))
+    yield visit.unseen("tables", "limit-time")
+
+
+def _silent(_text: str) -> None:
+    pass
+
+
+def _work(sending: Connection, visit: Visit, passfile: str | None) -> None:
+    """In the process: each finding, and what is told meanwhile, to the one that waits; None at the end."""
+    from ecluse.inspector.database import inspect_here  # noqa: PLC0415 - which imports this
+
+    for name in _NOT_OURS:
+        os.environ.pop(name, None)
+    os.environ["PGPASSFILE"] = os.devnull
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    # Whatever a driver raises may hold a value: it goes no further, and the one that waits hears an end too early.
+    with contextlib.suppress(Exception):
+        for finding in inspect_here(replace(visit, tell=sending.send), passfile):
+            sending.send(finding)
+        sending.send(None)

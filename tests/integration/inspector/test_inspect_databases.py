@@ -1,0 +1,273 @@
+"""Databases: only what is needed is fetched, a password goes to who proves who it is, and silence has an end."""
+
+import contextlib
+import datetime as dt
+import socketserver
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from multiprocessing import Pipe
+from pathlib import Path
+
+import pytest
+
+import inspected_servers as planted
+from ecluse.inspector import _tabled, database
+from ecluse.inspector._apart import _heard
+from ecluse.inspector.budget import Budget
+from ecluse.inspector.findings import SERVER, Finding, Limits, Standing
+from ecluse.inspector.login import Login, password_of
+from ecluse.inspector.personal import Detector
+from ecluse.inspector.rules import RULES
+from ecluse.inspector.target import Kind, Target, target_of
+from ecluse.inspector.visit import Visit
+from firebird_servers import firebird_file
+from servers import running_mariadb, running_postgresql
+
+NOW = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
+LIMITS = replace(SERVER, per_second=1000.0)
+SECRET = "hard-to-guess-9"
+BLOB = 3 << 20
+
+
+def visit(url: str, login: Login | None = None, ca: Path | None = None, limits: Limits = LIMITS) -> Visit:
+    return Visit(target_of(url), login or Login(), Budget(limits), lambda _text: None, NOW, str(ca) if ca else None)
+
+
+def here(made: Visit, passfile: Path | None = None) -> list[Finding]:
+    return list(database.inspect_here(made, str(passfile) if passfile else None))
+
+
+def failing(found: list[Finding]) -> set[str]:
+    return {each.rule for each in found if each.standing is Standing.FAILING}
+
+
+def unseen(found: list[Finding]) -> list[tuple[str, ...]]:
+    return [each.facts for each in found if each.rule == "not-looked-at"]
+
+
+PERSONS = [(n, "MARTIN", "Jean", f"19{50 + n}-03-1{n % 9}", planted.nir(n), f"Secret{n}pw!") for n in range(40)]
+
+
+def filled(path: Path) -> str:
+    with contextlib.closing(sqlite3.connect(path)) as made:
+        made.execute(
+            "CREATE TABLE patient (id INT, nom, prenom, naissance, nir, mot_de_passe, scan BLOB, note TEXT, any)"
+        )
+        made.executemany("INSERT INTO patient VALUES (?,?,?,?,?,?,NULL,'','')", PERSONS)
+        made.execute("UPDATE patient SET scan = zeroblob(?), any = zeroblob(?), note = ?", (BLOB, BLOB, "x" * BLOB))
+        made.execute("CREATE VIRTUAL TABLE searched USING fts5(nom)")
+        made.execute('CREATE TABLE "a ""b"" c" ("Nom", "d""e" TEXT)')
+        made.execute("CREATE TABLE pictures (scan BLOB)")
+        made.commit()
+    return f"sqlite://{path}"
+
+
+def expected(found: list[Finding], name: str) -> None:
+    assert {each.rule for each in found} == {"personal-data-in-tables", "passwords-in-tables"}, found
+    assert {each.place.lower() for each in found} == {name, f"{name}.mot_de_passe"}
+    (data,) = [each for each in found if each.rule == "personal-data-in-tables"]
+    assert dict(data.counts)["social-security-numbers"] == 40
+
+
+def test_what_is_large_or_bytes_is_not_fetched(tmp_path: Path) -> None:
+    made = visit(filled(tmp_path / "a.db"))
+    expected(here(made), "patient")
+    assert 0 < made.budget.bytes < 1 << 20, "of a quarter of a gigabyte"
+
+
+def test_each_table_is_judged_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    real = Detector.__init__
+    monkeypatch.setattr(Detector, "__init__", lambda self, name: (made.append(name), real(self, name))[1])
+    found = here(visit(filled(tmp_path / "a.db")))
+    expected(found, "patient")
+    with contextlib.closing(sqlite3.connect(tmp_path / "a.db")) as there:
+        plain = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'"
+        assert there.execute(plain).fetchone() == (len(made),)
+
+
+def test_weak_digests_and_passwords_in_a_text(tmp_path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "a.db")) as made:
+        made.execute("CREATE TABLE users (login, pwd)")
+        made.execute("CREATE TABLE notes (id, body)")
+        made.executemany("INSERT INTO users VALUES (?, ?)", [(f"u{n}", f"{n:032x}") for n in range(9)])
+        made.execute("INSERT INTO notes VALUES (1, 'VPN du labo, mot de passe: Ker0uan35')")
+        made.commit()
+    found = here(visit(f"sqlite://{tmp_path}/a.db"))
+    assert {(each.rule, each.place) for each in found} == {
+        ("weak-password-digests", "users.pwd"),
+        ("passwords-in-tables", "notes"),
+    }
+
+
+def test_firebird_too(tmp_path: Path) -> None:
+    made = firebird_file(
+        tmp_path / "a.fdb",
+        "CREATE TABLE patient (id INT, nom VARCHAR(40), prenom VARCHAR(40), naissance DATE, nir CHAR(15), "
+        "mot_de_passe VARCHAR(40), scan BLOB, note BLOB SUB_TYPE TEXT)",
+        "CREATE TABLE pictures (scan BLOB)",
+    )
+    made.fill(
+        "INSERT INTO patient (id, nom, prenom, naissance, nir, mot_de_passe, note) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [(*each, "x" * 5000) for each in PERSONS],
+    )
+    looked = replace(visit("sqlite:///x"), target=Target(Kind.FIREBIRD, "firebird://a", url=made.url))
+    found = here(looked)
+    expected([each for each in found if each.standing is not Standing.UNSEEN], "patient")
+    assert unseen(found) == []
+    assert looked.budget.bytes < 1 << 17
+
+
+def test_postgresql_and_its_columns(tmp_path: Path) -> None:
+    with running_postgresql() as server:
+        made = server.database(
+            planted.TABLES + 'alter table patient add scan bytea, add note text, add "D""e" json;'
+            f"update patient set scan = repeat('x', {BLOB // 9})::bytea, note = repeat('x', {BLOB // 9});"
+            "create table mixed(\"Nom\" text, nom text, span interval, parts int[]); insert into mixed values ('a', 'b', '1 day', '{1}');"
+        )
+        looked = visit(made.url)
+        found = here(looked)
+    assert failing(found) >= {"open-personal-data", "passwords-in-tables"}
+    assert unseen(found) == []
+    assert looked.budget.bytes < 1 << 18
+
+
+def test_mariadb_by_a_certificate_that_is_believed(room: Path) -> None:
+    ca, other = planted.certificate(room, name="127.0.0.2"), room / "other"
+    other.mkdir()
+    (room / "key.pem").chmod(0o644)  # the server runs as another account; the key of nobody
+    passfile = room / "passfile"
+    passfile.write_text(f"127.0.0.2:*:*:lis:{SECRET}\n")
+    passfile.chmod(0o600)
+    settings = (f"ssl-cert={ca}", f"ssl-key={room / 'key.pem'}", "bind-address=127.0.0.1,127.0.0.2")
+    with running_mariadb(*settings) as server:
+        made = server.database(planted.TABLES.replace("grant select, update on patient to public;", "")
+                               + "create table odd(jour date, scan longblob, note longtext);"
+                               "set sql_mode=''; insert into odd values ('2019-02-00', repeat('x', 900000), repeat('x', 900000));")  # fmt: skip
+        server.execute(f"create user lis@'%' identified by '{SECRET}' require ssl")
+        server.execute(f"grant select on {made.name}.* to lis@'%'")
+        url = f"mysql://lis@127.0.0.2:{server.port}/{made.name}"
+        login = Login("lis", password_of(target_of(url), "lis", str(passfile)))
+        assert login.password == SECRET
+        believed = visit(url, login, ca)
+        found = here(believed, passfile)
+        assert unseen(found) == []
+        assert {"personal-data-in-tables", "passwords-in-tables"} <= {each.rule for each in found}
+        assert "clear-text-database" in failing(found), "which it does not demand of everybody"
+        assert "database-trust" not in failing(found)
+        assert believed.budget.bytes < 1 << 18
+        for not_believed in (
+            visit(url, login),
+            visit(url, login, planted.certificate(other)),
+            visit(f"{url}?tls=off", login),
+        ):
+            assert unseen(here(not_believed, passfile)) == [("tables", "certificate-not-believed")]
+        server.execute("alter user lis@'%' identified by 'another'")
+        assert unseen(here(believed, passfile)) == [("tables", "login-refused")]
+        server.execute("create user guest@'%'")
+        server.execute(f"grant select on {made.name}.* to guest@'%'")
+        anybody = here(visit(url.replace("lis@", "guest@")))
+        assert failing(anybody) >= {"database-trust"}, "no certificate is asked of whoever sends no secret"
+
+
+class Silent(socketserver.BaseRequestHandler):
+    def handle(self) -> None:
+        with contextlib.suppress(OSError):
+            while self.request.recv(4096):
+                pass
+
+
+class Chatting(socketserver.BaseRequestHandler):
+    """A PostgreSQL that lets everybody in, and answers any question with remarks without end."""
+
+    def handle(self) -> None:
+        with contextlib.suppress(OSError):
+            if self.request.recv(4096)[4:8] == b"\x04\xd2\x16\x2f":  # TLS? No.
+                self.request.sendall(b"N")
+                return
+            self.request.sendall(b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I")
+            for _ in range(600):
+                self.request.sendall(b"N\0\0\0\x08Ma\0\0")
+                time.sleep(0.1)
+
+
+@contextmanager
+def speaking(handler: type[socketserver.BaseRequestHandler]) -> Iterator[int]:
+    class Server(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+        block_on_close = False
+
+    with Server(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread.start()
+        yield server.server_address[1]
+        server.shutdown()
+        thread.join(5)
+
+
+@pytest.mark.parametrize(("url", "handler", "before"), [
+    ("mysql://a@127.0.0.1:{}/b", Silent, set()), ("postgresql://a@127.0.0.1:{}/b", Chatting, {"database-trust"}),
+])  # fmt: skip
+def test_silence_and_chatter_have_an_end(
+    url: str, handler: type[socketserver.BaseRequestHandler], before: set[str]
+) -> None:
+    with speaking(handler) as port:
+        begun = time.monotonic()
+        found = list(database.inspect_database(visit(url.format(port), limits=replace(LIMITS, seconds=6.0)), None))
+        took = time.monotonic() - begun
+    assert took < 9
+    assert failing(found) == before, "what was found before is told"
+    assert unseen(found) == [("tables", "limit-time")]
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "mysql"])
+def test_nobody_listens(scheme: str) -> None:
+    found = here(visit(f"{scheme}://a@127.0.0.1:{planted.free_port()}/b"))
+    assert {facts[-1] for facts in unseen(found)} == {"no-answer"}, "which is no refusal"
+
+
+def test_no_password_of_the_environment_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[bytes] = []
+
+    class Asking(socketserver.BaseRequestHandler):
+        """A PostgreSQL that asks for a password in the clear."""
+
+        def handle(self) -> None:
+            with contextlib.suppress(OSError):
+                if self.request.recv(4096)[4:8] == b"\x04\xd2\x16\x2f":
+                    self.request.sendall(b"N")
+                    self.request.recv(4096)
+                self.request.sendall(b"R\0\0\0\x08\0\0\0\x03")
+                heard.append(self.request.recv(4096))
+
+    for name in ("PGPASSWORD", "ECLUSE_SOURCE_PASSWORD", "MYSQL_PWD"):
+        monkeypatch.setenv(name, SECRET)
+    with speaking(Asking) as port:
+        found = list(database.inspect_database(visit(f"postgresql://a@127.0.0.1:{port}/b"), None))
+    assert ("tables", "login-refused") in unseen(found)
+    assert SECRET.encode() not in b"".join(heard)
+
+
+def test_a_process_that_dies_is_said() -> None:
+    receiving, sending = Pipe(duplex=False)
+    made = visit("postgresql://a@127.0.0.1:1/b")
+    sending.send("a word of progress")
+    sending.send(made.found(RULES["database-trust"]))
+    sending.close()
+    with receiving:
+        found = list(_heard(made, receiving))
+    assert failing(found) == {"database-trust"}
+    assert unseen(found) == [("tables", "unreadable")]
+
+
+def test_a_catalogue_that_never_ends_and_names_of_any_letters() -> None:
+    rows: list[dict[str, object]] = [{"t": "t", "c": f"c{n}", "k": "text"} for n in range(2000)]
+    (table,) = _tabled.tables([*rows, {"t": "t", "c": "C1", "k": ""}, {"t": "t", "c": "b", "k": "BYTEA"}])
+    assert len(table.columns) == 400
+    odd = _tabled.Table('a"`; DROP TABLE b', (('c"`d', "text"),))
+    assert '"a""`; DROP TABLE b"' in _tabled.sample("sqlite", odd, 5)
+    assert '`a"``; DROP TABLE b`' in _tabled.sample("mysql", odd, 5)
