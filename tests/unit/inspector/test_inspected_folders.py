@@ -7,10 +7,10 @@ import lzma
 import os
 import sqlite3
 import tarfile
-import time
 import zipfile
 from contextlib import closing
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ import pytest
 from ecluse.domain.alerts import Severity
 from ecluse.inspector import rules_data
 from ecluse.inspector._gathering import MOST
+from ecluse.inspector._look import look
 from ecluse.inspector.findings import FOLDER, Finding, Limits, Standing, Sureness
 from ecluse.inspector.folder import inspect_folder
 from ecluse.inspector.kinds import Kind
@@ -221,8 +222,21 @@ def test_several_processes_see_what_one_sees(tmp_path: Path, monkeypatch: pytest
     assert list(inspect_folder(tmp_path, FOLDER, lambda _: None, workers=2)) == alone
 
 
-def test_it_ends_before_the_folder_grows_old(tmp_path: Path) -> None:
-    write(tmp_path / "p.csv", PATIENTS * 20_000)
-    begun = time.monotonic()
-    inspected(tmp_path, replace(FOLDER, bytes_each=1 << 16))
-    assert time.monotonic() - begun < 5
+def test_a_file_is_left_when_time_is_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = count()
+    monkeypatch.setattr("ecluse.inspector._look.time.monotonic", lambda: next(ticks))
+    path = write(tmp_path / "p.csv", PATIENTS)
+    os.truncate(path, 30 << 20)
+    seen = look(path, FOLDER, 10.0)
+    assert seen.unseen == ("limit-time",)
+    assert 9 << 20 <= seen.size <= 13 << 20
+    assert seen.found, "what stood before is told"
+
+
+def test_a_file_is_left_at_its_limit_of_bytes(tmp_path: Path) -> None:
+    path = write(tmp_path / "p.csv", PATIENTS)
+    os.truncate(path, 30 << 20)
+    seen = look(path, replace(FOLDER, bytes_each=1 << 22), float("inf"))
+    assert seen.unseen == ("limit-bytes",)
+    assert seen.size <= (1 << 22) + (1 << 20)
+    assert seen.found
