@@ -32,12 +32,14 @@ from ecluse.store.acts import (
     orders,
     people,
     reports,
+    traces,
     warnings,
 )
 from ecluse.store.models import (
     Agent,
     AgreementVersion,
     Alert,
+    IncidentRow,
     Invitation,
     JournalLine,
     Migration,
@@ -51,6 +53,7 @@ from ecluse.store.reads.papers import signatures_of
 from ecluse.wire.artefacts import digest_of, encode, kind_of, namespace
 from ecluse.workspace.place import Place, Workspace
 from room_papers import SITE, agreement_text, order_text, passkey_of, signers_of
+from room_traces import concluded, export
 from rooms import LAB, VENDOR, Room
 from synthetic_evidence import STAGES, Keys, make_plan
 from synthetic_evidence import Migration as Synthetic
@@ -109,12 +112,15 @@ def agreed(room: Room, lab: str = LAB, number: str = "DPA-M") -> AgreementVersio
     return version
 
 
-def ordered(room: Room, agreement: AgreementVersion, number: str = "ORD-M") -> Migration:
-    """An approved order's migration."""
+def ordered(
+    room: Room, agreement: AgreementVersion, number: str = "ORD-M", trace: dict[str, str] | None = None
+) -> Migration:
+    """An approved order's migration; ``trace``: the fingerprints that it asks for."""
     lab = agreement.controller.slug
     director, by = room.people[lab, Role.DIRECTOR], room.people[lab, Role.DPO]
     text = order_text(room, lab, fields=FIELDS, sites=["NORD", "SUD"], exclude_categories=[])
     text["retention"]["erase_after_acceptance"] = "0d"
+    text["trace"] = trace
     version = orders.draft(by.handle, number, agreement, text, by=by)
     made = orders.freeze(by.handle, version)
     assert orders.approve(director.handle, version, director.handle, signed_by(director, made))
@@ -255,6 +261,7 @@ def things(room: Room, lab: str = LAB, stage: str = STAGES[5]) -> Things:
     found |= {"warning": (warning.receipt, both), "message": (warning.messages.latest("pk").pk, both)}
     found["alert"] = (_alert(lab).pk, both)
     found |= {"incident": (_incident(room, lab), both), "exposure": (1, both)}
+    found["trace"] = (_trace(room, lab, found["incident"][0], places.row), both)
     found |= {"step": ("aware", both), "paper": ("record", both)}
     return Things(
         {name: thing for name, (thing, _) in found.items()}, {name: whose for name, (_, whose) in found.items()}
@@ -292,6 +299,12 @@ def _incident(room: Room, lab: str) -> str:
     incidents.note_exposure(by.handle, row, place, by=by)
     incidents.take_step(by.handle, row, incidents.GivenStep(Step.NOTICE), by=by)
     return str(row.number)
+
+
+def _trace(room: Room, lab: str, incident: str, migration: Migration) -> int:
+    by = room.people[lab, Role.DPO]
+    row = IncidentRow.objects.get(number=incident)
+    return int(traces.tell_trace(by.handle, row, concluded(export(migration)), by=by).number)
 
 
 def _agent_of(room: Room, lab: str) -> Agent:

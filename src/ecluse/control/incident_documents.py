@@ -13,6 +13,7 @@ from ecluse.control import incident_words as w
 from ecluse.control.agreement_words import PAGE
 from ecluse.control.document import Agreed, Block, Document, Heading, Paragraph, Table, Tone, line, lines, plain
 from ecluse.control.incident_record import record_blocks, value_of
+from ecluse.control.incident_traces import origin_blocks
 from ecluse.control.report_words import Lang, Reader, Words
 from ecluse.domain.incidents import (
     COUNTED,
@@ -101,6 +102,7 @@ class _Drawer:
             *self.pairs(w.TIMES, [(w.KIND_OF_FILING, self._kind_of_filing()), *self._aware(), *self._late()]),
             Heading(1, self.say(w.BREACH)),
             *self.facts(_BREACH, held),
+            *origin_blocks(self.incident.traces, self.reader),
             Heading(1, self.say(w.EFFECT)),
             *self.facts(_EFFECT, held),
             Heading(1, self.say(w.MEASURES)),
@@ -117,6 +119,7 @@ class _Drawer:
             *self.pairs(w.TIMES, self._aware()),
             Heading(1, self.say(w.BREACH)),
             *self.facts(_BREACH, held),
+            *origin_blocks(self.incident.traces, self.reader),
             Heading(1, self.say(w.ANS_EFFECT)),
             *self.facts((FactKind.PERSONS, FactKind.DATA, FactKind.CONSEQUENCES), held),
             Heading(1, self.say(w.MEASURES)),
@@ -231,6 +234,7 @@ def incident_document(incident: Incident, paper: Paper, lang: Lang) -> Document:
 def latest(incident: Incident) -> dt.datetime:
     """When the record last grew."""
     found = [incident.opened, *(fact.recorded for fact in incident.facts), *(move.recorded for move in incident.moves)]
+    found += [each.recorded for each in incident.traces]
     for each in incident.exposures:
         found += [each.recorded, *(move.recorded for move in each.moves)]
     return max(found)

@@ -2,6 +2,7 @@
 
 from ecluse.control import incident_words as w
 from ecluse.control.document import Block, Cell, Heading, Paragraph, Table, code, line, lines, plain
+from ecluse.control.incident_traces import trace_blocks
 from ecluse.control.report_words import Reader, Words
 from ecluse.domain.incident_exposures import Exposure
 from ecluse.domain.incidents import COUNTED, Fact, Incident, Move, authority_clock, awareness, notice_clock
@@ -23,6 +24,7 @@ def record_blocks(incident: Incident, reader: Reader) -> list[Block]:
         *_table(w.RECORD_FACTS, w.HEAD_FACT, [_fact(each, incident, reader) for each in incident.facts],
                 (1, 3, 6, 3, 3), reader),
         *_table(w.RECORD_MOVES, w.HEAD_MOVE, [_move(each, reader) for each in incident.moves], (3, 4, 6, 3), reader),
+        *trace_blocks(incident.traces, reader),
         *_table(w.PLACES, w.HEAD_PLACE, [_exposure(each, reader) for each in incident.exposures], (1, 5, 3, 5),
                 reader),
         Paragraph(say(w.PLACES_NOTE)),

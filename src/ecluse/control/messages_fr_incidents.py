@@ -65,5 +65,21 @@ FRENCH_INCIDENTS: dict[str, str] = {
     "this warning was made an incident already": "ce signalement est déjà devenu un incident",
     "this warning names somebody who would see the incident":
         "ce signalement nomme quelqu'un qui verrait l'incident",
+    "the export of order {} is another controller's": "l'export de l'ordre {1} est d'un autre responsable",
+    "tell it to an incident of that controller's: ask its trace files alone":
+        "dites-le à un incident de ce responsable : n'interrogez que ses fichiers de traçage",
+    "what is told of order {} is not what that order says":
+        "ce qui est dit de l'ordre {1} n'est pas ce que dit cet ordre",
+    "this incident has no such conclusion": "cet incident n'a pas de telle conclusion",
+    "as many as lines need, and {} at most": "autant qu'il en faut aux lignes, et {1} au plus",
+    "before period_from": "avant period_from",
+    "canaries are told by their parcels": "les canaris se disent par leurs colis",
+    "fewer than an export knows": "moins qu'un export n'en connaît",
+    "fewer than are known by a mark": "moins qu'une marque n'en fait connaître",
+    "fewer than are told apart": "moins qu'il n'en est distingué",
+    "in order, and each once": "dans l'ordre, et chacun une fois",
+    "no more than were asked, and {} at most": "pas plus que les interrogés, et {1} au plus",
+    "not what the exports say": "pas ce que disent les exports",
+    "the same order twice": "le même ordre deux fois",
 }
 """By their English."""

@@ -102,7 +102,7 @@ class Conclusion(Strict):
     def __post_init__(self) -> None:
         """A verdict that its exports bear, and counts that can be."""
         named = any(each.attributed for each in self.exports)
-        if named is not (self.verdict is Verdict.FOUND) or (self.verdict is Verdict.DOUBTFUL and not self.exports):
+        if named is not (self.verdict is Verdict.FOUND) or (self.verdict is Verdict.DOUBTFUL and not self.pointed):
             raise FieldError("verdict", "not what the exports say")
         if self.silent + self.unknown > self.lines:
             raise FieldError("lines", "fewer than are told apart")
@@ -117,6 +117,12 @@ class Conclusion(Strict):
     def attributed(self) -> tuple[TracedExport, ...]:
         """The exports that the sample comes from."""
         return tuple(each for each in self.exports if each.attributed)
+
+
+    @property
+    def pointed(self) -> tuple[TracedExport, ...]:
+        """The exports that are likelier than all else together: what a doubtful sample points to."""
+        return tuple(each for each in self.exports if 2 * each.probability >= CERTAIN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("ecluse.portal.views.agents_urls")),
     path("", include("ecluse.portal.views.alerts_urls")),
     path("", include("ecluse.portal.views.incidents_urls")),
+    path("", include("ecluse.portal.views.traces_urls")),
     path("api/v1/", api.urls),
     path("account/", include("allauth.urls")),
 ]

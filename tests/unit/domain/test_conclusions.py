@@ -58,6 +58,7 @@ def test_it_is_written_and_read_and_has_a_schema() -> None:
         ({"left_out": 6}, "exports"),
         ({"exports": [to_json(EXPORT)] * 2}, "exports"),
         ({"exports": []}, "verdict"),
+        ({"exports": [to_json(OTHER)], "verdict": "doubtful"}, "verdict"),
         ({"lines": -1}, "lines"),
         ({"sample": "sha256:" + "3" * 64}, "sample"),
         ({"file": "DUPONT Jeanne.csv"}, "file"),
@@ -126,7 +127,7 @@ def test_an_origin_is_named_once_by_its_latest_telling() -> None:
 
 @given(st.integers(0, 200), st.integers(0, 200), st.integers(0, 200), st.booleans())
 def test_counts_that_can_be_are_taken_and_no_others(lines: int, silent: int, known: int, attributed: bool) -> None:
-    each = replace(OTHER, lines_known=known, marks={Kind.NIR: known}, attributed=attributed)
+    each = replace(OTHER, lines_known=known, marks={Kind.NIR: known}, attributed=attributed, probability=5_000)
     value = to_json(replace(FOUND, exports=(OTHER,), verdict=Verdict.NOT_FOUND)) | {
         "verdict": "found" if attributed else "doubtful", "lines": lines, "silent": silent, "unknown": 0,
         "exports": [to_json(each)],

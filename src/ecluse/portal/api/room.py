@@ -4,6 +4,7 @@ from ecluse.portal.api import acts as _acts  # noqa: F401 - it adds its endpoint
 from ecluse.portal.api import agents, people, strangers
 from ecluse.portal.api import alerts as _alerts  # noqa: F401
 from ecluse.portal.api import incidents as _incidents  # noqa: F401
+from ecluse.portal.api import traces as _traces  # noqa: F401
 from ecluse.portal.api.base import RoomApi, handle_errors, parser
 
 api = RoomApi(

@@ -29,14 +29,18 @@ from ecluse.domain.incidents import (
 from ecluse.domain.permissions import Action, Parties, may
 from ecluse.portal.access import grants_of, guarded, person_of
 from ecluse.portal.downloads import asked, handed, rendered
+from ecluse.portal.forms.agents import scope_words
 from ecluse.portal.labels import ACTS, PHASES, QUESTIONS, SIDES, TAKEDOWN_TONES
 from ecluse.portal.parties import asking
+from ecluse.portal.traced import command as trace_command
+from ecluse.portal.traced import shown as shown_telling
 from ecluse.portal.views.incidents_forms import forms_of
 from ecluse.portal.words import Text, language
 from ecluse.store.models import IncidentRow, Organisation
 from ecluse.store.reads import incidents as reads
 from ecluse.store.reads import warnings as warning_reads
 from ecluse.store.reads.agreements import allowed_in
+from ecluse.store.reads.traces import migrations_of
 
 _A_PAGE = 50
 
@@ -112,6 +116,8 @@ def incident_page(request: HttpRequest, row: IncidentRow, **forms: Any) -> HttpR
         "warning": _warning(request, row), "papers": _papers(row, mine=mine),
         "forms": _FORMS,
     }  # fmt: skip
+    if mine:
+        shown |= _traced(row, seen, tells=not closed and may(grants, Action.TELL_TRACE, parties))
     if not closed:
         shown |= forms_of(request, row, whole) | forms
     return render(request, "incidents/one.html", shown | {"sent": list(forms)}, status=422 if forms else 200)
@@ -136,6 +142,15 @@ _FORMS = (("pdf", "PDF"), ("docx", "Word"), ("html", "HTML"))
 
 def _words(words: Words) -> Text:
     return Text(words.en, words.fr)
+
+
+def _traced(row: IncidentRow, incident: Incident, *, tells: bool) -> dict[str, Any]:
+    """What tracing concluded, the newest first, and how one tells it."""
+    known = migrations_of(incident.traces, row.controller)
+    return {
+        "traces": [shown_telling(each, known) for each in reversed(incident.traces)], "tells": tells,
+        "trace_command": trace_command(row.number), "trace_scope": scope_words(Action.TELL_TRACE),
+    }  # fmt: skip
 
 
 def _facts(incident: Incident) -> list[dict[str, Any]]:

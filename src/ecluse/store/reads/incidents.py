@@ -21,10 +21,11 @@ from ecluse.store.models import (
 )
 from ecluse.store.reads.agreements import allowed_in
 from ecluse.store.reads.spared import check_incident_exists_for, named_in
+from ecluse.store.reads.traces import TOLD, telling_of
 
 
 def whole() -> QuerySet[IncidentRow]:
-    """Incidents with all that a record needs: five queries, however many."""
+    """Incidents with all that a record needs: six queries, however many."""
     exposures = IncidentExposure.objects.select_related("by").prefetch_related(
         Prefetch("moves", IncidentExposureMove.objects.select_related("by"))
     )
@@ -32,6 +33,7 @@ def whole() -> QuerySet[IncidentRow]:
         Prefetch("facts", IncidentFact.objects.select_related("by")),
         Prefetch("moves", IncidentMove.objects.select_related("by")),
         Prefetch("exposures", exposures),
+        TOLD,
     )
 
 
@@ -110,7 +112,9 @@ def bound_to(place: Organisation) -> QuerySet[Organisation]:
 def record_of(row: IncidentRow) -> Incident:
     """The whole record. ``row`` comes from :func:`whole`."""
     facts = tuple(fact_of(each) for each in row.facts.all())
-    return replace(clocks_of(row), facts=facts, exposures=tuple(exposure_of(each) for each in row.exposures.all()))
+    exposures = tuple(exposure_of(each) for each in row.exposures.all())
+    traces = tuple(telling_of(each) for each in row.traces.all())
+    return replace(clocks_of(row), facts=facts, exposures=exposures, traces=traces)
 
 
 def clocks_of(row: IncidentRow) -> Incident:
