@@ -9,7 +9,7 @@ which a first slot may lie (uint16).
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Self
 
@@ -21,9 +21,13 @@ from ecluse.domain.errors import InternalError, MalformedError
 BITS = 12
 SHARD = 1 << 17
 """Prints that a shard has on average: what peels in the processor's cache."""
+AT_ONCE = 8
+"""Shards whose prints are held at once, however many there are."""
 
 _Ints = npt.NDArray[np.int64]
 _Prints = npt.NDArray[np.uint64]
+Chunks = Callable[[], Iterable[_Prints]]
+"""All prints, some at a time, in any order, repeated or not; the same at every call."""
 _LEAD = np.dtype([("prints", "<u4"), ("seed", "u1"), ("log", "u1"), ("segments", "<u2")])
 _SLOT = np.uint64((1 << BITS) - 1)
 _PAIR = 3  # bytes of two slots
@@ -38,20 +42,44 @@ def shards_of(prints: int) -> int:
     return max(1, -(-prints // SHARD))
 
 
-def build(prints: _Prints) -> Iterator[bytes]:
-    """The filter of these prints, each there once: its lead, then its shards.
+def parts(chunks: Chunks) -> Iterator[_Prints]:
+    """All prints, each there once, in parts of about ``AT_ONCE`` shards' size."""
+    count = -(-shards_of(sum(map(len, chunks()))) // AT_ONCE)
+    for part in range(count):
+        yield _those(chunks, count, part, part + 1)
+
+
+def build(chunks: Chunks, prints: int) -> Iterator[bytes]:
+    """The filter of these prints: its lead, then its shards. ``prints`` are those that differ.
+
+    What is held is ``AT_ONCE`` shards' prints and the finished filter: the prints are asked for again for each group.
 
     Raises:
-        InternalError: prints that repeat.
+        InternalError: a shard that no seed peels.
     """
-    shards = shards_of(len(prints))
-    place = _shard(prints, shards)
-    order = np.argsort(place, kind="stable")
-    sizes = np.bincount(place, minlength=shards)
-    made = [_shard_of(part) for part in np.split(prints[order], np.cumsum(sizes)[:-1])]
-    yield np.array([row for row, _ in made], _LEAD).tobytes()
-    for _, slots in made:
-        yield _packed(slots)
+    shards = shards_of(prints)
+    rows: list[tuple[int, int, int, int]] = []
+    made: list[bytes] = []
+    for first in range(0, shards, AT_ONCE):
+        last = min(first + AT_ONCE, shards)
+        some = _those(chunks, shards, first, last)
+        place = _shard(some, shards) - first
+        sizes = np.bincount(place, minlength=last - first)
+        for part in np.split(some[np.argsort(place, kind="stable")], np.cumsum(sizes)[:-1]):
+            row, slots = _shard_of(part)
+            rows.append(row)
+            made.append(_packed(slots))
+    yield np.array(rows, _LEAD).tobytes()
+    yield from made
+
+
+def _those(chunks: Chunks, shards: int, first: int, last: int) -> _Prints:
+    """The prints of some of so many shards, ascending, each once."""
+    found: list[_Prints] = [np.empty(0, np.uint64)]
+    for chunk in chunks():
+        place = _shard(chunk, shards)
+        found.append(chunk[(place >= first) & (place < last)])
+    return np.unique(np.concatenate(found))
 
 
 def body_bytes(lead: bytes, prints: int) -> int:

@@ -24,7 +24,7 @@ import numpy as np
 
 from ecluse.domain.errors import InternalError, Location, MalformedError, TamperError
 from ecluse.domain.tracing import BY_CODE, BY_KIND, FORMAT, Kind
-from ecluse.migration.fuse import BITS, Fuse, body_bytes, build, shards_of
+from ecluse.migration.fuse import BITS, Chunks, Fuse, body_bytes, build, parts, shards_of
 from ecluse.migration.trace_header import MAX_HEADER, TraceHeader, parsed, written
 from ecluse.migration.tracing import KIND_SHIFT, Prints
 
@@ -37,25 +37,40 @@ _HASH = 32
 _ALIGN = 8
 _CANARY = struct.Struct("<QI")
 
-__all__ = ["FALSE_POSITIVES", "MAGIC", "TraceFilter", "TraceHeader", "read_filter", "write_filter"]
+__all__ = ["FALSE_POSITIVES", "MAGIC", "TraceFilter", "TraceHeader", "gather_filter", "read_filter", "write_filter"]
 
 
 def write_filter(fingerprints: Prints, header: TraceHeader, canaries: Mapping[str, Prints] | None = None) -> bytes:
-    """The file of these fingerprints (any order, repeated or not). The header's counts and digest are filled in here.
+    """The file of these fingerprints (any order, repeated or not): :func:`gather_filter` of one piece."""
+    return gather_filter(lambda: (fingerprints,), header, canaries)
 
-    ``canaries`` are the markers' fingerprints by parcel.
+
+def gather_filter(pieces: Chunks, header: TraceHeader, canaries: Mapping[str, Prints] | None = None) -> bytes:
+    """The file of all pieces' fingerprints. The header's counts and digest are filled in here.
+
+    ``canaries`` are the markers' fingerprints by parcel. Memory is bounded but for the file itself: see ``fuse.build``.
     """
-    unique = np.unique(fingerprints)
-    codes, counts = np.unique(unique >> KIND_SHIFT, return_counts=True)
-    if not set(codes.tolist()) <= set(BY_CODE):
-        raise InternalError("a fingerprint of no kind that there is")
-    marks = {BY_CODE[code].kind: count for code, count in zip(codes.tolist(), counts.tolist(), strict=True)}
+    marks = _counted(pieces)
     table, parcels = _canary_table(canaries or {})
-    body = b"".join((*build(unique), table))
-    head = written(header, marks=marks, parcels=parcels, body=f"sha256:{hashlib.sha256(body).hexdigest()}")
+    body = (*build(pieces, sum(marks.values())), table)
+    digest = hashlib.sha256()
+    for part in body:
+        digest.update(part)
+    head = written(header, marks=marks, parcels=parcels, body=f"sha256:{digest.hexdigest()}")
     lead = MAGIC + _SIZE.pack(len(head)) + head
     lead += hashlib.sha256(lead).digest()
-    return lead + bytes(-len(lead) % _ALIGN) + body
+    return b"".join((lead, bytes(-len(lead) % _ALIGN), *body))
+
+
+def _counted(pieces: Chunks) -> Mapping[Kind, int]:
+    """How many different ones there are of each kind."""
+    counts = np.zeros(16, np.int64)
+    for part in parts(pieces):
+        counts += np.bincount((part >> KIND_SHIFT).astype(np.int64), minlength=16)
+    codes = np.flatnonzero(counts).tolist()
+    if not set(codes) <= set(BY_CODE):
+        raise InternalError("a fingerprint of no kind that there is")
+    return {BY_CODE[code].kind: int(counts[code]) for code in codes}
 
 
 def _canary_table(canaries: Mapping[str, Prints]) -> tuple[bytes, tuple[str, ...]]:

@@ -17,7 +17,8 @@ from ecluse.domain.entry import Event
 from ecluse.domain.errors import Location, TamperError
 from ecluse.domain.order import Order, Trace
 from ecluse.domain.records import Receipt
-from ecluse.migration.trace_filter import TraceHeader, write_filter
+from ecluse.migration.fuse import Chunks
+from ecluse.migration.trace_filter import TraceHeader, gather_filter
 from ecluse.migration.tracing import Prints, canary_fingerprints, fingerprints
 from ecluse.seal.armour import armoured
 from ecluse.seal.digests import sha256_digest
@@ -72,8 +73,8 @@ def _file(place: Workspace, order: Order, trace: Trace, canaries: int) -> bytes:
     key = place.secret("trace")
     receipts = [place.get(Receipt, address) for address in place.progress().sealed.values()]
     names = [name for receipt in receipts for name in _parcels(receipt)]
-    return write_filter(
-        _gathered(place),
+    return gather_filter(
+        _pieces(place),
         _header(place, order, trace, receipts, armoured(seal(key, [trace.recipient]))),
         _canaries(place, names, canaries, key),
     )
@@ -89,20 +90,24 @@ def _canaries(place: Workspace, names: list[str], canaries: int, key: bytes) -> 
     return canary_fingerprints(place.secret("canary"), names, canaries, key)
 
 
-def _gathered(place: Workspace) -> Prints:
+def _pieces(place: Workspace) -> Chunks:
     """All pieces that the journal names, each checked: a batch cut off before its entry has one that does not count."""
-    found: list[Prints] = [np.empty(0, np.uint64)]
-    for entry in place.entries():
-        if entry.event is Event.BATCH_SEALED:
-            path = pieces_of(place) / f"{entry.subject}{PIECE}"
+    named = [
+        (pieces_of(place) / f"{entry.subject}{PIECE}", entry.detail.get("trace"))
+        for entry in place.entries() if entry.event is Event.BATCH_SEALED
+    ]  # fmt: skip
+
+    def each() -> Iterator[Prints]:
+        for path, digest in named:
             data = read(path)
-            if sha256_digest(data) != entry.detail.get("trace"):
+            if sha256_digest(data) != digest:
                 raise TamperError(
                     "fingerprints that are not those of the batch", location=Location(file=str(path)),
                     hint="the disk or somebody changed them: abort, and order anew",
                 )  # fmt: skip
-            found.append(np.frombuffer(data, "<u8").astype(np.uint64))
-    return np.concatenate(found)
+            yield np.frombuffer(data, "<u8").astype(np.uint64, copy=False)
+
+    return each
 
 
 def _header(place: Workspace, order: Order, trace: Trace, receipts: list[Receipt], sealed_key: str) -> TraceHeader:

@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import random
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,10 @@ from bench.trace import HEADER
 
 from ecluse.domain.errors import InternalError, MalformedError, TamperError
 from ecluse.domain.tracing import BY_KIND, Kind
+from ecluse.migration import fuse
 from ecluse.migration.canary import markers, plant
 from ecluse.migration.fuse import SHARD, shards_of
-from ecluse.migration.trace_filter import FALSE_POSITIVES, read_filter, write_filter
+from ecluse.migration.trace_filter import FALSE_POSITIVES, gather_filter, read_filter, write_filter
 from ecluse.migration.tracing import Prf, Prints, canary_fingerprints, fingerprints, hashed, stored
 
 KEY, OTHER = b"k" * 32, b"o" * 32
@@ -55,6 +57,28 @@ def test_the_same_prints_make_the_same_file() -> None:
     mixed = own.copy()
     np.random.default_rng(3).shuffle(mixed)
     assert write_filter(own, HEADER) == write_filter(mixed, HEADER)
+
+
+@pytest.mark.parametrize("at_once", [1, 3, fuse.AT_ONCE])
+def test_pieces_make_the_file_of_the_whole(monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    monkeypatch.setattr(fuse, "SHARD", 500)
+    own = prints(5_000)
+    whole = write_filter(own, HEADER)
+    monkeypatch.setattr(fuse, "AT_ONCE", at_once)
+    pieces = [own[4_000:], own[:0], own[1_000:4_500], own[:1_000], own[:10]]
+    assert gather_filter(lambda: iter(pieces), HEADER) == whole
+
+
+def test_many_pieces_are_never_in_memory_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 4 MB of marks: a file of 1, held twice, and eight shards' worth of work."""
+    monkeypatch.setattr(fuse, "SHARD", 1 << 12)
+    tracemalloc.start()
+    try:
+        made = gather_filter(lambda: (prints(10_000, seed) for seed in range(50)), HEADER)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2 * len(made) + (2 << 20)
 
 
 def test_no_bit_of_it_is_another(tmp_path: Path) -> None:
