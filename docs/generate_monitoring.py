@@ -79,6 +79,8 @@ _PANELS: tuple[tuple[str, str, str, str, str], ...] = (
     ("Oldest alert without an answer", "timeseries", "ecluse_alert_oldest_unacknowledged_seconds", "{{severity}}", "s"),
     ("Migrations", "timeseries", "ecluse_migrations", "{{state}}", "none"),
     ("Warnings", "timeseries", "ecluse_warnings", "{{state}}", "none"),
+    ("Open incidents", "timeseries", "ecluse_incidents_open", "open", "none"),
+    ("Incidents: clocks that have run out", "timeseries", "ecluse_incident_clocks_overdue", "{{clock}}", "none"),
     ("Warnings overdue", "timeseries", "ecluse_warnings_overdue", "{{clock}}", "none"),
     (
         "Agents: last heard of",

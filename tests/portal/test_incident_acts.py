@@ -225,6 +225,15 @@ def test_a_missing_notice_goes_up_to_the_laboratory(
     assert room.people[OTHER_LAB, Role.DPO].pk not in hears(alert)
 
 
+def test_an_alert_leads_to_the_incident_whoever_may_see_it(room: Room, now: dt.datetime) -> None:
+    (row,) = opened(room, now)
+    (alert,) = raised(now + 4 * HOUR)
+    link = f'href="/incidents/{row.number}/"'
+    assert link in room.client(*OFFICER).get(f"/alerts/{alert.pk}/").text
+    engineer = room.client(VENDOR, Role.ENGINEER).get(f"/alerts/{alert.pk}/")
+    assert (engineer.status_code, row.number in engineer.text, link in engineer.text) == (200, True, False)
+
+
 def test_the_notice_reaches_the_laboratory_at_once(room: Room, now: dt.datetime) -> None:
     (row,) = opened(room, now)
     step(room, row, Step.NOTICE, OFFICER)

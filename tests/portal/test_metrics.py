@@ -167,6 +167,22 @@ def test_warnings_are_told_only_where_that_was_chosen(open_metrics: Room) -> Non
     assert _value(found, "ecluse_room_events_total", event="warning.received") == 1
 
 
+def test_a_laboratory_s_own_clock_is_told_only_where_that_was_chosen(open_metrics: Room) -> None:
+    assert _value(_scraped(), "ecluse_incident_clocks_overdue", clock="notice") == 0
+    assert ("ecluse_incident_clocks_overdue", frozenset({("clock", "authority")})) not in _scraped()
+    path = Path(settings.ECLUSE_HOME) / supervision.FILE
+    path.write_text(f"metrics:\n  token: {TOKEN}\n  incidents: true\n")
+    assert _value(_scraped(), "ecluse_incident_clocks_overdue", clock="authority") == 0
+    assert _value(_scraped(), "ecluse_incidents_open") == 0
+
+
+def test_no_family_comes_twice(open_metrics: Room) -> None:
+    things(open_metrics)
+    for _ in range(2):
+        lines = [line for line in _asked()[1].splitlines() if line.startswith(("# HELP", "# TYPE"))]
+        assert len(lines) == len(set(lines)) == 2 * len(ROOM)
+
+
 def test_no_number_moves_with_a_warning_or_its_alert(open_metrics: Room) -> None:
     keyed(open_metrics)
     room = {

@@ -42,6 +42,17 @@ ROOM = _named(
         ("clock",),
     ),
     Metric(
+        "ecluse_incidents_open",
+        "gauge",
+        "Incidents that are not closed; those that a warning led to where `metrics.warnings` is true.",
+    ),
+    Metric(
+        "ecluse_incident_clocks_overdue",
+        "gauge",
+        "Incidents of which a clock has run out: `notice`; `authority` where `metrics.incidents` is true.",
+        ("clock",),
+    ),
+    Metric(
         "ecluse_agent_last_seen_timestamp_seconds",
         "gauge",
         "When an enrolled agent was last heard of; 0: never.",

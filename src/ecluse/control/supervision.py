@@ -76,6 +76,7 @@ class Supervision:
     """All of it. Log files are kept wherever nobody said otherwise; ``metrics_token`` empty: metrics are shut.
 
     ``metrics_warnings``: whoever reads the metrics may know that warnings exist; else they do not tell.
+    ``metrics_incidents``: they may know what laboratories keep to themselves in an incident; else they do not tell.
     """
 
     files: LogFiles | None
@@ -83,6 +84,7 @@ class Supervision:
     syslog: tuple[SyslogTarget, ...] = ()
     metrics_token: str = field(default="", repr=False)
     metrics_warnings: bool = False
+    metrics_incidents: bool = False
 
 
 def read(home: Path) -> Supervision:
@@ -111,7 +113,7 @@ class _Reader:
     def supervision(self) -> Supervision:
         whole = self._fields(self._document.value or {}, "", {"channels", "log", "metrics"})
         log = self._fields(whole.get("log", {}), "log", {"folder", "months", "compress", "syslog", "files"})
-        metrics = self._fields(whole.get("metrics", {}), "metrics", {"token", "warnings"})
+        metrics = self._fields(whole.get("metrics", {}), "metrics", {"token", "warnings", "incidents"})
         token = self._text(metrics, "metrics", "token", "")
         if token and not _TOKEN.fullmatch(token):
             raise self._refused("metrics.token", "not 32 to 128 letters, digits, '-' and '_'")
@@ -121,7 +123,8 @@ class _Reader:
             if len({each.name for each in named}) < len(named):
                 raise self._refused(path, "two of these have one name")
         warnings = self._flag(metrics, "metrics", "warnings", default=False)
-        return Supervision(self._files(log), channels, syslog, token, warnings)
+        incidents = self._flag(metrics, "metrics", "incidents", default=False)
+        return Supervision(self._files(log), channels, syslog, token, warnings, incidents)
 
     def _files(self, log: dict[str, Any]) -> LogFiles | None:
         if not self._flag(log, "log", "files", default=True):

@@ -47,6 +47,8 @@ def _values(now: Figures) -> Iterator[tuple[str, Values]]:
     yield "ecluse_alert_oldest_unacknowledged_seconds", _by(now.unacknowledged)
     yield "ecluse_warnings", _by(now.warnings)
     yield "ecluse_warnings_overdue", _by(now.warnings_overdue)
+    yield "ecluse_incidents_open", {(): now.incidents.open}
+    yield "ecluse_incident_clocks_overdue", _by(now.incidents.overdue)
     yield "ecluse_agent_last_seen_timestamp_seconds", now.agents
     yield "ecluse_watch_heartbeat_age_seconds", {(): now.watch_age}
     yield "ecluse_watch_broken", {(): int(now.watch_broken)}

@@ -5,11 +5,13 @@ import json
 from pathlib import Path
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from tests.portal.breached import LAB_BOSS, LAB_DPO, OFFICER, again, bound, fact, opened, person, step
 from tests.portal.warned import keyed, warned
 
-from ecluse.domain.incidents import FactKind, Risk, Step
+from ecluse.domain.incidents import FactKind, Phase, Risk, Step
 from ecluse.domain.room import RoomEvent
 from ecluse.portal.security_log import SecurityLog
 from ecluse.portal.watch.outbox import Outbox
@@ -18,9 +20,9 @@ from ecluse.store.acts import alerts
 from ecluse.store.acts.incident_warnings import open_from_warning
 from ecluse.store.models import Alert, AlertTold, IncidentRow, JournalLine, LogCursor
 from ecluse.store.reads.figures import Figures, figures
-from ecluse.store.reads.incident_clocks import clock_findings
+from ecluse.store.reads.incident_clocks import Running, clock_findings
 from ecluse.store.recording import acting
-from rooms import LAB, Room
+from rooms import LAB, OTHER_LAB, Room
 
 HOUR = dt.timedelta(hours=1)
 
@@ -167,3 +169,34 @@ def test_no_number_moves_with_a_decision(parties: Room) -> None:
     step(parties, again(row), Step.NOTIFY, LAB_DPO, risk=Risk.HIGH)
     assert _numbers(figures(now)) == before
     assert figures(now, controllers=True).events["incident.step_taken"] == 1
+
+
+def test_open_incidents_and_overdue_clocks_are_counted(parties: Room) -> None:
+    (row,) = opened(parties, timezone.now())
+    opened(parties, timezone.now(), who=LAB_DPO, vendors=())
+    from_warning(parties)
+    later = row.found_at + 4.1 * HOUR
+    assert figures(later - HOUR).incidents == Running(1, {"notice": 0})
+    assert figures(later).incidents == Running(1, {"notice": 1})
+    assert figures(later, warnings=True).incidents == Running(2, {"notice": 2})
+    assert figures(later, controllers=True).incidents == Running(2, {"notice": 1, "authority": 0})
+    whole = figures(later + 72 * HOUR, warnings=True, controllers=True).incidents
+    assert whole == Running(3, {"notice": 2, "authority": 1})
+    with acting("room") as act:
+        IncidentRow.objects.update(phase=Phase.CLOSED)
+        act.record(RoomEvent.INCIDENT_STEP_TAKEN, LAB, subject=row.number)
+    assert figures(later, warnings=True, controllers=True).incidents == Running(0, {"notice": 0, "authority": 0})
+
+
+def test_clocks_read_no_text_and_as_many_queries_for_many(parties: Room) -> None:
+    counts = []
+    for _ in range(2):
+        opened(parties, timezone.now(), (LAB, OTHER_LAB))
+        from_warning(parties)
+        with CaptureQueriesContext(connection) as asked:
+            assert clock_findings(timezone.now() + 80 * HOUR)
+        counts.append(len(asked))
+        said = " ".join(each["sql"] for each in asked)
+        assert "store_incidentfact" not in said
+        assert "sealed" not in said
+    assert counts == [3, 3]

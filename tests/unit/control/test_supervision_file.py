@@ -30,6 +30,7 @@ log:
       key: room.key
 metrics:
   token: {"t" * 43}
+  incidents: true
 """
 
 
@@ -52,7 +53,7 @@ def test_the_whole_file(tmp_path: Path) -> None:
     (target,) = found.syslog
     paths = (tmp_path / "siem-ca.pem", tmp_path / "room.crt", tmp_path / "room.key")
     assert target == SyslogTarget("siem", "siem.labo.example", 6514, *paths)
-    assert found.metrics_token == "t" * 43
+    assert (found.metrics_token, found.metrics_warnings, found.metrics_incidents) == ("t" * 43, False, True)
     for secret in ("password", "abab", "tttt"):
         assert secret not in repr(found)
 

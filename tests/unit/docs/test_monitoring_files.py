@@ -72,6 +72,7 @@ def test_prometheus_reads_rules_and_queries(tmp_path: Path) -> None:
 SERIES: tuple[tuple[str, str, str], ...] = (
     ("EcluseWatchDead", "ecluse_watch_heartbeat_age_seconds", "Inf"),
     ("EcluseWatchDead", "ecluse_watch_heartbeat_age_seconds", "61"),
+    ("EcluseIncidentClockOverdue", 'ecluse_incident_clocks_overdue{clock="notice"}', "1"),
     ("EcluseErasureOverdue", "ecluse_relay_erasures_overdue", "1"),
     ("EcluseErasureOverdue", "ecluse_erasures_overdue", "2"),
     ("EcluseAlertUnanswered", 'ecluse_alert_oldest_unacknowledged_seconds{severity="critical"}', "3700"),

@@ -26,7 +26,9 @@ from ecluse.store.models import Alert, Person
 from ecluse.store.reads import alerts as reads
 from ecluse.store.reads.agreements import allowed_in
 from ecluse.store.reads.alert_evidence import evidence
+from ecluse.store.reads.alert_warnings import of_incident
 from ecluse.store.reads.alert_ways import LAST, Listed, Reader, Way, stops, ways
+from ecluse.store.reads.incidents import clocked
 
 _A_PAGE = 50
 _NOTES = 200
@@ -88,7 +90,7 @@ def _page(request: HttpRequest, found: Alert, **forms: Any) -> HttpResponse:
     shown = _row(way, reader) | {
         "stops": [(stop, STATIONS[stop.place]) for stop in stops(way, told, strangers)],
         "notes": [_note(each, each.actor in strangers) for each in notes if each.detail.get("person") not in strangers],
-        "said": _said(found),
+        "said": _said(found), "incident": _incident(request, found),
         "evidence": evidence(found, allowed_in(grants, Action.SEE_ALERTS)),
         "sees_journal": bool(allowed_in(grants, Action.SEE_JOURNAL)),
         "sees_agents": bool(allowed_in(grants, Action.SEE_AGENTS)),
@@ -97,6 +99,12 @@ def _page(request: HttpRequest, found: Alert, **forms: Any) -> HttpResponse:
     }  # fmt: skip
     shown |= _moves(request, found) | forms
     return render(request, "alerts/one.html", shown, status=422 if forms else 200)
+
+
+def _incident(request: HttpRequest, found: Alert) -> bool:
+    """Whether it is about an incident that whoever looks may see."""
+    seen = clocked(person_of(request), grants_of(request))
+    return of_incident(found) and seen.filter(number=found.subject).exists()
 
 
 def _moves(request: HttpRequest, found: Alert) -> dict[str, Any]:

@@ -23,5 +23,7 @@ def _told() -> supervision.Supervision:
 def metrics(request: HttpRequest) -> HttpResponse:
     """The room's numbers: no person, no patient's value."""
     encode, content_type = choose_encoder(request.headers.get("Accept", ""))
-    made = registry(figures(timezone.now(), warnings=_told().metrics_warnings))
+    told = _told()
+    now = timezone.now()
+    made = registry(figures(now, warnings=told.metrics_warnings, controllers=told.metrics_incidents))
     return HttpResponse(encode(made), content_type=content_type)

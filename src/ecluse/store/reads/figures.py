@@ -23,6 +23,7 @@ from ecluse.store.models import (
     ReportedWarning,
 )
 from ecluse.store.reads.alert_warnings import for_programs, of_controllers, of_warnings
+from ecluse.store.reads.incident_clocks import Running, running
 from ecluse.store.watching import age, position
 from ecluse.wire.artefacts import decode
 
@@ -42,6 +43,7 @@ class Figures:
     """What is counted. Ages are in seconds."""
 
     migrations: Mapping[str, int]
+    incidents: Running
     turns_overdue: int
     erasures_overdue: int
     alerts: Mapping[tuple[str, ...], int]
@@ -77,6 +79,7 @@ def figures(now: dt.datetime, *, warnings: bool = False, controllers: bool = Fal
     first_due = told.filter(due_at__lte=now).aggregate(first=Min("due_at"))["first"]
     return Figures(
         migrations=_counted(Migration, "state", State),
+        incidents=running(now, warnings=warnings, controllers=controllers),
         turns_overdue=Migration.objects.filter(due__lt=now).exclude(state=State.ERASED).count(),
         erasures_overdue=_erasures_overdue(now),
         alerts=_alerts(alerts),
