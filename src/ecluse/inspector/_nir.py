@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field
 from math import comb
 
+from ecluse.domain.identifiers import nir_key
 from ecluse.inspector.findings import Sureness
 
 _CHANCE = 1 / 97
@@ -70,8 +71,7 @@ class NirTally:
         key = match[2] if match[1] else match[4]
         if not 1 <= int(body[3:5]) <= 12 or body[5:7] == b"00" or body[7:10] == b"000" or body[10:] == b"000":  # noqa: PLR2004 - months
             return
-        number = int(body.replace(b"2A", b"19").replace(b"2B", b"18")) if body[6:7] in b"AB" else int(body)
-        sign = hash((number, key))
+        sign = hash((body, key))
         if sign in self._seen:
             return
         if len(self._seen) < _KEPT:
@@ -80,7 +80,7 @@ class NirTally:
             self.bare += 1
             return
         self.candidates += 1
-        self.right += 97 - number % 97 == int(key)
+        self.right += nir_key(body.decode("ascii")) == key.decode("ascii")
 
     @property
     def sureness(self) -> Sureness | None:

@@ -1,14 +1,9 @@
 """The account that an inspection may use: its password from a passfile, its key from a file."""
 
-import re
-import stat
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from ecluse.domain.errors import Location, UsageError
 from ecluse.inspector.target import Target
-
-_FIELDS = 5
+from ecluse.workspace.passfile import password_in
 
 _MAIL = "inspector@ecluse.invalid"
 GUESSES = tuple((name, password) for name in ("anonymous", "ftp", "guest") for password in ("", _MAIL))
@@ -27,28 +22,5 @@ class Login:
 
 
 def password_of(target: Target, user: str, passfile: str | None) -> str | None:
-    """The password that a passfile in libpq's format (``host:port:path:user:password``, mode 0600) holds for a target.
-
-    Raises:
-        UsageError: others may read the file, or it cannot be read.
-    """
-    if passfile is None or not user:
-        return None
-    path, where = Path(passfile), Location(file=passfile)
-    try:
-        open_to_others = path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
-        open_to_others, lines = 0, None
-    if lines is None:
-        raise UsageError("the passfile cannot be read", location=where)
-    if open_to_others:
-        raise UsageError("others may read the passfile", location=where, hint="chmod 600")
-    wanted = (target.host or "localhost", str(target.port), target.path.lstrip("/"), user)
-    for line in lines:
-        entry = [re.sub(r"\\(.)", r"\1", part) for part in re.split(r"(?<!\\):", line, maxsplit=_FIELDS - 1)]
-        if line.startswith("#") or len(entry) != _FIELDS:
-            continue
-        if all(has in {"*", needs} for has, needs in zip(entry, wanted, strict=False)):
-            return entry[-1]
-    return None
+    """The password that a passfile (``workspace.passfile``) holds for a target. Raises UsageError as it does."""
+    return password_in(passfile, target.host, target.port, target.path, user) if passfile and user else None

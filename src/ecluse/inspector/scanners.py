@@ -8,9 +8,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-INSTALLED_BY = {"sslyze": "pipx install sslyze", "ssh-audit": "pipx install ssh-audit"}
-"""How each is had."""
-
 
 class MissingScannerError(Exception):
     """The program is not on PATH nor beside this Python. Caught within the inspector, which then says so."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from ecluse.control.report_words import Reader
 from ecluse.domain.alerts import Severity
 from ecluse.inspector.findings import Finding, Standing, Sureness
 from ecluse.inspector.rules import ARTICLES, COUNTED, FACTS, FAILINGS, RULES
@@ -17,11 +18,6 @@ SURENESS: dict[Sureness, tuple[str, str]] = {
     Sureness.PROBABLE: ("probable", "probable"),
     Sureness.POSSIBLE: ("possible", "possible"),
 }
-STANDINGS: dict[Standing, tuple[str, str]] = {
-    Standing.FAILING: ("failing", "manquement"),
-    Standing.NOTE: ("note", "remarque"),
-    Standing.UNSEEN: ("not looked at", "non regardé"),
-}
 
 
 def chosen(pair: tuple[str, str], language: str) -> str:
@@ -30,8 +26,8 @@ def chosen(pair: tuple[str, str], language: str) -> str:
 
 
 def number(value: int, language: str) -> str:
-    """``12,345`` or ``12 345`` (narrow no-break space)."""
-    return f"{value:,}".replace(",", "\u202f" if language == "fr" else ",")
+    """A number as the reader writes it."""
+    return Reader("fr" if language == "fr" else "en").count(value)
 
 
 def evidence(finding: Finding, language: str) -> str:

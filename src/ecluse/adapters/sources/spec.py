@@ -2,7 +2,6 @@
 
 import os
 import re
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 from ecluse.domain.errors import ProfileError, UsageError
 from ecluse.domain.files import SourceFile
 from ecluse.domain.profile import Engine
+from ecluse.workspace.passfile import password_in
 
 PASSWORD_ENV = "ECLUSE_SOURCE_PASSWORD"  # noqa: S105  (the variable's name, not a password)
 _PORTS = {Engine.POSTGRESQL: 5432, Engine.MYSQL: 3306, Engine.FIREBIRD: 3050}
@@ -98,7 +98,10 @@ class SourceSpec:
         given = os.environ.get(self.password_env)
         if given is not None:
             return given
-        return _from_passfile(Path(self.passfile), self.address()) if self.passfile else None
+        if not self.passfile:
+            return None
+        at = self.address()
+        return password_in(self.passfile, at.host, at.port, at.database, at.user)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,27 +166,6 @@ def _split(url: str) -> SplitResult:
             "the source's URL holds a password", hint=f"put it into {PASSWORD_ENV} or a passfile, and change it"
         )
     return parts
-
-
-def _from_passfile(path: Path, address: Address) -> str | None:
-    try:
-        if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise UsageError("others may read the passfile", hint="chmod 600")
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = None
-    if lines is None:
-        raise UsageError("the passfile cannot be read")
-    wanted = (address.host or "localhost", str(address.port), address.database, address.user)
-    for line in lines:
-        entry = [re.sub(r"\\(.)", r"\1", part) for part in re.split(r"(?<!\\):", line, maxsplit=4)]
-        if not line.startswith("#") and len(entry) == len(wanted) + 1 and _matches(entry, wanted):
-            return entry[-1]
-    return None
-
-
-def _matches(entry: list[str], wanted: tuple[str, ...]) -> bool:
-    return all(has in ("*", needs) for has, needs in zip(entry, wanted, strict=False))
 
 
 def known_columns(names: list[str]) -> list[str]:
