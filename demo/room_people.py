@@ -4,6 +4,7 @@ Whoever opens the room takes one of them over by a one-time link and enrols a pa
 password. Import it only once Django is ready.
 """
 
+import datetime as dt
 import hashlib
 import os
 from base64 import urlsafe_b64encode
@@ -13,6 +14,7 @@ from typing import TypeVar
 from allauth.mfa.webauthn.internal.auth import WebAuthn
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
+from django.utils import timezone
 from fido2.cose import ES256
 from fido2.webauthn import Aaguid, AttestationObject, AttestedCredentialData, AuthenticatorData
 
@@ -71,6 +73,11 @@ def furnish(lab: str, vendor: str) -> Demo:
         (Side.PROCESSOR, Role.ENGINEER): _joined(place, Role.ENGINEER, "Noé Garnier", first),
         (Side.CONTROLLER, Role.DIRECTOR): _joined(laboratory, Role.DIRECTOR, "Claire Martin", lou),
     }
+    today = timezone.localdate()
+    access.record_training(
+        first.handle, place, found[Side.PROCESSOR, Role.ENGINEER], tr("Data protection", "Protection des données"),
+        done_on=today, expires_on=today + dt.timedelta(days=365), by=first,
+    )  # fmt: skip
     keys = {person.handle: _given_a_passkey(person) for (_, role), person in found.items() if role is Role.DIRECTOR}
     return Demo(laboratory, place, found, keys)
 

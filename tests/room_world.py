@@ -62,6 +62,7 @@ from ecluse.store.reads import migrations, observed
 from ecluse.store.recording import SYSTEM
 from ecluse.workspace.place import Place
 from room_papers import give_passkey, passkey_of
+from rooms import trained
 
 DIRECTOR, MANAGEMENT, ENGINEER = "dr.martin", "a.petit", "ing.dupont"
 
@@ -76,6 +77,7 @@ def _found() -> Any:
         person = _person(organisation, role, name)
         give_passkey(person, passkey(person.handle))
     engineer = Person.objects.get(handle=ENGINEER)
+    trained(vendor, engineer)
     return {
         place: agents.invite(engineer.handle, vendor, Place(place), handle, owner=engineer)
         for place, handle in (("source", "agent-source"), ("destination", "agent-destination"))

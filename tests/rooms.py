@@ -1,15 +1,17 @@
 """The control room furnished for tests. Import it only inside a test or fixture that asked for ``room``."""
 
+import datetime as dt
 from dataclasses import dataclass
 from functools import lru_cache
 
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.auth.hashers import make_password
 from django.test import Client
+from django.utils import timezone
 
 from ecluse.domain.permissions import Role, Side
 from ecluse.domain.room import RoomEvent
-from ecluse.store.acts import people
+from ecluse.store.acts import access, people
 from ecluse.store.models import Membership, Organisation, Person
 from ecluse.store.recording import SYSTEM, acting
 
@@ -61,7 +63,16 @@ def member(organisation: Organisation, role: Role) -> Person:
         person.save()
         TOTP.activate(person, generate_totp_secret())
         act.record(RoomEvent.AUTHENTICATOR_ADDED, organisation.slug, subject=person.handle)
+    if role is Role.ENGINEER:
+        trained(organisation, person)
     return person
+
+
+def trained(organisation: Organisation, person: Person) -> None:
+    """Record a training that holds: whoever answers for an agent has one (R20)."""
+    today = timezone.localdate()
+    until = today + dt.timedelta(days=3650)
+    access.record_training(SYSTEM, organisation, person, "R20", done_on=today, expires_on=until, by=person)
 
 
 @lru_cache(maxsize=1)

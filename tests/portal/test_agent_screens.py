@@ -16,8 +16,8 @@ from ecluse.domain.errors import ForbiddenError, SignatureError, UnseenError, Us
 from ecluse.domain.permissions import Action, Role
 from ecluse.domain.room import RoomEvent
 from ecluse.portal.forms.agents import SCOPES
+from ecluse.store.acts import access, tokens
 from ecluse.store.acts import agents as acts
-from ecluse.store.acts import tokens
 from ecluse.store.models import Agent, ApiToken, EnrolmentCode, JournalLine, Organisation, Person
 from ecluse.store.reads.agents import state_of
 from ecluse.store.reads.bearers import agent_of_token, token_of_secret
@@ -204,3 +204,31 @@ def test_pages_take_few_queries(room: Room, name: str) -> None:
 
 def test_every_action_has_words_as_a_scope() -> None:
     assert set(SCOPES) == set(Action)
+
+
+def test_nobody_untrained_answers_for_an_agent(room: Room) -> None:
+    """R20: what was never recorded and what has expired are refused in words, on the page and for programs."""
+    engineer, vendor = room.people[ENGINEER], Organisation.objects.get(slug=VENDOR)
+    client = room.client(*ENGINEER)
+    today = timezone.localdate()
+    for held, words in ((None, "aucune formation"), (today - dt.timedelta(days=1), "a expiré le")):
+        with acting(SYSTEM) as act:
+            engineer.trainings.all().delete()
+            if held:
+                engineer.trainings.create(
+                    subject="R20", done_on=held - dt.timedelta(days=365), expires_on=held, recorded_by=engineer
+                )
+            act.record(RoomEvent.TRAINED, VENDOR, subject=engineer.handle)
+        client.cookies["django_language"] = "fr"
+        shown = _invite(client)
+        assert shown.status_code == 200
+        assert words in shown.content.decode()
+        with pytest.raises(UsageError, match="answer for it"):
+            _agent(room)
+    assert not Agent.objects.filter(handle="agent-1").exists()
+    dpo = room.people[VENDOR, Role.DPO]
+    access.record_training(
+        dpo.handle, vendor, engineer, "R20", done_on=today, expires_on=today + dt.timedelta(days=1), by=dpo
+    )
+    assert _code_in(_invite(client).content.decode())
+    assert Agent.objects.filter(handle="agent-1").exists()

@@ -213,19 +213,19 @@ def test_a_review_waits_after_six_months(room: Room) -> None:
 
 
 def test_training_is_recorded_and_runs_out(room: Room) -> None:
-    engineer, dpo = room.people[LAB, Role.ENGINEER], room.client(LAB, Role.DPO)
+    person, dpo = room.people[LAB, Role.APPROVER], room.client(LAB, Role.DPO)
     today = timezone.localdate()
     told = {"subject": "HL7", "done_on": today - dt.timedelta(days=360), "expires_on": today + dt.timedelta(days=5)}
-    assert dpo.post(f"{of(engineer)}/training/", told).status_code == 302
-    assert last_event(engineer.handle) == "person.trained"
+    assert dpo.post(f"{of(person)}/training/", told).status_code == 302
+    assert last_event(person.handle) == "person.trained"
     english = {"accept-language": "en"}
-    assert "5 days left" in room.client(LAB, Role.ENGINEER).get("/", headers=english).text
+    assert "5 days left" in room.client(LAB, Role.APPROVER).get("/", headers=english).text
     assert "missing or running out" in dpo.get("/", headers=english).text
     wrong = told | {"expires_on": today - dt.timedelta(days=400)}
-    assert dpo.post(f"{of(engineer)}/training/", wrong).status_code == 200
-    assert engineer.trainings.count() == 1
+    assert dpo.post(f"{of(person)}/training/", wrong).status_code == 200
+    assert person.trainings.count() == 1
     assert room.client(LAB, Role.ADMINISTRATOR).get("/").status_code == 200
-    assert room.client(LAB, Role.AUDITOR).post(f"{of(engineer)}/training/", told).status_code == 403
+    assert room.client(LAB, Role.AUDITOR).post(f"{of(person)}/training/", told).status_code == 403
 
 
 def test_a_recovery_takes_two(room: Room) -> None:

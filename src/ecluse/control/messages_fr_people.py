@@ -18,6 +18,12 @@ FRENCH_PEOPLE: dict[str, str] = {
         "une adresse, une personne : invitez chacun à une adresse qui soit la sienne",
     "this person has left": "cette personne est partie",
     "this person is of another organisation now": "cette personne est maintenant d'une autre organisation",
+    "no training is recorded for whoever is to answer for it":
+        "aucune formation n'est enregistrée pour la personne qui doit en répondre",
+    "the training of whoever is to answer for it expired on {}":
+        "la formation de la personne qui doit en répondre a expiré le {1}",
+    "an administrator or the data protection officer records the training on the person's page":
+        "l'administrateur ou le délégué à la protection des données enregistre la formation sur la page de la personne",
     "its administrators recover them": "ses administrateurs la rétablissent",
     "a name holds signs that are not seen": "un nom contient des signes qui ne se voient pas",
     "write it with letters, on one line": "écrivez-le en lettres, sur une ligne",

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 
 from ecluse.domain.agreement import Agreement, Hosting, Party, SignerRole, check_in_force
-from ecluse.domain.errors import AgreementError, ForbiddenError, OrderError, SignatureError
+from ecluse.domain.errors import AgreementError, ForbiddenError, OrderError, SignatureError, UsageError
 from ecluse.domain.instruction import Action, Instruction
 from ecluse.domain.lifecycle import State
 from ecluse.domain.order import Order
@@ -31,6 +31,8 @@ SIGNS_AS = {
     (Side.PROCESSOR, Role.SECURITY_OFFICER): SignerRole.SECURITY_OFFICER,
 }
 """As what an agreement may name somebody who has a role in the control room; the others sign nothing."""
+
+_TRAIN = "an administrator or the data protection officer records the training on the person's page"
 
 
 def check_agreement_signed(agreement: Agreement, signed_by: AbstractSet[str]) -> None:
@@ -180,6 +182,18 @@ def check_agent(agreement: Agreement, agent: str, role: SignerRole) -> str:
         if signer is not None and signer.role is role:
             return signer.key
     raise SignatureError(f"the agreement names no {role} called {agent}")
+
+
+def check_trained(until: dt.date | None, today: dt.date) -> None:
+    """Whoever is to answer for an agent has a training record that is in date, its last day included (R20).
+
+    Raises:
+        UsageError: none is recorded (``until`` is None), or the latest has expired.
+    """
+    if until is None:
+        raise UsageError("no training is recorded for whoever is to answer for it", hint=_TRAIN)
+    if until < today:
+        raise UsageError(f"the training of whoever is to answer for it expired on {until}", hint=_TRAIN)
 
 
 def check_answers(people: Iterable[str], handle: str) -> None:

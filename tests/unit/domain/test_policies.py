@@ -8,7 +8,7 @@ import pytest
 
 from artefact_samples import ACCEPTANCE, AGREEMENT, ORDER, RECONCILIATION, key_line
 from ecluse.domain.agreement import Agreement, Hosting, HostingTerms, Signer, SignerRole
-from ecluse.domain.errors import AgreementError, OrderError, RefusedError, SignatureError
+from ecluse.domain.errors import AgreementError, OrderError, RefusedError, SignatureError, UsageError
 from ecluse.domain.lifecycle import State
 from ecluse.domain.order import Order
 from ecluse.domain.policies import (
@@ -18,6 +18,7 @@ from ecluse.domain.policies import (
     check_order_allowed,
     check_order_signed,
     check_same_order,
+    check_trained,
 )
 from ecluse.domain.records import Acceptance, Decision, DifferenceKind, Reconciliation
 from ecluse.wire.artefacts import digest_of, validate
@@ -213,3 +214,15 @@ def test_a_place_works_on_one_version_of_one_order(
     with pytest.raises(error, match=said):
         check_same_order(brought, known, state)
     check_same_order(known, known, state)
+
+
+@pytest.mark.parametrize(("until", "held"), [(None, False), (-1, False), (0, True), (1, True)])
+def test_training_holds_through_its_last_day(until: int | None, *, held: bool) -> None:
+    """R20: no record is no training."""
+    today = dt.date(2026, 11, 22)
+    last = None if until is None else today + dt.timedelta(days=until)
+    if held:
+        check_trained(last, today)
+    else:
+        with pytest.raises(UsageError, match="answer for it"):
+            check_trained(last, today)

@@ -7,10 +7,12 @@ from django.utils import timezone
 
 from ecluse.domain.errors import ForbiddenError, SignatureError, UnseenError, UsageError
 from ecluse.domain.names import is_the_rooms
+from ecluse.domain.policies import check_trained
 from ecluse.domain.room import RoomEvent
 from ecluse.seal.signing import fingerprint
 from ecluse.store.models import Agent, EnrolmentCode, Organisation, Person
 from ecluse.store.reads.bearers import secret_digest
+from ecluse.store.reads.people import training_of
 from ecluse.store.recording import Act, act
 from ecluse.store.sightings import agent_seen
 from ecluse.workspace.place import Place
@@ -27,11 +29,14 @@ def invite(act: Act, organisation: Organisation, place: str, handle: str, *, own
     ``place`` is a :class:`Place`, or :data:`RELAY`.
 
     Raises:
-        UsageError: the handle is taken by another agent or a person, or is the room's own.
+        UsageError: the handle is taken by another agent or a person, or is the room's own; the owner has no training
+            in date (R20).
         ForbiddenError: the owner is not of this organisation.
     """
     if not any(grant.organisation == organisation.slug for grant in owner.grants()):
         raise ForbiddenError("an agent's owner is somebody of its organisation")
+    latest = training_of(owner)
+    check_trained(latest.latest.expires_on if latest.latest else None, latest.today)
     if place not in {*Place, RELAY}:
         raise UsageError("an agent works at the source, at the destination, or is a relay")
     known = Agent.objects.filter(handle=handle).first()
