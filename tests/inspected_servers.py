@@ -3,7 +3,7 @@
     with nginx(folder, hardened=False) as server:
         server.port, server.ca
 Each needs its program: vsftpd, nginx and sshd are Debian packages (scripts/system-packages test), ProFTPD is unpacked
-beside (scripts/proftpd). A missing one fails with the command that installs it.
+beside (scripts/proftpd), pyftpdlib is in the scanners' place (scripts/scanners). A missing one fails with the command that installs it.
 """
 
 import contextlib
@@ -14,6 +14,7 @@ import shutil
 import socket
 import subprocess
 import time
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -232,6 +233,21 @@ DefaultRoot {zone}
 """)
     command = [str(binary), "-n", "-q", "-c", str(folder / "proftpd.conf")]
     with running(command, port, folder, LD_LIBRARY_PATH=str(libraries)):
+        yield Server(port, folder, ca)
+
+
+@contextlib.contextmanager
+def pyftpdlib(folder: Path, *, hardened: bool) -> Iterator[Server]:
+    """Badly kept: an anonymous zone, a guest, exports in the clear and packed, no TLS. Well kept: one account, TLS alone."""
+    python = ROOT / "build" / "scanners" / "bin" / "python"
+    assert python.is_file(), "this test needs pyftpdlib: scripts/scanners"
+    zone, port, ca = folder / "zone", free_port(), certificate(folder)
+    plain = export(zone / "out" / "patients.csv")
+    with zipfile.ZipFile(zone / "archive.zip", "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.write(plain, "patients.csv")
+    kept = [str(ca), str(folder / "key.pem"), LABO_PASSWORD, _SOUND] if hardened else []
+    command = [str(python), "-W", "ignore", str(ROOT / "tests" / "pyftpdlib_server.py"), str(port), str(zone), *kept]
+    with running(command, port, folder):
         yield Server(port, folder, ca)
 
 

@@ -117,6 +117,33 @@ class TestProftpd:
             client.login(who, LABO_PASSWORD)
 
 
+class TestPyftpdlib:
+    def test_a_zone_for_all_and_a_guest(self, room: Path) -> None:
+        with planted.pyftpdlib(room, hardened=False) as server:
+            found = look(f"ftp://127.0.0.1:{server.port}")
+        assert failing(found) == {
+            "anonymous-login", "guessable-login", "open-listing", "open-personal-data", "clear-text-ftp",
+        }  # fmt: skip
+        assert only(found, "guessable-login").facts == ("guest", "empty-password")
+        at = f"127.0.0.1:{server.port}"
+        data = {each.place: dict(each.counts) for each in found if each.rule == "open-personal-data"}
+        assert set(data) == {f"{at}/", f"{at}/out"}
+        assert {counts["social-security-numbers"] for counts in data.values()} == {60}, "the packed one too"
+        assert only(found, "clear-text-ftp").facts == ("tls-not-offered",)
+        assert unseen(found) == []
+
+    def test_its_hardened_twin_and_the_files_of_an_account(self, room: Path) -> None:
+        with planted.pyftpdlib(room, hardened=True) as server:
+            url = f"ftp://127.0.0.1:{server.port}"
+            found = look(url, ca=server.ca, scan=True)
+            assert {each.rule for each in found} == {"seen-from-inside-only"}
+            entered = look(url, Login("m.martin", LABO_PASSWORD), ca=server.ca)
+            assert failing(entered) == {"clear-personal-data"}, "by the account that was given, and nothing else"
+            assert {each.place for each in entered if each.rule == "clear-personal-data"} == {
+                f"127.0.0.1:{server.port}/", f"127.0.0.1:{server.port}/out",
+            }  # fmt: skip
+
+
 class TestNginx:
     def test_lists_of_files_http_and_old_tls(self, room: Path) -> None:
         with planted.nginx(room, hardened=False) as server:
