@@ -6,7 +6,7 @@ somebody to whoever knows the site. Five is our own choice, of the size that off
 knowledge); see ``docs/decisions/0023-affected.md``.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -38,7 +38,6 @@ class By(StrEnum):
 
 
 _PARTS = (By.YEAR, By.SITE)
-"""Here the numbers nearly add up to the whole, so that one that is left out could be worked out from the others."""
 
 
 class Fact(StrEnum):
@@ -172,37 +171,37 @@ def told(persons: int, whole: int) -> Range:
     """A number as it may be told on: also that nearly everybody is in it says something of the few who are not."""
     if 0 < persons < SMALL:
         return Range(1, SMALL - 1)
-    if 0 < whole - persons < SMALL:
-        return Range(max(0, whole - SMALL + 1), whole - 1)
+    if whole >= SMALL and 0 < whole - persons < SMALL:
+        return Range(whole - SMALL + 1, whole - 1)
     return Range(persons, persons)
 
 
 def told_cells(counted: Counted) -> tuple[AffectedCell, ...]:
     """Cells as they may be told on.
 
-    Of years and sites, where one alone would be hidden, the next smallest is told by its ten: else the rest and the
-    whole gave the hidden one away.
+    Years and sites nearly add up to the whole, so that what is hidden in one could be worked out from the others: then
+    the least that is not hidden is told within twenty. Where all are hidden, nothing is told of any.
     """
-    whole, shaded = counted.persons, frozenset(_shaded(counted.cells, counted.persons))
     shown = [cell for cell in counted.cells if not (cell.by is By.FACT and cell.name in _UNTOLD)]
-    return tuple(
-        AffectedCell(cell.by, cell.name, _by_ten(cell.persons, whole) if cell in shaded else told(cell.persons, whole))
-        for cell in shown
-    )
+    known = {cell: told(cell.persons, counted.persons) for cell in shown}
+    if counted.persons >= SMALL:
+        for by in _PARTS:
+            known |= _shaded([cell for cell in shown if cell.by is by], counted.persons)
+    return tuple(AffectedCell(cell.by, cell.name, known[cell]) for cell in shown)
 
 
-def _shaded(cells: Sequence[Cell], whole: int) -> Iterator[Cell]:
-    for by in _PARTS:
-        exact = sorted((cell for cell in cells if cell.by is by and cell.persons), key=lambda cell: cell.persons)
-        hidden = [cell for cell in exact if (made := told(cell.persons, whole)).at_least != made.at_most]
-        shown = [cell for cell in exact if cell not in hidden]
-        if len(hidden) == 1 and shown:
-            yield shown[0]
-
-
-def _by_ten(persons: int, whole: int) -> Range:
-    low = persons // _ROUND * _ROUND
-    return Range(max(SMALL, low), min(low + _ROUND - 1, whole))
+def _shaded(cells: Sequence[Cell], whole: int) -> dict[Cell, Range]:
+    """The cells that must be told more widely than by themselves, for others' sake."""
+    some = [cell for cell in cells if cell.persons]
+    exact = [cell for cell in some if (made := told(cell.persons, whole)).at_least == made.at_most]
+    if len(exact) == len(some):
+        return {}
+    if not exact:
+        return dict.fromkeys(cells, Range(0, whole))
+    least = min(exact, key=lambda cell: cell.persons)
+    # So that the number is never nearer to an end than what is hidden can be.
+    low = (least.persons - SMALL) // _ROUND * _ROUND
+    return {least: Range(max(1, low), min(low + 2 * _ROUND - 1, whole))}
 
 
 def list_recipient(order: Order, agreement: Agreement, to: str | None) -> str:

@@ -14,7 +14,8 @@ __all__ = ["seal_stream"]
 def seal_stream(pieces: Iterable[bytes], out: IO[bytes], recipient: str) -> None:
     """Encrypt pieces as they are made, in bounded memory, to an age key or to an SSH key that age can seal to.
 
-    What making the pieces raises comes out as it was, and what was written until then opens to nothing whole.
+    What making the pieces or writing raises comes out as it was, and what was written until then opens to nothing
+    whole.
 
     Raises:
         MalformedError: not such a key.
@@ -27,15 +28,12 @@ def seal_stream(pieces: Iterable[bytes], out: IO[bytes], recipient: str) -> None
     else:
         check_recipient(recipient)
         key = pyrage.x25519.Recipient.from_str(recipient)
-    pieced = _Pieces(pieces)
+    pieced, kept = _Pieces(pieces), _Kept(out)
     try:
-        pyrage.encrypt_io(pieced, out, [key])
-    except (pyrage.EncryptError, OSError) as error:
-        if pieced.failure is not None:
-            raise pieced.failure from None
-        if isinstance(error, OSError):
-            raise
-        raise InternalError("age encryption failed") from None
+        pyrage.encrypt_io(pieced, kept, [key])
+    except (pyrage.EncryptError, OSError):
+        failure = pieced.failure or kept.failure
+        raise failure or InternalError("age encryption failed") from None
 
 
 class _Pieces:
@@ -59,3 +57,23 @@ class _Pieces:
         piece = self._held[: size if size > 0 else None]
         self._held = self._held[len(piece) :]
         return bytes(piece)
+
+
+class _Kept:
+    """A writer that keeps what went wrong, since pyrage may tell it as a fault of the encryption."""
+
+    __slots__ = ("_out", "failure")
+
+    def __init__(self, out: IO[bytes]) -> None:
+        self._out = out
+        self.failure: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        try:
+            return self._out.write(data)
+        except OSError as error:
+            self.failure = error
+            raise
+
+    def flush(self) -> None:
+        self._out.flush()
