@@ -96,27 +96,32 @@ def evidence(hits: Sequence[Hit], persons: int) -> LineEvidence:
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """Natural logarithms: of the ratio on which attribution stands, and of that behind the posterior."""
+    """Natural logarithms: of the ratio on which attribution stands, and of that behind the posterior.
+
+    ``log_some`` is of the ratio for less: that some of the sample's persons are in the export, rather than none.
+    """
 
     log_ratio: float
     log_likely: float
+    log_some: float
 
 
 def weigh(lines: Sequence[LineEvidence]) -> Weight:
     """The sample's weight for one export."""
     firm = [line.ratio for line in lines if not line.systematic]
     loose = [line.ratio for line in lines if line.systematic]
-    worst, mean = _weigh(firm)
+    worst, mean, some = _weigh(firm)
     extra = min(_weigh(loose)[0], math.log(SYSTEMATIC)) if loose else 0.0
-    return Weight(worst + extra, mean + extra)
+    return Weight(worst + extra, mean + extra, some)
 
 
-def _weigh(ratios: Sequence[float]) -> tuple[float, float]:
+def _weigh(ratios: Sequence[float]) -> tuple[float, float, float]:
     counted = tuple(Counter(ratios).items())  # most lines are alike
     here = _mean([(share, 1 / len(_SHARES)) for share in _SHARES], counted)
     there = max(_log(share, counted) for share in _OVERLAPS)
     far_or_near = _mean([(0.01, _FAR), (OVERLAP, _NEAR)], counted)
-    return here - there, here - far_or_near
+    # The best share of several is taken, so each is worth one in as many.
+    return here - there, here - far_or_near, there - math.log(len(_OVERLAPS))
 
 
 def _log(share: float, ratios: _Counted) -> float:
@@ -133,6 +138,11 @@ def _mean(shares: Sequence[tuple[float, float]], ratios: _Counted) -> float:
 def is_sure(weight: Weight, exports: int) -> bool:
     """Whether the sample is attributed, where so many exports were looked at."""
     return weight.log_ratio >= math.log(SURE) + math.log(max(exports, 1))
+
+
+def is_some(weight: Weight, exports: int) -> bool:
+    """Whether some of the sample's persons are in the export for sure, wherever the sample comes from."""
+    return weight.log_some >= math.log(SURE) + math.log(max(exports, 1))
 
 
 def posteriors(weights: Sequence[Weight], exports: int) -> tuple[float, ...]:

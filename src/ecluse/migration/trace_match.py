@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from ecluse.domain.attribution import Hit, LineEvidence, Weight, evidence, is_sure, posteriors, weigh
+from ecluse.domain.attribution import Hit, LineEvidence, Weight, evidence, is_some, is_sure, posteriors, weigh
 from ecluse.domain.leaked import Readings, Tuple, candidates, readings, with_given
 from ecluse.domain.slips import of_day, of_name, of_nir
 from ecluse.domain.tracing import BY_CODE, BY_KIND, Kind, days_in
@@ -257,6 +257,9 @@ class Finding:
 def conclude(answers: Sequence[ExportHits], exports: int) -> tuple[Finding, ...]:
     """What the answers of so many exports are worth together; those that nothing speaks for are left out.
 
+    Told as well, without being named, are exports that surely know lines which no other explains: of a quarter of the
+    sample one may be the source, and the rest be somebody else's.
+
     Named are: an export whose canary stands in the sample; the one with the largest weight, if that is enough, and
     those that cannot be told from it; then, of the lines that those do not know, the same again.
     """
@@ -274,14 +277,31 @@ def conclude(answers: Sequence[ExportHits], exports: int) -> tuple[Finding, ...]
         group = {place for place in sure if anew[place].log_ratio >= best - _ALIKE}
         named |= group
         explained |= frozenset(line for place in group for line in answers[place].known())
-    found = []
+    found, some = [], _knowing(answers, weights, named, explained, exports)
     for place, answer in enumerate(answers):
         mine = place in named
         theirs = not mine and bool(answer.known()) and answer.known() <= explained
         posterior = 1.0 if answer.canaries else likely[place]
-        if mine or posterior >= _POINTS or (answer.known() and weights[place].log_ratio > 0):
+        if mine or posterior >= _POINTS or place in some or (answer.known() and weights[place].log_ratio > 0):
             found.append(Finding(answer, weights[place], posterior, mine, theirs))
     return tuple(sorted(found, key=lambda each: (not each.named, not each.hits.canaries, -each.weight.log_ratio)))
+
+
+def _knowing(
+    answers: Sequence[ExportHits], weights: Sequence[Weight], named: set[int], explained: frozenset[int], exports: int
+) -> set[int]:
+    """Those that surely know lines: the one that most speaks for; then, of lines that it does not know, the next."""
+    told: set[int] = set()
+    left = {place for place in range(len(answers)) if place not in named and is_some(weights[place], exports)}
+    while True:
+        anew = {place: weigh(answers[place].evidence(explained)) for place in left}
+        left = {place for place in left if is_some(anew[place], exports)}
+        if not left:
+            return told
+        best = max(left, key=lambda place: anew[place].log_some)
+        told.add(best)
+        left.discard(best)
+        explained |= answers[best].known()
 
 
 def worth_a_second_look(answers: Sequence[ExportHits]) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ from ecluse.domain.attribution import (
     Hit,
     LineEvidence,
     evidence,
+    is_some,
     is_sure,
     posteriors,
     weigh,
@@ -54,8 +55,17 @@ def test_what_two_systems_number_alike_adds_little_however_often() -> None:
 
 
 def test_a_third_of_shared_patients_is_no_source() -> None:
-    lines = [*[NIR] * 150, *[MISS] * 350]
-    assert weigh(lines).log_ratio < 0
+    """But a third of the persons is there: told, and no more."""
+    shared = weigh([*[NIR] * 150, *[MISS] * 350])
+    assert shared.log_ratio < 0
+    assert is_some(shared, 1000)
+
+
+def test_one_line_says_for_sure_of_nobody_that_he_is_there() -> None:
+    assert not is_some(weigh([NIR, *[MISS] * 499]), 1)
+    assert not is_some(weigh([MISS] * 500), 1)
+    assert not is_some(weigh([evidence([Hit(Kind.REQUEST_DAY, 1e-4)], PERSONS)] * 500), 1)
+    assert is_some(weigh([NIR] * 3), 10)
 
 
 @pytest.mark.parametrize("share", [0.01, 0.1, OVERLAP])

@@ -70,6 +70,36 @@ def test_foreign_lines_within_a_leak_are_told(labs: list[Persons], exports: list
     assert found[0].hits.known() == frozenset(range(40))
 
 
+def _told(lines: Sequence[Sequence[str]], exports: list[Export]) -> list[tuple[str, bool, int]]:
+    matcher = Matcher(lines)
+    found = conclude([matcher.ask(each.trace, each.key) for each in exports], len(exports))
+    assert not points(found)
+    return [(each.hits.filter.header.order, each.named, len(each.hits.known())) for each in found]
+
+
+def test_a_quarter_of_the_lines_is_told_and_attributes_nothing(labs: list[Persons], exports: list[Export]) -> None:
+    drawn = random.Random(8)
+    rows = [*drawn_rows(drawn, labs[1], 14), *drawn_rows(drawn, strangers_of(labs, PATIENTS)[0], 42)]
+    ((order, named, known),) = _told(leaked(drawn, rows, FULL, 0.0), exports)
+    assert (order, named) == (labs_order(1), False)
+    assert 14 <= known <= 16
+
+
+def test_numbers_of_requests_and_patients_alone_are_told(labs: list[Persons], exports: list[Export]) -> None:
+    """Of those marks one in four is kept: too few of the lines to be its source, and too many for chance."""
+    lines = [(row["request"], row["source_id"], "GLY", "5,2") for row in map(labs[0].row, range(120))]
+    ((order, named, known),) = _told(lines, exports)
+    assert (order, named) == (labs_order(0), False)
+    assert 15 < known < 50
+
+
+def test_of_far_strangers_nothing_is_told(labs: list[Persons], exports: list[Export]) -> None:
+    drawn, far = random.Random(9), strangers_of(labs, PATIENTS)[0]
+    for trial in range(30):
+        lines = leaked(drawn, drawn_rows(drawn, far, 56), LAYOUTS[trial % len(LAYOUTS)], 0.1)
+        assert _told(lines, exports) == []
+
+
 def test_a_leak_of_two_exports_names_both(labs: list[Persons], exports: list[Export]) -> None:
     drawn = random.Random(4)
     rows = [*drawn_rows(drawn, labs[0], 50), *drawn_rows(drawn, labs[2], 25)]
