@@ -80,7 +80,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Room:
-    """A room at an https address (http on this machine alone), called with an agent's token.
+    """A room at an https address (http on this machine alone), called with an agent's token, or a person's.
 
     ``ca`` is a file of certificates (PEM) to trust instead of the system's.
     """
@@ -257,7 +257,7 @@ def _refusal(error: urllib.error.HTTPError) -> Exception:
     text = f"the control room refuses: {said or error.code}"
     match error.code:
         case 401:
-            return ForbiddenError("the control room does not know this agent's token", hint="it was revoked, or enrol")
+            return ForbiddenError("the control room does not know this token", hint="it was revoked, or has run out")
         case 403:
             return ForbiddenError(text, hint=hint)
         case 404:

@@ -5,29 +5,19 @@ from pathlib import Path
 from typing import Any
 
 from ecluse.adapters.leaks import Sample, read_sample
-from ecluse.cli import _output, _overdue
+from ecluse.cli import _output, _overdue, _trace_telling
 from ecluse.cli._app import FILE, argument, define, option
 from ecluse.cli._text import Text, tr
+from ecluse.control.trace_words import KINDS
 from ecluse.domain.attribution import OVERLAP, SURE
+from ecluse.domain.conclusions import Verdict
 from ecluse.domain.errors import DoubtfulError, UntracedError
-from ecluse.domain.tracing import Kind
 from ecluse.migration.trace_asking import Answer, ask_all, trace_files
-from ecluse.migration.trace_match import Finding, points
+from ecluse.migration.trace_match import Finding
+from ecluse.migration.trace_told import verdict_of
 from ecluse.seal.sealing import Identity
 
-_KINDS = {
-    Kind.NIR: Text("NIR or INS number", "NIR ou matricule INS"),
-    Kind.NAME_BIRTH: Text("names and birth date", "nom, prénom et date de naissance"),
-    Kind.FAMILY_BIRTH: Text("surname and birth date", "nom et date de naissance"),
-    Kind.GIVEN_BIRTH_POSTCODE: Text("given name, birth date, postcode", "prénom, date de naissance, code postal"),
-    Kind.NAME_POSTCODE: Text("names and postcode", "nom, prénom et code postal"),
-    Kind.PHONE: Text("telephone", "téléphone"),
-    Kind.EMAIL: Text("e-mail address", "adresse électronique"),
-    Kind.PATIENT_BIRTH: Text("patient number and birth date", "numéro de patient et date de naissance"),
-    Kind.REQUEST_PATIENT: Text("request and patient number", "numéros de dossier et de patient"),
-    Kind.REQUEST_DAY: Text("request number and day", "numéro et jour de dossier"),
-    Kind.CANARY: Text("canary", "canari"),
-}
+_KINDS = {kind: Text(words.en, words.fr) for kind, words in KINDS.items()}
 _SHOWN = 40
 _PERCENT, _MOST = 100, 99.9
 
@@ -37,15 +27,19 @@ _PERCENT, _MOST = 100, 99.9
         "Say from which export a leaked sample comes. Any file with lines of it will do: CSV, text, Excel, SQL, JSON, "
         "whatever its columns and encoding, from one line on. It is compared by keyed fingerprints with the trace "
         "files that exports left; only the controller's identity opens them. The sample stays in memory, and no value "
-        "of it is shown. Exit code 0 when it is attributed, 25 when it is not, 26 when it only points somewhere.",
+        "of it is shown; with --room an incident is told which exports, and nothing of the lines. Exit code 0 when it "
+        "is attributed, 25 when it is not, 26 when it only points somewhere.",
         "Dire de quel export vient un échantillon fuité. Tout fichier qui en a des lignes convient : CSV, texte, "
         "Excel, SQL, JSON, quels que soient ses colonnes et son encodage, dès une ligne. Il est comparé, par "
         "empreintes à clé, aux fichiers de traçage que les exports ont laissés ; seule l'identité du responsable les "
-        "ouvre. L'échantillon reste en mémoire, et aucune de ses valeurs n'est montrée. Code 0 s'il est attribué, 25 "
-        "s'il ne l'est pas, 26 s'il désigne seulement.",
+        "ouvre. L'échantillon reste en mémoire, et aucune de ses valeurs n'est montrée ; avec --room, un incident "
+        "apprend quels exports, et rien des lignes. Code 0 s'il est attribué, 25 s'il ne l'est pas, 26 s'il désigne "
+        "seulement.",
     ),
     example="ecluse trace sample.csv --exports traces -i controller.key\n"
-    "ecluse trace sample.xlsx --exports a.trace --exports b.trace -i controller.key --lines",
+    "ecluse trace sample.xlsx --exports a.trace --exports b.trace -i controller.key --lines\n"
+    "ecluse trace sample.csv -e traces -i controller.key --room https://ecluse.labo.example --incident INC-7K3Q-9X2M "
+    "--token room.token",
 )
 @argument("sample", type=FILE, text=Text("The leaked file, or a piece of it.", "Le fichier fuité, ou un morceau."))
 @option("--exports", "-e", type=FILE, multiple=True, required=True, metavar="FOLDER|FILE",
@@ -58,25 +52,42 @@ _PERCENT, _MOST = 100, 99.9
         text=Text("Also list the lines: what is known of each, and which nobody knows. Numbers, never values.",
                   "Lister aussi les lignes : ce qui est connu de chacune, et lesquelles personne ne connaît. Des "
                   "numéros, jamais de valeurs."))  # fmt: skip
-def command(sample: Path, exports: tuple[Path, ...], identity: Path, *, lines: bool) -> None:
+@_trace_telling.room_option
+@_trace_telling.incident_option
+@_trace_telling.token_option
+@_trace_telling.ca_option
+def command(
+    sample: Path,
+    exports: tuple[Path, ...],
+    identity: Path,
+    *,
+    lines: bool,
+    room: str | None,
+    incident: str | None,
+    token: Path | None,
+    ca: Path | None,
+) -> None:
     """Trace one."""
+    desk = _trace_telling.desk(room, incident, token, ca)
     opened = Identity.load(identity)
     files = trace_files(exports)
     read = read_sample(sample)
     answer = ask_all((line.cells for line in read.lines), files, opened, _overdue.now().date())
-    _output.emit(_json(read, answer, lines=lines))
+    told = _trace_telling.tell(desk, answer, more=read.more) if desk else None
+    _output.emit(_json(read, answer, lines=lines) | (told.plain() if told else {}))
     _show(read, answer, lines=lines)
-    named = [each for each in answer.findings if each.named]
-    if not named and points(answer.findings):
+    if told:
+        told.show()
+    verdict = verdict_of(answer)
+    if verdict is Verdict.DOUBTFUL:
         raise DoubtfulError("the sample points to an export, and is too little to attribute it")
-    if not named:
+    if verdict is Verdict.NOT_FOUND:
         raise UntracedError("the sample comes from none of the exports that were asked, as far as its lines tell")
 
 
 def _json(read: Sample, answer: Answer, *, lines: bool) -> dict[str, Any]:
-    named = any(each.named for each in answer.findings)
     made: dict[str, Any] = {
-        "verdict": "found" if named else "doubtful" if points(answer.findings) else "not found",
+        "verdict": str(verdict_of(answer)),
         "lines": answer.lines,
         "more_lines_in_file": read.more,
         "exports_asked": answer.asked,

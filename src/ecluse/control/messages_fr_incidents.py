@@ -65,6 +65,7 @@ FRENCH_INCIDENTS: dict[str, str] = {
     "this warning was made an incident already": "ce signalement est déjà devenu un incident",
     "this warning names somebody who would see the incident":
         "ce signalement nomme quelqu'un qui verrait l'incident",
+    "an incident's number is as INC-7K3Q-9X2M": "un numéro d'incident est comme INC-7K3Q-9X2M",
     "the export of order {} is another controller's": "l'export de l'ordre {1} est d'un autre responsable",
     "tell it to an incident of that controller's: ask its trace files alone":
         "dites-le à un incident de ce responsable : n'interrogez que ses fichiers de traçage",

@@ -101,7 +101,7 @@ def test_a_whole_migration_and_every_lie_on_the_way(tmp_path: Path) -> None:
         assert world.call("GET", "agent/work", world.token("source"))[0] == 200
         world.seed("revoke", "agent-source")
         assert world.call("GET", "agent/work", world.token("source"))[0] == 401
-        assert "does not know this agent's token" in world.source(code=22).err
+        assert "does not know this token" in world.source(code=22).err
 
 
 def _forge(kind: str, word: str) -> Change:

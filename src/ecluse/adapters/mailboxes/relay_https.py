@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from ecluse.adapters.mailboxes.relay import CheckPeer, Folder
 from ecluse.adapters.printable import printable
+from ecluse.adapters.tokens import read_token
 from ecluse.domain.access import Lies, Lying
 from ecluse.domain.errors import (
     BusyError,
@@ -29,7 +30,6 @@ from ecluse.domain.errors import (
     StorageError,
     TamperError,
     UnseenError,
-    UsageError,
 )
 from ecluse.workspace.files import read
 
@@ -39,7 +39,6 @@ _PART = 64 * _PIECE
 """Bytes of one request: what a line that breaks costs at most twice."""
 _MAX_LISTING = 64 * 2**20
 _MAX_SAID = 65_536
-_MAX_TOKEN = 4_096
 _OK, _NO_CONTENT, _CREATED, _PARTIAL = 200, 204, 201, 206
 _TUS = {"Tus-Resumable": "1.0.0"}
 
@@ -186,7 +185,7 @@ class HttpsDoor:
     def _once(
         self, method: str, path: str, body: bytes | Iterator[bytes] | None, headers: Mapping[str, str]
     ) -> http.client.HTTPResponse:
-        bearer = {"Authorization": f"Bearer {_secret(self.token)}"} if self.token else {}
+        bearer = {"Authorization": f"Bearer {read_token(self.token)}"} if self.token else {}
         if self._open is None or self._open.sock is None:  # never left to http.client, which would ask nobody
             self._open = self._connected()
         try:
@@ -260,25 +259,6 @@ def _context(ca: Path | None, certificate: Path | None) -> ssl.SSLContext:
         ) from None
     made.minimum_version = ssl.TLSVersion.TLSv1_2
     return made
-
-
-def _secret(path: Path) -> str:
-    """A token's file, which its owner alone may read."""
-    where = Location(file=str(path))
-    try:
-        if path.stat().st_mode & 0o077:
-            raise UsageError("others may read this token", location=where, hint="chmod 600")
-    except OSError as error:
-        raise StorageError(error.strerror or "cannot be read", location=where) from None
-    found = read(path).strip()
-    if (
-        not 0 < len(found) <= _MAX_TOKEN
-        or not found.isascii()
-        or not found.decode("ascii").isprintable()
-        or b" " in found
-    ):
-        raise MalformedError("not a token", location=where)
-    return found.decode("ascii")
 
 
 class _HereAlreadyError(RefusedError):
