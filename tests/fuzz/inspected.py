@@ -1,5 +1,6 @@
 """The inspector as targets: its detector, whatever the bytes; its archives and tables, whatever they claim."""
 
+import base64
 import gzip
 import io
 import struct
@@ -23,6 +24,11 @@ _WORDS = (
     b"naissance", b"birthDate", b" le 29/02/1968", b"INSERT INTO p (nom,ddn) VALUES (", b"COPY p (nom,ddn) FROM stdin;\n",
     b"CREATE TABLE p (nom text,", b"PID|1||", b"RES|a|b|N|1|", b"****LAB****", b'"resourceType":"Patient"', b"password=", b"://a:",
     b"-----BEGIN PRIVATE KEY-----\n", b"295109912611193", b"2 95 10 99 126 111 93", b"\xff\xfe", b"\0", b"\t", b";",
+)  # fmt: skip
+
+_MAILED = (
+    b"From a@b Sun Nov 22 21:00:00 2026\n", b"Content-Type: multipart/mixed; boundary=x\r\n\r\n", b"--x\r\n", b"--x--\r\n", b"\r\n\r\n",
+    b"Content-Type: message/rfc822\r\n\r\n", b"Content-Transfer-Encoding: base64\r\n", b"quoted-printable", b"; filename*0*=utf-8''%e9", b"=?utf-8?q?=e9?=",
 )  # fmt: skip
 
 
@@ -66,6 +72,7 @@ def targets() -> list[Target]:
         Target("inspected", _detector, words=_WORDS, longest=1 << 12),
         Target("inspected-zip", partial(_archive, name="f.zip"), "zip", longest=1 << 15),
         Target("inspected-packed", partial(_archive, name="f.bin"), "bytes", (b"ustar", b"\x1f\x8b\x08", b"PK\5\6"), longest=1 << 13),
+        Target("inspected-mail", partial(_archive, name="f.eml"), "bytes", _MAILED, longest=1 << 12),
         Target("inspected-dbase", partial(_archive, name="f.dbf"), "bytes", (b"\r", b"\x1a"), longest=1 << 12),
     ]  # fmt: skip
 
@@ -113,6 +120,23 @@ def packed_seeds() -> Iterator[tuple[str, bytes]]:
     yield "bzip2", bz2.compress(text)
     yield "xz", lzma.compress(text)
     yield "tar", bytes(head) + text.ljust(512, b"\0") + bytes(1024)
+
+
+def mail_seeds() -> Iterator[tuple[str, bytes]]:
+    """A mail with attachments, one in another, and a mailbox of two."""
+    head = b"From: a@b\r\nMessage-ID: <c>\r\nMIME-Version: 1.0\r\nSubject: =?utf-8?q?ZQXCANARY_H=C3=A9l=C3=A8ne?=\r\n"
+    table = base64.encodebytes(_PERSONS.encode())
+    packed = base64.encodebytes(gzip.compress(_PERSONS.encode(), mtime=0))
+    parts = (
+        b"Content-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nZQXCANARY, n=C3=A9e le 29/02/1968 =\r\n.",
+        b"Content-Type: text/csv; name=p.csv\r\nContent-Transfer-Encoding: base64\r\n\r\n" + table,
+        b"Content-Disposition: attachment; filename=p.gz\r\nContent-Transfer-Encoding: base64\r\n\r\n" + packed,
+    )
+    mail = head + b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n" + b"\r\n--x\r\n".join(parts) + b"\r\n--x--\r\n"
+    yield "attachments", mail
+    yield "within", head + b"Content-Type: message/rfc822\r\n\r\n" + mail
+    line = b"From a@b Sun Nov 22 21:00:00 2026\n"
+    yield "mailbox", line + head + b"\r\n" + _PERSONS.encode() + b"\n" + line + mail
 
 
 def dbase_seeds() -> Iterator[tuple[str, bytes]]:

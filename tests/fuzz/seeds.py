@@ -434,7 +434,7 @@ def seeds() -> dict[str, dict[str, bytes]]:
         "fhir-ndjson": _fhir_ndjson, "fhir-bundle": _fhir_bundle, "cda": _cda, "access": _access, "scan": _scan, "artefact": _artefact, "document": _document,
         "code-map": _code_map, "parcel": _parcel, "age": _age, "trace": _trace, "leak": _leak, "dump": _dump, "loinc": _loinc, "mllp": _mllp,
         "inspected": inspected.bytes_seeds, "inspected-zip": inspected.zip_seeds, "inspected-packed": inspected.packed_seeds,
-        "inspected-dbase": inspected.dbase_seeds, "rule": _rule, "relay-https": https_seeds, "relay-sftp": sftp_seeds, "relay-ssh": ssh_seeds,
+        "inspected-dbase": inspected.dbase_seeds, "inspected-mail": inspected.mail_seeds, "rule": _rule, "relay-https": https_seeds, "relay-sftp": sftp_seeds, "relay-ssh": ssh_seeds,
     }  # fmt: skip
     return {target: dict(maker()) for target, maker in makers.items()}
 

@@ -95,8 +95,9 @@ class Gathering:
     def _told(self, folder: Folder, name: str, each: Looked) -> Iterator[Told]:
         """What one file is told for."""
         within = {"in-an-archive"} if each.within else set[str]()
+        within |= {"in-a-mail"} if each.mailed else set[str]()
         for found in each.found:
-            if found.kind in _OWN and not each.within and (folder.private or not each.mode & _OTHERS):
+            if found.kind in _OWN and not (each.within or each.mailed) and (folder.private or not each.mode & _OTHERS):
                 continue  # only its owner reads it: the place for a key, or for an application's list of its users
             yield rules.OF_KIND[found.kind], found.sureness, {str(found.kind): found.number}, within | set(found.facts)
         if each.dumps:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from ecluse.inspector._mail import Mails
 from ecluse.inspector._natures import HEAD, Nature, dump_of, ending, nature_of
 from ecluse.inspector._office import dbase_lines, is_office, office_lines, sqlite_lines
 from ecluse.inspector._unpacking import (
@@ -27,7 +28,7 @@ from ecluse.inspector._unpacking import (
 )  # fmt: skip
 from ecluse.inspector.findings import Limits, Sureness
 from ecluse.inspector.kinds import Kind
-from ecluse.inspector.personal import Detector, Found
+from ecluse.inspector.personal import CODE, Detector, Found
 
 _PACKED = {Nature.GZIP, Nature.BZIP2, Nature.XZ}
 _UNREAD = {Nature.CLOSED: "archive-closed", Nature.PDF: "pdf", Nature.PICTURE: "picture"}
@@ -48,6 +49,7 @@ class Looked:
         mode: Of the file, for who may read it; 0 if it could not be opened.
         changed: When it was last changed, seconds since 1970.
         within: Whether it is an archive.
+        mailed: Whether it is a mail or a mailbox.
         gone: It vanished before it could be opened: nothing is to be said of it.
     """
 
@@ -58,6 +60,7 @@ class Looked:
     mode: int = 0
     changed: float = 0.0
     within: bool = False
+    mailed: bool = False
     gone: bool = False
 
 
@@ -73,6 +76,7 @@ class _Looking:
     unseen: set[str] = field(default_factory=set)
     size: int = 0
     within: bool = False
+    mailed: bool = False
 
     def add(self, found: Iterable[Found]) -> None:
         """Sum up what a part holds."""
@@ -93,8 +97,8 @@ class _Looking:
         whole = Prefixed(head, source)
         dump = dump_of(head, name) if nature is not Nature.SEALED else None
         self.dumps.update({dump} if dump else ())
-        if nature in _PACKED | {Nature.ZIP, Nature.TAR}:
-            self.within = True
+        if nature in _PACKED | {Nature.ZIP, Nature.TAR, Nature.MAIL}:
+            self.within = self.within or nature is not Nature.MAIL
             if depth >= self.limits.deep:
                 self.unseen.add("archive-too-deep")
                 return
@@ -111,6 +115,8 @@ class _Looking:
                     self.bytes(f"{table}.csv", [lines])
             case Nature.DBASE:
                 self.bytes("table.csv", dbase_lines(whole))
+            case Nature.MAIL:
+                self._mail(name, whole, depth)
             case Nature.TEXT:
                 self.bytes(name, _blocks(whole))
             case _:
@@ -130,14 +136,37 @@ class _Looking:
         detector = Detector(name)
         try:
             for block in blocks:
-                self.size += len(block)
-                if self.size > self.limits.bytes_each:
-                    raise UnseenError("limit-bytes")
-                if time.monotonic() > self.deadline:
-                    raise UnseenError("limit-time")
+                self._spend(len(block))
                 detector.feed(block)
         finally:
             self.add(detector.found())
+
+    def _spend(self, number: int) -> None:
+        self.size += number
+        if self.size > self.limits.bytes_each:
+            raise UnseenError("limit-bytes")
+        if time.monotonic() > self.deadline:
+            raise UnseenError("limit-time")
+
+    def _mail(self, name: str, whole: Reads, depth: int) -> None:
+        """The texts of a mailbox as one, and each attachment as a file; one that is damaged does not end the rest."""
+        self.mailed = True
+        texts = Detector("mail.txt" if ending(name) not in CODE else name)
+        try:
+            for attached, piece in Mails(whole):
+                if attached is None:
+                    for block in _blocks(piece):
+                        self._spend(len(block))
+                        texts.feed(block)
+                    continue
+                try:
+                    self.stream(attached, piece, depth + 1)
+                except UnseenError as error:
+                    if error.fact in {"limit-bytes", "limit-time"}:
+                        raise
+                    self.unseen.add(error.fact)
+        finally:
+            self.add(texts.found())
 
     def _zip(self, at: Path | io.BytesIO | None, whole: Reads, depth: int) -> None:
         if isinstance(at, Path):
@@ -161,7 +190,7 @@ class _Looking:
         """What was seen, in its order."""
         found = tuple(sorted(self.found.values(), key=lambda each: each.kind))
         dumps, unseen = tuple(sorted(self.dumps)), tuple(sorted(self.unseen))
-        return Looked(found, dumps, unseen, self.size, within=self.within)
+        return Looked(found, dumps, unseen, self.size, within=self.within, mailed=self.mailed)
 
 
 def look(path: Path, limits: Limits, deadline: float) -> Looked:

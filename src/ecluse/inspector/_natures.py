@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from ecluse.inspector._mail_marks import is_mail
+
 HEAD = 1 << 12
 """Bytes of a file's beginning that tell what it is."""
 _USTAR_AT = 257
@@ -18,6 +20,7 @@ class Nature(StrEnum):
     XZ = "xz"
     SQLITE = "sqlite"
     DBASE = "dbase"
+    MAIL = "mail"
     SEALED = "sealed"
     CLOSED = "closed"  # an archive that we cannot open
     PDF = "pdf"
@@ -42,6 +45,8 @@ _MAGIC: tuple[tuple[bytes, Nature], ...] = (
     (b"\x28\xb5\x2f\xfd", Nature.CLOSED),
     (b"\x04\x22\x4d\x18", Nature.CLOSED),
     (b"MSCF\0\0\0\0", Nature.CLOSED),
+    (b"!BDN", Nature.CLOSED),  # Outlook's mailboxes, and Outlook Express's
+    (b"\xcf\xad\x12\xfe", Nature.CLOSED),
     (b"%PDF-", Nature.PDF),
     (b"\xff\xd8\xff", Nature.PICTURE),
     (b"II*\0", Nature.PICTURE),
@@ -86,7 +91,7 @@ def nature_of(head: bytes, name: str) -> Nature:
         return Nature.DBASE
     if last in _SEALED_ENDINGS and head[:1] >= b"\x80":
         return Nature.SEALED
-    return Nature.TEXT
+    return Nature.MAIL if is_mail(head) else Nature.TEXT
 
 
 def dump_of(head: bytes, name: str) -> str | None:
