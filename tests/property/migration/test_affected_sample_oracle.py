@@ -1,0 +1,143 @@
+"""R11, R17: persons of a leaked sample are found as plain comparisons of the same normal forms find them."""
+
+import contextlib
+import datetime as dt
+import sqlite3
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from ecluse.domain import tracing
+from ecluse.domain.catalogue import FieldClass
+from ecluse.domain.profile import Analysis, DateStorage, Engine, Parse, ScopeColumns, SourceEntity, SourceProfile
+from ecluse.migration.affected import mark
+from ecluse.migration.affected_rows import Reading
+from ecluse.migration.affected_sample import Standing, Values, stand
+from legacy import DbSource, order
+
+FAMILY = ["DURAND", "DE LA TOUR", "Lefèvre", "O'NEIL", ""]
+GIVEN = ["Zoé", "Jean-Luc Marie", "ANNE", ""]
+BORN = ["01/02/1950", "12/11/1987", "00/00/1935", ""]
+NIRS = ["285017500100123", "2850175001001", "187117512345678", ""]
+PHONES = ["02 99 12 34 56", "+33299123456", "0612345678", ""]
+TODAY = dt.date(2026, 11, 22)
+FIELDS = {
+    "patient": ("source_id", "family_name", "given_names", "birth_date", "nir", "phone"),
+    "request": ("source_id", "registered_on"),
+    "observation": ("source_id", "raw_value"),
+}
+Person = tuple[str, str, str, str, str]
+
+
+def served() -> SourceProfile:
+    scope = ScopeColumns({"registered_on": DateStorage.TEXT_COMPACT})
+    born = {"birth_date": Parse(date=("%d/%m/%Y",))}
+    return SourceProfile(
+        "ecluse.source-profile/1", "small", "small", Engine.SQLITE,
+        {
+            "patient": SourceEntity(
+                "SELECT k AS source_id, f AS family_name, g AS given_names, b AS birth_date, n AS nir, p AS phone "
+                "FROM people", parse=born,
+            ),
+            "request": SourceEntity(
+                "SELECT k AS source_id, k AS patient, '20190101' AS registered_on, 'A' AS site FROM people", scope=scope,
+                parse={"registered_on": Parse(date=("%Y%m%d",))},
+            ),
+            "observation": SourceEntity(
+                "SELECT k AS source_id, k AS request, 'NA' AS code, 'résultat ' || k AS raw_value FROM people"
+            ),
+        },
+        analyses={"NA": Analysis("2951-2")},
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def source() -> Iterator[DbSource]:
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("CREATE TABLE people (k int, f text, g text, b text, n text, p text)")
+        yield DbSource(connection, "sqlite")
+
+
+people = st.lists(st.tuples(*(st.sampled_from(each) for each in (FAMILY, GIVEN, BORN, NIRS, PHONES))), max_size=6)
+
+
+def found(source: DbSource, rows: list[Person], lines: list[tuple[str, ...]]) -> tuple[Standing, list[str]]:
+    source.connection.execute("DELETE FROM people")
+    source.connection.executemany("INSERT INTO people VALUES (?, ?, ?, ?, ?, ?)", list(enumerate_(rows)))
+    reading = Reading(source, order(fields=FIELDS, exclude_categories=()), served())
+    persons = reading.persons()
+    standing = stand(reading, persons, lines)
+    mark(reading, persons, {}, TODAY, Values(reading, standing))
+    return standing, persons.keys.to_pylist()
+
+
+def enumerate_(rows: list[Person]) -> Iterator[tuple[Any, ...]]:
+    yield from ((1000 + place, *row) for place, row in enumerate(rows))
+
+
+def marks(person: Person) -> set[tuple[str, ...]]:
+    """What a whole person can be known by, said with the forms of one value at a time."""
+    family, given_, born = tracing.family(person[0]), tracing.given(person[1]), person[2]
+    day = "1935" if born.startswith("00/00") else "".join(reversed(born.split("/")))
+    made: set[tuple[Any, ...]] = {("nir", tracing.nir(person[3])), ("phone", tracing.phone(person[4]))}
+    if day:
+        made |= {("family", family, day), ("name", family, given_, day)}
+    return {each for each in made if None not in each}
+
+
+@settings(phases=[Phase.explicit, Phase.generate])
+@given(rows=people, leaked=people)
+def test_whole_lines_find_whom_they_share_most_with(
+    source: DbSource, rows: list[Person], leaked: list[Person]
+) -> None:
+    standing, keys = found(source, rows, leaked)
+    for line, person in enumerate(leaked):
+        mine = marks(person)
+        shared = {}
+        for place, other in enumerate(rows):
+            both = mine & marks(other)
+            is_namesake = "family" in {each[0] for each in both} and "name" not in {each[0] for each in both}
+            # a surname and a date beside another given name is a namesake's
+            both -= {each for each in both if each[0] == "family" and is_namesake and tracing.given(person[1])}
+            if both:
+                shared[str(1000 + place)] = len(both)
+        expected = {key for key, number in shared.items() if number == max(shared.values())}
+        assert {keys[place] for place in standing.whose.get(line, ())} == expected
+    told = standing.told()
+    assert told.lines == len(leaked)
+    assert told.explained == len(standing.whose)
+    assert 0 <= told.strange <= told.lines
+
+
+def test_what_a_line_shows_is_told_by_class(source: DbSource) -> None:
+    rows = [("DURAND", "Zoé", "01/02/1950", "285017500100123", ""), ("MARTIN", "Anne", "03/04/1960", "", "0612345678")]
+    lines = [
+        ("DURAND", "Zoé", "1950-02-01", "Résultat 1000"),  # her own result
+        ("MARTIN", "Anne", "3/4/60", "résultat 1000"),  # another's
+        ("2 85 01 75 001 001", "0612345678 et plus"),
+        ("06.12.34.56.78",),
+        ("1000", "20190101"),
+    ]
+    standing, keys = found(source, rows, lines)
+    assert [sorted(keys[place] for place in standing.whose[line]) for line in range(5)] == [
+        ["1000"], ["1001"], ["1000", "1001"], ["1001"], ["1000"],
+    ]  # fmt: skip
+    assert FieldClass.EXAMINATION in standing.classes[0]
+    assert standing.classes[1] == {FieldClass.IDENTITY}
+    assert standing.classes[2] == {FieldClass.NATIONAL_IDENTIFIER, FieldClass.CONTACT}
+    assert standing.classes[3] == {FieldClass.CONTACT}
+    assert standing.classes[4] == {FieldClass.ADMINISTRATIVE}
+
+
+def test_what_was_not_ordered_finds_nobody(source: DbSource) -> None:
+    rows = [("DURAND", "Zoé", "01/02/1950", "285017500100123", "0612345678")]
+    source.connection.execute("DELETE FROM people")
+    source.connection.executemany("INSERT INTO people VALUES (?, ?, ?, ?, ?, ?)", list(enumerate_(rows)))
+    fields = {"patient": ("source_id", "family_name", "birth_date"), "request": ("source_id",)}
+    reading = Reading(source, order(fields=fields, exclude_categories=()), served())
+    assert "phone" in reading.letter
+    lines = [("0612345678",), ("285017500100123",), ("DURAND", "01/02/1950")]
+    assert set(stand(reading, reading.persons(), lines).whose) == {2}
