@@ -19,6 +19,7 @@ _MEMORY = 6 << 30
 """Bytes of address space; DuckDB and Arrow reserve far more than they use."""
 _NOT_OURS = ("PGPASSWORD", "PGSERVICE", "PGOPTIONS", "MYSQL_PWD", "ECLUSE_SOURCE_PASSWORD")
 """Variables by which drivers would send, unasked, what was never meant for this server."""
+_NOWHERE = "/nonexistent/ecluse-inspect"
 
 
 def apart(visit: Visit, passfile: str | None) -> Iterator[Finding]:
@@ -65,7 +66,7 @@ def _work(sending: Connection, visit: Visit, passfile: str | None) -> None:
 
     for name in _NOT_OURS:
         os.environ.pop(name, None)
-    os.environ["PGPASSFILE"] = os.devnull
+    os.environ["PGPASSFILE"] = _NOWHERE
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     # Whatever a driver raises may hold a value: it goes no further, and the one that waits hears an end too early.
     with contextlib.suppress(Exception):
