@@ -18,6 +18,7 @@ from agents_at_work import OPTIONS
 from ecluse.domain.permissions import Role
 from mail_sink import mail_sink
 from migrating import Desk
+from terminals import in_terminal
 from walking import Room, Walker, Walkers, open_room, walkers
 
 LAB = "Laboratoire des Trois Rivières"
@@ -233,6 +234,22 @@ class World:
         engineer.look().picture("alerts").press("A further administrator")
         engineer.look().picture("alerts-one", height=1200)
         officer.go(engineer.path).look().picture("alerts-one", height=1200)
+
+    def prior_results_are_looked_at(self) -> None:
+        """The line that the room gives works on the destination's machine; the room then says who looked, and no value."""
+        director = self.by["director"]
+        page = director.go("migrations/").press(ORDER).look()
+        assert "Personne n'a regardé d'échantillon." in page.text
+        line = page.page.locator("code", has_text="ecluse compare").inner_text().split()
+        assert line[-2:] == ["--by", "claire.martin"]
+        line[line.index("-w") + 1] = f"at-destination/{line[line.index('-w') + 1]}"
+        told = in_terminal(self.desk.command(*line[1:]), self.desk.root, self.desk.environment())
+        assert told[0] == 0, told[1]
+        assert "✓" in told[1]
+        self.agent("destination")
+        text = director.go(director.path).look().picture("samples", part="section:has(#samples)").text
+        assert "Personne n'a regardé" not in text
+        assert "claire.martin" in director.page.locator("section:has(#samples) tbody").inner_text()
 
     def the_director_accepts(self) -> None:
         """The decision is signed by passkey; then everything made for the way dies, and both places certify it."""
