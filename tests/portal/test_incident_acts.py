@@ -230,6 +230,8 @@ def test_an_alert_leads_to_the_incident_whoever_may_see_it(room: Room, now: dt.d
     (alert,) = raised(now + 4 * HOUR)
     link = f'href="/incidents/{row.number}/"'
     assert link in room.client(*OFFICER).get(f"/alerts/{alert.pk}/").text
+    page = room.client(*OFFICER).get(f"/alerts/{alert.pk}/", headers={"accept-language": "en"}).text
+    assert "Nothing of it is yours to see" not in page, "it rests on a clock"
     engineer = room.client(VENDOR, Role.ENGINEER).get(f"/alerts/{alert.pk}/")
     assert (engineer.status_code, row.number in engineer.text, link in engineer.text) == (200, True, False)
 

@@ -53,6 +53,9 @@ def test_a_laboratory_s_incident(tmp_path: Path) -> None:
         assert "à notifier" in dpo.look().picture("incident", height=1100).text
         dpo.press("Consigner la notification").write(reference="CNIL-1").press("L'enregistrer")
         assert "notifié, à compléter" in dpo.text
+        cut = "[...document.querySelectorAll('.scroll')].filter(each => each.scrollWidth > each.clientWidth + 1).length"
+        dpo.page.set_viewport_size({"width": 360, "height": 800})
+        assert dpo.page.evaluate(cut) == 0, "on a telephone no table hides a part of itself"
         with dpo.page.expect_download() as waiting:
             dpo.page.locator("a[href*='papers/authority/?form=html'][href*='lang=fr']").click()
         waiting.value.save_as(tmp_path / "draft.html")

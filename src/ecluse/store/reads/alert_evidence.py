@@ -8,6 +8,7 @@ from functools import reduce
 from operator import or_
 
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from ecluse.store.models import Alert, JournalLine, PlaceEntry, RelayEntry
@@ -57,6 +58,7 @@ def evidence(alert: Alert, slugs: Collection[str]) -> Evidence:
             numbers[kind][journal].add(index)
     known = _lines(lines, slugs) | _places(numbers["place"], slugs) | _relays(numbers["relay"], slugs)
     known |= {mark: _ticked(mark) for mark in latest if mark.startswith("watch/")}
+    known |= {mark: _run_out(mark, alert) for mark in latest if mark.startswith(("warning/", "incident/"))}
     pieces = tuple(known[mark] for mark in latest if mark in known)
     return Evidence(pieces, len(marks) - len(pieces))
 
@@ -125,3 +127,8 @@ def _ticked(mark: str) -> Piece:
     what, _, rest = mark.removeprefix("watch/").partition("/")
     about, _, day = rest.rpartition("/")
     return Piece("watch", parse_date(day), what, "", about)
+
+
+def _run_out(mark: str, alert: Alert) -> Piece:
+    """What the clock of a warning or an incident told: its mark is ``warning/<receipt>/<kind>``, or likewise."""
+    return Piece("watch", timezone.localdate(alert.first_at), alert.rule, "", mark.split("/")[1])
