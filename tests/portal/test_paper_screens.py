@@ -265,6 +265,27 @@ def test_an_order_is_composed_by_ticking(room: Room) -> None:
     assert client.post(reverse("order_freeze", args=[version.pk])).status_code == 302
 
 
+def test_an_estimate_is_drawn_while_composing(room: Room) -> None:
+    """Kept and asked for by one button; drawn where it is composed; gone when the text is another."""
+    version = draft_order(room, signed_agreement(room))
+    client, address = english(room, *DIRECTOR), reverse("order_draft", args=[version.pk])
+    form = posted(page(client, "order_draft", version.pk))
+    assert "Nothing was counted for this text" in page(client, "order_draft", version.pk)
+    assert client.post(address, form | {"count": "1"}).status_code == 302
+    assert "every 5s" in page(client, "order_draft", version.pk)
+    version.refresh_from_db()
+    orders.give_estimate("agent-source", version, estimate_for(version))
+    assert "3,200 rows" in page(client, "order_draft", version.pk)
+    client.post(address, form)
+    assert "3,200 rows" in page(client, "order_draft", version.pk), "kept again as it was"
+    client.post(address, form | {"scope__sites": "BREST"})
+    assert "Nothing was counted for this text" in page(client, "order_draft", version.pk)
+    unfinished = client.post(address, form | {"scope__sites": "", "count": "1"}, follow=True).content.decode()
+    assert "no site is ordered" in unfinished
+    version.refresh_from_db()
+    assert version.estimate_asked_at is None
+
+
 def test_no_form_takes_a_secret(room: Room) -> None:
     version = draft_order(room, signed_agreement(room))
     client = english(room, *DIRECTOR)

@@ -146,9 +146,19 @@ def order_draft(request: HttpRequest, order: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         acts.redraft(person_of(request).handle, version, form.text())
         messages.success(request, tr("The draft is kept.", "Le brouillon est enregistré."))
+        if "count" in request.POST:
+            _ask_estimate(request, version)
         return redirect("order_draft", order=version.pk)
     told = {"version": version, "form": form, "lacks": form.lacks(_problems(version)), "agents": _agents(agreement)}
-    return render(request, "orders/draft.html", told | _picture(form))
+    return render(request, "orders/draft.html", told | _picture(form) | _counted(version))
+
+
+def _ask_estimate(request: HttpRequest, version: OrderVersion) -> None:
+    """Have the kept draft counted; what it lacks for that is said."""
+    try:
+        acts.ask_estimate(person_of(request).handle, version)
+    except EcluseError as error:
+        messages.error(request, said(error).message)
 
 
 def _directors(agreement: Agreement) -> list[Signer]:
