@@ -79,12 +79,12 @@ def seen(scheme: str, port: int, limits: Limits) -> list[Finding]:
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_whatever_a_server_says(scheme: str) -> None:
-    limits = replace(SERVER, per_second=100.0, seconds=4.0, requests=30)
+    limits = replace(SERVER, per_second=100.0, seconds=8.0, requests=30)
     for named, answer in ANSWERS.items():
         with speaking(answer) as port:
             begun = time.monotonic()
             found = seen(scheme, port, limits)
-            assert time.monotonic() - begun < 20, (scheme, named)
+            assert time.monotonic() - begun < 60, (scheme, named)
         told = {each.rule for each in found if each.standing is Standing.FAILING}
         expected = EXPECTED.get((scheme, named), set())
         assert told == expected, (scheme, named)
