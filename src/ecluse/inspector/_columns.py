@@ -15,10 +15,8 @@ from ecluse.inspector.findings import Sureness
 from ecluse.inspector.kinds import Kind
 
 Row = Sequence[str]
-_MOST = 0.6
+MOST = 0.6
 """Share of a column's filled cells that must have its shape."""
-_OWN_NAMES = 0.2
-"""Share of first names of our short list that a column of first names holds, where no header says so."""
 _WIDEST = 400
 
 
@@ -38,12 +36,14 @@ class Role(StrEnum):
     CODE = "code"
     VALUE = "value"
     UNIT = "unit"
+    REMARK = "remark"
     ABOUT = "about"  # sex, age, address, blood group: of a person
 
 
 _BIRTH = (
-    r"(?:dat\w?|date|dt|d|jour|pat\w*|patient)?_?(?:de_?)?(?:la_)?nais(?:s(?:ance)?)?(?:_?(?:pat\w*|dat\w*))?"
-    r"|ddn\w{0,4}|\w{0,12}_?birth_?(?:date|day|dt|time)?|date_of_birth|(?:pat(?:ient)?_?)?dob|nee?_le"
+    r"(?:\w{1,8}_)?(?:dat\w?|date|dt|d|jour|pat\w*|patient)?_?(?:de_?)?(?:la_)?nais(?:s(?:ance)?)?(?:_?(?:pat\w*|dat\w*))?"
+    r"|(?:\w{1,8}_)?(?:d|dt|dat)_?nai|(?:\w{1,8}_)?ddn\w{0,4}|\w{0,12}_?birth_?(?:date|day|dt|time)?|date_of_birth"
+    r"|(?:pat(?:ient)?_?)?dob|n(?:ee?|e_e)(?:_le)?|born(?:_on)?|birthday|anniversaire"
 )
 _GIVEN = (
     r"(?:\w+_)?prenoms?(?:_?\w+)?|given(?:_?names?)?|(?:pat(?:ient)?_?)?first_?names?|fore_?names?|fname"
@@ -61,11 +61,11 @@ _NAMED = (
 _NIR_KEYS = r"(?:nir|secu|insee|ss|nss)_?(?:cle|key)|cle_?(?:nir|secu|ss|insee|nss)"
 _NIRS = (
     r"nir\w{0,6}|\w{0,6}_?nir|nss|num_?(?:ss|secu\w*|insee)|(?:no|n|numero)_?(?:de_)?(?:ss|secu\w*|insee)|secu\w*"
-    r"|ins(?:_?(?:nir|nia|c|a|num\w*))?|matricule(?:_ins)?|ssn|ss_?num"
+    r"|ins(?:_?(?:nir|nia|c|a|num\w*))?|(?:\w{1,6}_)?(?:matricule|immat\w*)(?:_(?:ins|assure\w*))?|ssn|num_?assure\w*|ss_?num"
 )
 _PATIENTS = (
-    r"ipp|(?:id|num|numero|no|code|cle)_?(?:du_)?(?:pat(?:ient)?|dossier|dos)"
-    r"|pat(?:ient)?s?_?(?:id\w*|num\w*|no|nr|ref|key|uuid|mrn|code)?|mrn|nhs_?(?:no|number)|subject_?(?:id)?"
+    r"ipp|(?:id|num|numero|no|n|code|cle)_?(?:du_)?(?:pat(?:ient)?|dossier|dos)"
+    r"|pat(?:ient)?s?_?(?:id\w*|num\w*|no|nr|ref|key|uuid|mrn|code)|pat(?:ient)?|mrn|nhs_?(?:no|number)|subject_?(?:id)?"
     r"|external_patient_(?:id|number)|dossier|num_?dos\w*|dossier_?id"
 )
 _PHONES = (
@@ -97,12 +97,15 @@ _ROLES: tuple[tuple[Role, re.Pattern[str]], ...] = tuple(
         (Role.UNIT, r"unit[es]?s?(?:_?\w{0,8})?|unites?"),
         (Role.VALUE, r"valeurs?(?:_?\w{0,10})?|values?(?:_?\w{0,10})?|result\w{0,10}|resultat\w{0,10}|raw_?value"),
         (Role.CODE, _CODES),
+        (Role.REMARK, r"obs\w{0,9}|rem(?:arques?\w{0,8})?|comment\w{0,8}|notes?|memo"),
         (Role.ABOUT, _ABOUT),
     )
 )
 """The first that a column's name matches in whole is its role."""
 
-_OF_PATIENTS = re.compile(r"(?:^|_)(?:pat|patients?|ipp|mrn|nhs)(?:_|$)|^(?:id|num|no)pat|^pat(?:id|num)")
+_TELLING = frozenset({Role.PASSWORD, Role.NIR, Role.BIRTH})
+"""One of them, among nothing but words, makes a line a header."""
+_OF_PATIENTS = re.compile(r"(?:^|_)(?:pat|patient|ipp|mrn|nhs)(?:_|$)|^(?:id|num|no)pat|^pat(?:id|num)")
 """Names of columns that number patients; a request's number (*dossier*) alone could number anything."""
 
 _COLUMN_NAME = re.compile(r"[^\W\d][\w .°()/-]{0,59}")
@@ -112,7 +115,23 @@ _DOS = str.maketrans({"\x82": "e", "\x8a": "e", "\x88": "e", "\x85": "a", "\x87"
 
 DATE = (
     r"(?:(?:18[89]\d|19\d\d|20[0-4]\d)(?P<s>[-/.]?)(?:0[1-9]|1[0-2])(?P=s)(?:0[1-9]|[12]\d|3[01])"
-    r"|(?:0?[1-9]|[12]\d|3[01])(?P<t>[-/. ])(?:0?[1-9]|1[0-2])(?P=t)(?:(?:18[89]|19\d|20[0-4])\d|\d\d))"
+    r"|(?:0?[1-9]|[12]\d|3[01])(?P<t>[-/. ])(?:0?[1-9]|1[0-2])(?P=t)(?:(?:18[89]|19\d|20[0-4])\d|\d\d)"
+    r"|(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:18[89]|19\d|20[0-4])\d)"
+)
+"""A date of birth as exports write it: day first or ISO, with the century or (day first) without."""
+_DATE = re.compile(
+    DATE + r"(?:[T ]\d\d:?\d\d(?::?\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?)?"
+    r"|\d{4}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])0{4,6}"
+)
+_NAME = re.compile(r"[^\W\d][\w .°()/-]{0,59}")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_OTHER = re.compile(r"[^a-z0-9]+")
+_DOS = str.maketrans({"\x82": "e", "\x8a": "e", "\x88": "e", "\x85": "a", "\x87": "c", "\xa0": "_"})
+
+DATE = (
+    r"(?:(?:18[89]\d|19\d\d|20[0-4]\d)(?P<s>[-/.]?)(?:0[1-9]|1[0-2])(?P=s)(?:0[1-9]|[12]\d|3[01])"
+    r"|(?:0?[1-9]|[12]\d|3[01])(?P<t>[-/. ])(?:0?[1-9]|1[0-2])(?P=t)(?:(?:18[89]|19\d|20[0-4])\d|\d\d)"
+    r"|(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:18[89]|19\d|20[0-4])\d)"
 )
 """A date of birth as exports write it: day first or ISO, with the century or (day first) without."""
 _DATE = re.compile(
@@ -174,9 +193,11 @@ class Judged:
 
 def is_header(cells: Row) -> bool:
     """Whether a line names columns: two names that we know, or a patient's number among nothing but words."""
+    if not cells or cells[0].isdigit() or any(map(is_date, cells)):
+        return False  # a line of a list, words though there are in it
     roles = [role(cell) for cell in cells]
     known = sum(each is not None for each in roles)
-    telling = Role.PASSWORD in roles or any(_OF_PATIENTS.search(words(cell)) for cell in cells)
+    telling = bool(_TELLING & set(roles)) or any(_OF_PATIENTS.search(words(cell)) for cell in cells)
     return known >= 2 or (known == 1 and telling and all(_COLUMN_NAME.fullmatch(cell) for cell in cells))  # noqa: PLR2004 - as said
 
 
@@ -190,11 +211,20 @@ def is_name(cell: str) -> bool:
     return _NAME.fullmatch(cell) is not None
 
 
-def given_share(cells: Sequence[str]) -> float:
-    """Share of cells whose first word is a frequent French or English first name."""
-    filled = [cell for cell in cells if cell]
-    hits = sum(words(re.split(r"[ ,-]", cell, maxsplit=1)[0]) in GIVEN_NAMES for cell in filled)
-    return hits / len(filled) if filled else 0.0
+def is_unit(cell: str) -> bool:
+    """Whether a cell is a unit of measure."""
+    return _UNITS.fullmatch(cell) is not None
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell is a measured value."""
+    return _NUMBER.fullmatch(cell) is not None
+
+
+def known_given(word: str) -> bool:
+    """Whether a word is a frequent French or English first name, or begins with one (*Marie-Claude*)."""
+    plain = words(word)
+    return plain in GIVEN_NAMES or plain.partition("_")[0] in GIVEN_NAMES
 
 
 def judge(header: Row, rows: Sequence[Row]) -> list[Judged]:
@@ -219,7 +249,7 @@ def _made_of(held: set[Role], columns: dict[Role, list[list[str]]], *, about: bo
     if Role.BIRTH in held and named:
         sure = Sureness.CERTAIN if names else Sureness.PROBABLE
         made.append(Judged(Kind.PERSONS, sure, ("names", "birth-dates")))
-    elif len(names) == 2 and (held & {Role.PATIENT, Role.NIR} or (Role.ABOUT in held and rows > 2)):  # noqa: PLR2004 - first and family name
+    elif len(names) == 2 and (held & {Role.PATIENT, Role.NIR, Role.REMARK} or (Role.ABOUT in held and rows > 2)):  # noqa: PLR2004 - first and family name
         facts = ("names", "patient-numbers") if held & {Role.PATIENT, Role.NIR} else ("names",)
         made.append(Judged(Kind.PERSONS, Sureness.PROBABLE, facts))
     elif Role.BIRTH in held and Role.PATIENT in held:
@@ -248,7 +278,7 @@ def _fits(each: Role, cells: list[str]) -> bool:
         case Role.NIR:
             return _numbers(cells)
         case Role.PATIENT:
-            good = sum(_ID.fullmatch(c) is not None for c in cells)
+            good = sum(_ID.fullmatch(c) is not None and role(c) is None for c in cells)
         case Role.PHONE:
             good = sum(_PHONE.fullmatch(c) is not None for c in cells)
         case Role.MAIL:
@@ -259,14 +289,14 @@ def _fits(each: Role, cells: list[str]) -> bool:
             good = sum(_NUMBER.fullmatch(c) is not None for c in cells) * 2
         case _:
             return True
-    return good >= _MOST * len(cells)
+    return good >= MOST * len(cells)
 
 
 def _numbers(cells: list[str]) -> bool:
     """Whether cells under a header that speaks of social security are such numbers, with or without key."""
     verdicts = [check_nir(cell).verdict for cell in cells]
     shaped = [v for v in verdicts if v is not Verdict.MALFORMED]
-    return len(shaped) >= _MOST * len(cells)
+    return len(shaped) >= MOST * len(cells)
 
 
 def _passwords(cells: list[str]) -> list[Judged]:
@@ -274,45 +304,8 @@ def _passwords(cells: list[str]) -> list[Judged]:
     hashed = sum(_HASHED.fullmatch(c) is not None for c in cells)
     weak = sum(_DIGEST.fullmatch(c) is not None for c in cells)
     clear = sum(_CLEAR.fullmatch(c) is not None for c in cells) - hashed - weak
-    if weak > _MOST * len(cells):
+    if weak > MOST * len(cells):
         return [Judged(Kind.PASSWORD_DIGESTS, Sureness.PROBABLE, ("passwords",))]
-    if clear >= _MOST * len(cells) and hashed == 0:
+    if clear >= MOST * len(cells) and hashed == 0:
         return [Judged(Kind.PASSWORDS, Sureness.CERTAIN if clear > 2 else Sureness.PROBABLE, ("passwords",))]  # noqa: PLR2004 - not one example
     return []
-
-
-def judge_headless(rows: Sequence[Row]) -> list[Judged]:
-    """What a table without a header holds: persons, where first names stand beside old or scattered dates."""
-    if len(rows) < 1:
-        return []
-    width = min(max(map(len, rows)), 80)
-    dated = named = given = units = values = 0
-    for place in range(width):
-        cells = [row[place].strip() for row in rows if place < len(row)]
-        filled = [cell for cell in cells if cell]
-        if len(filled) < _MOST * len(rows):
-            continue
-        if sum(map(is_date, filled)) >= _MOST * len(filled):
-            dated += _scattered(filled)
-        elif sum(map(is_name, filled)) >= 0.9 * len(filled):
-            first = given_share(filled) >= _OWN_NAMES
-            given, named = given + first, named + (not first and len(set(filled)) > len(filled) // 4)
-        if sum(_UNITS.fullmatch(c) is not None and not c.isdigit() for c in filled) >= _MOST * len(filled):
-            units += 1
-        elif sum(_NUMBER.fullmatch(c) is not None for c in filled) >= _MOST * len(filled):
-            values += 1
-    made = []
-    if dated and given and named:
-        sure = Sureness.PROBABLE if len(rows) > 2 else Sureness.POSSIBLE  # noqa: PLR2004 - a list
-        made.append(Judged(Kind.PERSONS, sure, ("names", "birth-dates", "without-header")))
-    if units and values > 1 and len(rows) > 2:  # noqa: PLR2004 - a number of the patient or the request, and the value
-        made.append(Judged(Kind.RESULTS, Sureness.PROBABLE, ("results", "without-header")))
-    return made
-
-
-def _scattered(dates: Sequence[str]) -> bool:
-    """Whether dates are of births rather than of events: decades apart, or of one line and long ago."""
-    years = [int(found[1]) for date in dates if (found := _YEAR.search(date))]
-    if not years:
-        return False
-    return max(years) - min(years) >= 15 or min(years) < 2000  # noqa: PLR2004 - a generation

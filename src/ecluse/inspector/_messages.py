@@ -57,7 +57,9 @@ _FORMS = tuple(
 MARKS = frozenset(form.mark for form in _FORMS)
 """What says that there may be a message, in lower case."""
 _LINED = frozenset({Kind.HL7, Kind.HPRIM, Kind.ASTM})
-_BEFORE = b"\r\n\x0b\x02\"'`"
+_BEFORE = b"\r\n\x0b\x02\"'`>"
+_BLANK = re.compile(rb"<(?!CR>|LF>)[^<>|]{1,60}>|\{\{|\$\{")
+"""A place to be filled in: what describes a message, and is none."""
 _MOST = 10_000
 _NEAR = 6000
 _VAIN = 500
@@ -71,8 +73,9 @@ def messages(text: bytes, hits: AbstractSet[bytes]) -> Iterator[tuple[Kind, int]
             continue
         number = vain = 0
         for match in form.record.finditer(text):
-            before = text[match.start() - 1 : match.start()]
-            if form.kind in _LINED and before not in _BEFORE and not before.isdigit():
+            if form.kind in _LINED and not _begins(text, match.start()):
+                continue
+            if form.kind in _LINED and _BLANK.search(match[0]):
                 continue
             if form.then is not None and form.then.search(text, match.end(), match.end() + _NEAR) is None:
                 vain += 1
@@ -84,6 +87,12 @@ def messages(text: bytes, hits: AbstractSet[bytes]) -> Iterator[tuple[Kind, int]
                 break
         if number:
             yield form.kind, number
+
+
+def _begins(text: bytes, at: int) -> bool:
+    """Whether a line begins there, or what a log writes for one."""
+    before = text[at - 1 : at]
+    return before in _BEFORE or before.isdigit() or text[max(0, at - 2) : at] in {b"\\r", b"\\n"}
 
 
 __all__ = ["MARKS", "messages"]

@@ -6,12 +6,14 @@ anything parsed, and only so many hits of a window.
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import islice, takewhile
 
-from ecluse.inspector._columns import DATE, Judged, Row, is_header, is_name, judge, judge_headless, role
+from ecluse.inspector._columns import DATE, Judged, Row, is_header, is_name, judge, role
+from ecluse.inspector._dates import PLACEHOLDERS
+from ecluse.inspector._headless import judge_headless
 from ecluse.inspector.findings import Sureness
 from ecluse.inspector.kinds import Kind
 
@@ -156,11 +158,11 @@ class Tables:
             end = text.find(b"\n\\.", match.end())
             stretch = text[match.end() : end if end >= 0 else len(text)]
             rows = [line.split("\t") for line in _text(stretch[:_STRETCH]).split("\n")[:_ROWS] if line]
-            self._add(judge(_names(text[match.start(2) : match.end(2)]), rows), stretch.count(b"\n") + 1)
+            self._add(_both(_names(text[match.start(2) : match.end(2)]), rows), stretch.count(b"\n") + 1)
 
     def _filled(self, names: list[str], rows: list[list[str]]) -> None:
         if rows:
-            self._add(judge(names, rows[:_ROWS]), len(rows))
+            self._add(_both(names, rows[:_ROWS]), len(rows))
 
     def _pairs(self, text: bytes, low: bytes, word: bytes) -> None:
         """A date of birth said to be one, and a name said to be one nearby."""
@@ -168,7 +170,10 @@ class Tables:
         at = low.find(word)
         while at >= 0 and tried < _MANY and vain < _VAIN:
             at, tried = at + len(word), tried + 1
-            if (match := _KEYED.match(low, at)) is not None and (word != b" le " or _BORN.search(low, at - 12, at)):
+            match = _KEYED.match(low, at)
+            if match is None or match[1].decode("latin-1") in PLACEHOLDERS:
+                vain += match is not None
+            elif word != b" le " or _BORN.search(low, at - 12, at):
                 named = any(_named(text[max(0, at - far) : match.end() + far]) for far in _AROUND)
                 persons, vain = persons + named, vain + (not named)
             at = low.find(word, at)
@@ -271,9 +276,18 @@ def _judged(rows: list[Row]) -> tuple[list[Judged], int]:
     """What a table holds, and whether its first line names its columns."""
     header = [cell.strip(_QUOTES) for cell in rows[0]]
     if rows[1:] and is_header(header):
-        return judge(header, rows[1:]), 1
-    made = judge_headless(rows)
-    return made or judge_headless(rows[1:]), 0
+        return _both(header, rows[1:]), 1
+    made = judge_headless(rows, header)
+    return made or judge_headless(rows[1:], header), 0
+
+
+def _both(header: Row, rows: Sequence[Row]) -> list[Judged]:
+    """What the columns' names say; where they say nothing of persons or results, what the cells look like."""
+    made = judge(header, rows)
+    known = {each.kind for each in made}
+    if known & {Kind.PERSONS, Kind.RESULTS, Kind.NIR}:
+        return made
+    return [*made, *judge_headless(rows, header)]
 
 
 __all__ = ["ANNOUNCING", "Tables"]

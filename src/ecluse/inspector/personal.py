@@ -6,12 +6,14 @@ CP1252 and CP850 are read alike (letters beyond ASCII are letters); UTF-16 of ei
 out its NULs.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from ecluse.inspector import _cells, _messages, _secrets
 from ecluse.inspector._cells import Cells
+from ecluse.inspector._mentions import Mentions
 from ecluse.inspector._nir import NirTally
 from ecluse.inspector._tables import ANNOUNCING, Tables
 from ecluse.inspector.findings import Sureness
@@ -21,6 +23,8 @@ _WINDOW = 1 << 20
 _CARRIED = 1 << 16
 """Of a line whose end has not come; a longer one is looked at in pieces."""
 _OVERLAP = 256
+_MARK = re.compile(rb"\A(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)")
+"""Of the order of bytes, at the beginning of a text."""
 _NULS = 0.02
 """Share of NULs above which bytes are looked at without them."""
 
@@ -70,11 +74,12 @@ class Detector:
     def __init__(self, name: str) -> None:
         """For a file of that name; its ending says whether examples are likely (source code, documentation)."""
         ending = PurePosixPath(name).suffix.lower().removeprefix(".")
-        self._code = ending in CODE or PurePosixPath(name).name in _DOCUMENTATION
+        self._code = ending in CODE or PurePosixPath(name).name.partition(".")[0].upper() in _DOCUMENTATION
         self._configuration = ending in _CONFIGURATION or not ending
         self._words = _WORDS | (_secrets.WORDS if self._configuration else frozenset[bytes]())
         self._nir = NirTally()
         self._tables = Tables()
+        self._mentions = Mentions()
         self._messages: dict[Kind, int] = {}
         self._keys = self._passwords = 0
         self._carried = b""
@@ -129,8 +134,9 @@ class Detector:
             self._cells.scan(text)
         hits = {word for word in self._words if word in low}
         self._nir.scan(text, low)
-        begun = text.removeprefix(b"\xef\xbb\xbf") if self._first else text
+        begun = _MARK.sub(b"", text, count=1) if self._first else text
         self._tables.scan(begun, low[len(text) - len(begun) :], hits, first=self._first)
+        self._mentions.scan(begun, low[len(text) - len(begun) :], first=self._first, code=self._code)
         for kind, number in _messages.messages(text, hits):
             self._messages[kind] = self._messages.get(kind, 0) + number
         if hits & _secrets.KEYS:
@@ -153,8 +159,13 @@ class Detector:
             yield self._weighed(kind, number, Sureness.CERTAIN)
         for kind, judged in tables.items():
             yield self._weighed(kind, self._tables.rows[kind], judged.sureness, judged.facts)
-        if self._cells is not None and self._cells.persons and Kind.PERSONS not in tables:
+        named = self._mentions.cued if self._code else self._mentions.persons
+        if Kind.PERSONS in tables:
+            pass
+        elif self._cells is not None and self._cells.persons:
             yield Found(Kind.PERSONS, self._cells.persons, Sureness.PROBABLE, ("birth-dates", "names"))
+        elif named:
+            yield self._weighed(Kind.PERSONS, named, self._mentions.sureness, ("birth-dates", "names"))
         if self._keys:
             yield self._weighed(Kind.PRIVATE_KEY, self._keys, Sureness.CERTAIN)
         if self._passwords and Kind.PASSWORDS not in tables:
