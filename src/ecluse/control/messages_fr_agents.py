@@ -38,6 +38,7 @@ FRENCH_AGENTS = {
     "not an agent's file": "pas le fichier d'un agent",
     "not an answer of a control room": "pas une réponse de salle de contrôle",
     "not an answer of a control room: kind": "pas une réponse de salle de contrôle : le champ kind",
+    "not an answer of a control room: number": "pas une réponse de salle de contrôle : le champ number",
     "not an answer of a control room: states": "pas une réponse de salle de contrôle : le champ states",
     "not an answer of a control room: {}": "pas une réponse de salle de contrôle : {1}",
     "not by {}": "pas de {1}",
