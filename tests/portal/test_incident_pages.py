@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 
 import docx
 import pytest
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from tests.portal.breached import (
     BOSS,
@@ -30,7 +32,7 @@ from tests.portal.warned import keyed, warned
 
 from ecluse.control.incident_documents import Paper
 from ecluse.domain.identifiers import nir_key
-from ecluse.domain.incidents import FactKind, Phase, Risk, Step
+from ecluse.domain.incidents import FactKind, Ground, Phase, Risk, Step
 from ecluse.domain.permissions import Action, Role
 from ecluse.portal.forms.incidents import MomentField
 from ecluse.store.acts import incidents as acts
@@ -329,3 +331,37 @@ def test_whoever_is_on_both_sides_is_offered_what_is_taken_from_them(room: Room,
     given = {"fact-kind": "cause", "fact-text": "Deux clés", "fact-known_since": local(now), "fact-corrects": "2"}
     send(held, f"/incidents/{mine.number}/facts/", **given)
     assert again(mine).facts.get(corrects=2).side == "processor"
+
+
+def test_a_form_that_was_open_when_the_incident_was_closed_is_refused_in_words(room: Room, now: dt.datetime) -> None:
+    (row,) = opened(room, now)
+    officer = client(room, OFFICER)
+    row = step(room, row, Step.NOTICE, OFFICER)
+    decisions = ((Step.NOT_NOTIFY, {"risk": Risk.UNLIKELY}), (Step.NOT_TELL, {"risk": Risk.SOME, "ground": Ground.NOT_HIGH}),
+                 (Step.NOT_REPORT, {}), (Step.CLOSED, {}))  # fmt: skip
+    for what, judged in decisions:
+        row = step(room, row, what, LAB_DPO, **judged)
+    assert row.phase == Phase.CLOSED
+    given = {"fact-kind": "cause", "fact-text": "x", "fact-known_since": local(now), "fact-corrects": ""}
+    refused = officer.post(f"/incidents/{row.number}/facts/", given, headers=EN)
+    assert refused.status_code == 422
+    assert "this incident is closed" in html.unescape(refused.text)
+    assert row.facts.count() == 1
+
+
+def test_programs_lists_read_clocks_alone_and_one_is_read_once(room: Room, now: dt.datetime) -> None:
+    opened(room, now, (LAB, OTHER_LAB))
+    (row,) = opened(room, now)
+    held = program(room, OFFICER)
+    held.get("/api/v1/incidents")  # the token's first use is written down
+    counts = []
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as asked:
+            assert len(held.get("/api/v1/incidents").json()) in {3, 5}
+        assert "store_incidentfact" not in " ".join(each["sql"] for each in asked)
+        counts.append(len(asked))
+        opened(room, now, (LAB, OTHER_LAB))
+    assert counts[0] == counts[1], "as many for many"
+    with CaptureQueriesContext(connection) as asked:
+        assert held.get(f"/api/v1/incidents/{row.number}").json()["facts"]
+    assert sum('FROM "store_incidentrow"' in each["sql"] for each in asked) == 1

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from ecluse.control.incident_words import EXPOSURES, STEPS
-from ecluse.domain.errors import EcluseError, UnseenError
+from ecluse.domain.errors import EcluseError, TransitionError, UnseenError
 from ecluse.domain.incident_steps import next_phase
 from ecluse.domain.incidents import PROCESSORS, Phase, Step
 from ecluse.domain.permissions import Action
@@ -71,8 +71,14 @@ _Does = Callable[[Any, IncidentRow, Person], object]
 
 
 def _added(request: HttpRequest, name: str, does: _Does, words: str) -> HttpResponse:
-    """What a form of the incident's page adds; where it was wrong, the page again with it."""
+    """What a form of the incident's page adds; where it was wrong, the page again with it.
+
+    Raises:
+        TransitionError: the incident was closed meanwhile: its page has no form any more that could say so.
+    """
     row, by = incident_found(request), person_of(request)
+    if row.phase == Phase.CLOSED:
+        raise TransitionError("this incident is closed", hint="the controller can reopen it")
     form = form_of(name, request, row, reads.record_of(row), request.POST)
     if _tried(request, form, lambda: does(form, row, by), words):
         return redirect("incident", row.number)
