@@ -228,6 +228,15 @@ def trace(stage: Stage) -> None:
     leak = stage.write("leak.txt", "".join("\t".join(str(each or "").lower() for each in row) + "\n" for row in rows))
     try:
         stage.ecluse("trace", "leak.txt", "--exports", "migration/source/trace", "-i", "keys/trace.age")
+        stage.say(
+            "\nWho is concerned, the laboratory counts at its own source, by the order it signed:",
+            "\nQui est concerné, le laboratoire le compte à sa propre source, par l'ordre qu'il a signé :",
+        )
+        stage.ecluse(
+            "affected", "order.json", "--agreement", "agreement.json", "--source", "legacy.sqlite",
+            "--profile", "demo-dxlab", "--persons", "persons.keyed", "--exclusion-key", "keys/exclusion",
+            "--sample", "leak.txt", "--list", "affected.age",
+        )  # fmt: skip
     finally:
         leak.unlink()
 
