@@ -10,7 +10,7 @@ import sqlite3
 import struct
 import zipfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from ecluse.inspector._unpacking import BLOCK, Budget, Reads, UnseenError, exactly, zip_members
@@ -135,8 +135,9 @@ def sqlite_lines(database: Path | io.BytesIO, rows: int) -> Iterator[tuple[str, 
     """Tables of a SQLite file, each as lines of its first rows; opened read-only and never changed, not even locked.
 
     Raises:
-        UnseenError: damaged.
+        UnseenError: damaged; or, after the tables, that cells were too large to be read.
     """
+    large = False
     try:
         if isinstance(database, Path):
             connected = sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
@@ -149,18 +150,34 @@ def sqlite_lines(database: Path | io.BytesIO, rows: int) -> Iterator[tuple[str, 
             connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, BLOCK * 16)
             tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'"
             found = connection.execute(tables)
-            for (name,) in found.fetchmany(_TABLES):
-                yield name.decode("utf-8", "replace"), _table(connection, name.decode("utf-8", "replace"), rows)
+            for name in [each.decode("utf-8", "replace") for (each,) in found.fetchmany(_TABLES)]:
+                try:
+                    yield name, _table(connection, name, rows)
+                except sqlite3.DataError:  # a cell beyond the limit of length
+                    large = True
+                    with suppress(sqlite3.DataError):
+                        yield name, _table(connection, name, rows, small=True)
     except (sqlite3.Error, UnicodeError, MemoryError, OverflowError) as error:
         raise UnseenError("table-damaged") from error
+    if large:
+        raise UnseenError("cell-too-large")
 
 
-def _table(connection: sqlite3.Connection, name: str, rows: int) -> bytes:
-    quoted = '"' + name.replace('"', '""') + '"'
-    cursor = connection.execute(f"SELECT * FROM {quoted} LIMIT ?", (rows,))  # noqa: S608 - quoted
+def _table(connection: sqlite3.Connection, name: str, rows: int, *, small: bool = False) -> bytes:
+    """The first rows as lines; ``small``: without the bytes of large blobs, whose length alone is asked."""
+    cells, table = "*", _quoted(name)
+    if small:
+        names = [_quoted(column[0]) for column in connection.execute(f"SELECT * FROM {table} LIMIT 0").description]  # noqa: S608 - quoted
+        large = "CASE WHEN typeof({0}) <> 'blob' OR length({0}) < 4000 THEN {0} END AS {0}"
+        cells = ", ".join(large.format(each) for each in names)
+    cursor = connection.execute(f"SELECT {cells} FROM {table} LIMIT ?", (rows,))  # noqa: S608 - quoted
     lines = [b"\t".join(column[0].encode("utf-8", "replace") for column in cursor.description)]
     lines += [b"\t".join(_bytes(cell) for cell in row) for row in cursor]
     return b"\n".join(lines) + b"\n"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _bytes(cell: object) -> bytes:

@@ -244,6 +244,7 @@ FACTS_DATA: Final[dict[str, tuple[str, str]]] = {
                        "une archive ou une boîte aux lettres d'une forme qui ne s'ouvre pas"),
     "nested-too-large": ("too large to open within an archive", "trop grand pour être ouvert dans une archive"),
     "table-damaged": ("a damaged table", "une table abîmée"),
+    "cell-too-large": ("cells too large to be read", "des cellules trop grandes pour être lues"),
     "pdf": ("PDF, whose text is not read", "des PDF, dont le texte n'est pas lu"),
     "picture": ("pictures, whose text is not read", "des images, dont le texte n'est pas lu"),
     "gbak": ("a Firebird backup", "une sauvegarde Firebird"),

@@ -122,6 +122,24 @@ def test_a_table_that_is_a_program(tmp_path: Path) -> None:
     assert not look(path, FOLDER, float("inf")).unseen
 
 
+def test_a_large_cell_hides_no_other_table(tmp_path: Path) -> None:
+    import sqlite3  # noqa: PLC0415
+
+    path = tmp_path / "a.db"
+    made = sqlite3.connect(path)
+    made.execute('CREATE TABLE a (nom, prenom, "date""naiss", ddn, scan)')
+    made.execute("INSERT INTO a VALUES ('DUPONT', 'Anne', '', '29/02/1968', zeroblob(20000000))")
+    made.execute("CREATE TABLE b (t)")
+    made.execute("INSERT INTO b VALUES (?)", ("x" * 20_000_000,))
+    made.execute("CREATE TABLE c (nom, prenom, ddn)")
+    made.execute("INSERT INTO c VALUES ('MARTIN', 'Paul', '01/03/1971')")
+    made.commit()
+    made.close()
+    seen = look(path, FOLDER, float("inf"))
+    assert [each.number for each in seen.found] == [2]
+    assert seen.unseen == ("cell-too-large",)
+
+
 def test_pipes_links_loops_and_sockets_are_passed_by(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.csv")
     (tmp_path / "loop").symlink_to(tmp_path)
