@@ -17,7 +17,7 @@ from ecluse.inspector._mentions import Mentions
 from ecluse.inspector._nir import NirTally
 from ecluse.inspector._tables import ANNOUNCING, Tables
 from ecluse.inspector.findings import Sureness
-from ecluse.inspector.kinds import HEALTH, Kind
+from ecluse.inspector.kinds import Kind
 
 _WINDOW = 1 << 20
 _CARRIED = 1 << 16
@@ -178,8 +178,3 @@ class Detector:
         elif self._code:
             sureness = min(sureness, Sureness.PROBABLE)
         return Found(kind, number, sureness, facts)
-
-
-def patients(found: tuple[Found, ...]) -> bool:
-    """Whether patients' data are among what was found, probably at least."""
-    return any(each.kind in HEALTH and each.sureness >= Sureness.PROBABLE for each in found)
