@@ -63,8 +63,8 @@ _TORN = re.compile(rb"^[\x80-\xbf]{1,3}|[\xc2-\xf4][\x80-\xbf]{0,2}$")
 _DOS = re.compile(rb"[A-Za-z][\x80-\x9a][A-Za-z]|[a-z][\x82\x85\x87\x8a]\b")
 _BEFORE, _AFTER, _CUED = 110, 90, 320
 """Bytes around a date in which a name may stand; and before it where a word of birth does."""
-_MOST, _VAIN = 3000, 400
-"""Dates of one window that are looked around; and how many of them in vain."""
+_MOST, _VAIN, _SPOTS = 3000, 400, 20_000
+"""Dates of one window that are looked around; how many of them in vain; and what has the shape of one at all."""
 _FEW = 2
 """Mentions that may be examples."""
 _SHARED = 2
@@ -159,8 +159,9 @@ def _dates(text: bytes, *, letter: bool) -> Iterator[tuple[int, int]]:
     """Where dates stand: found by their shape first, which is fast where there are none."""
     folded = text.translate(_FOLD)
     for shape in _SHAPES:
-        at = folded.find(shape)
-        while at >= 0:
+        at, spots = folded.find(shape), 0
+        while at >= 0 and spots < _SPOTS:
+            spots += 1
             found = _DATE.match(text, at)
             if found is not None:
                 yield found.span()

@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import islice, takewhile
 
-from ecluse.inspector._columns import DATE, Judged, Row, is_header, is_name, judge, role
+from ecluse.inspector._columns import DATE, Judged, Row, is_date, is_header, is_name, judge, role
 from ecluse.inspector._dates import PLACEHOLDERS
 from ecluse.inspector._headless import judge_headless
 from ecluse.inspector.findings import Sureness
@@ -277,8 +277,8 @@ def _judged(rows: list[Row]) -> tuple[list[Judged], int]:
     header = [cell.strip(_QUOTES) for cell in rows[0]]
     if rows[1:] and is_header(header):
         return _both(header, rows[1:]), 1
-    made = judge_headless(rows, header)
-    return made or judge_headless(rows[1:], header), 0
+    named = len(rows) > 1 and not any(cell.isdigit() or is_date(cell) for cell in header)
+    return judge_headless(rows, header) or judge_headless(rows[1:], header), int(named)
 
 
 def _both(header: Row, rows: Sequence[Row]) -> list[Judged]:
