@@ -2,6 +2,7 @@
 
 import json
 import os
+import ssl
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,7 +12,7 @@ import click
 
 from ecluse.cli._app import FILE, define, option
 from ecluse.cli._text import Text, tr
-from ecluse.domain.errors import UsageError
+from ecluse.domain.errors import Location, UsageError
 from ecluse.portal.home import prepare
 
 _LOCAL = ("127.0.0.1", "localhost", "::1")
@@ -89,6 +90,7 @@ def command(  # noqa: PLR0917 - one for each option
     scheme = "https" if certificate else "http"
     origin = origin or f"{scheme}://localhost:{port}"
     _check(address.strip("[]"), origin, tls=certificate is not None)
+    _check_pair(certificate, key)
     if security_contact and not security_contact.startswith(("https://", "mailto:")):
         raise UsageError(
             tr("--security-contact is mailto:… or https://…", "--security-contact est mailto:… ou https://…")
@@ -145,3 +147,19 @@ def _check(address: str, origin: str, *, tls: bool) -> None:
             tr("without TLS, only this machine may be listened to", "sans TLS, seule cette machine peut être écoutée"),
             hint="--certificate --key, or --behind-proxy --listen 127.0.0.1:PORT",
         )
+
+
+def _check_pair(certificate: Path | None, key: Path | None) -> None:
+    """Both or neither: the server takes a certificate without its key for no TLS at all. No passphrase is asked for."""
+    if (certificate is None) is not (key is None):
+        raise UsageError(tr("--certificate and --key belong together", "--certificate et --key vont ensemble"))
+    if certificate is None:
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password=lambda: "")
+    except OSError:
+        raise UsageError(
+            tr("not a TLS certificate and its key, readable and without passphrase",
+               "pas un certificat TLS et sa clé, lisibles et sans phrase secrète"),
+            location=Location(file=str(certificate)),
+        ) from None  # fmt: skip
