@@ -27,6 +27,7 @@ from ecluse.store import recording
 from ecluse.store.journal_files import STORE, log_key
 from ecluse.store.models import JournalConcern, JournalFile, JournalLine, WitnessedCheckpoint
 from ecluse.store.reads.check import check
+from ecluse.store.reads.journal import witnessed
 from ecluse.store.recording import SYSTEM, acting
 from rooms import LAB, OTHER_LAB, VENDOR, Room
 
@@ -134,6 +135,22 @@ def test_a_witness_is_kept_and_told(room: Room) -> None:
     assert cosign(room, cosigned(witness), witness.vkey).status_code == 302
     assert WitnessedCheckpoint.objects.get().witness == "example.org/witness"
     assert "example.org/witness" in room.client(*WHO).get("/journal/").content.decode()
+
+
+def test_each_witness_stands_where_it_last_vouched(room: Room) -> None:
+    """The farthest of each, and how many entries came since; another witness hides none."""
+    assert "Nobody yet" in room.client(*WHO).get("/journal/", headers={"accept-language": "en"}).content.decode()
+    near, far = WitnessKey.generate("example.org/near"), WitnessKey.generate("example.org/far")
+    for witness in (near, far, far):
+        assert cosign(room, cosigned(witness), witness.vkey).status_code == 302
+        write(5, LAB)
+    size = Journal.take_up(STORE, log_key()).size
+    first, last = witnessed(size)
+    assert (first.witness, last.witness) == ("example.org/far", "example.org/near")
+    assert first.behind + first.size == last.behind + last.size == size
+    assert last.behind > first.behind >= 5
+    shown = room.client(*WHO).get("/journal/").content.decode()
+    assert shown.count("example.org/far</th>") == shown.count("example.org/near</th>") == 1
 
 
 def test_only_this_journals_checkpoints_are_kept(room: Room) -> None:

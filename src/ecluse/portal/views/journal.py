@@ -17,7 +17,7 @@ from ecluse.portal.forms.journal import CosignForm, SearchForm
 from ecluse.portal.refusals import said
 from ecluse.portal.words import tr
 from ecluse.store.acts.journal import keep_cosigned
-from ecluse.store.models import Organisation, WitnessedCheckpoint
+from ecluse.store.models import Organisation
 from ecluse.store.reads import journal as reads
 from ecluse.store.reads.agreements import allowed_in
 
@@ -131,4 +131,5 @@ def _text(data: bytes) -> str:
 
 
 def _standing() -> dict[str, Any]:
-    return {"head": reads.head(), "witnessed": list(WitnessedCheckpoint.objects.all()[:5])}
+    head = reads.head()
+    return {"head": head, "witnessed": reads.witnessed(head.checkpoint.size)}

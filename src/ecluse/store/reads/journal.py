@@ -4,13 +4,13 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, Max, OuterRef, Q
 from django.utils import timezone
 
 from ecluse.domain.errors import UnseenError
 from ecluse.journal import Checkpoint, Journal, read_checkpoint
 from ecluse.store.journal_files import STORE, log_key
-from ecluse.store.models import JournalConcern, JournalLine, Person
+from ecluse.store.models import JournalConcern, JournalLine, Person, WitnessedCheckpoint
 from ecluse.store.reads.alert_warnings import hidden_from
 
 
@@ -133,3 +133,23 @@ def head() -> Head:
     note, checkpoint = read_checkpoint(journal.checkpoint(), key.verifier)
     witnesses = tuple(each.name for each in note.signatures if each.name != key.name)
     return Head(checkpoint, journal.checkpoint(), key.vkey, witnesses)
+
+
+@dataclass(frozen=True, slots=True)
+class Witnessed:
+    """How far one witness has vouched, in entries, and when it last did; ``behind``: entries that came since."""
+
+    witness: str
+    key: str
+    size: int
+    at: dt.datetime
+    behind: int
+
+
+def witnessed(size: int) -> tuple[Witnessed, ...]:
+    """Each witness's farthest checkpoint of a journal that has ``size`` entries now, the farthest first."""
+    of_each = WitnessedCheckpoint.objects.order_by().values("witness", "key")
+    return tuple(
+        Witnessed(each["witness"], each["key"], each["far"], each["last"], size - each["far"])
+        for each in of_each.annotate(far=Max("size"), last=Max("cosigned_at")).order_by("-far", "key")
+    )
