@@ -14,6 +14,7 @@ import click
 from ecluse.cli import _output
 from ecluse.cli._app import FILE, argument, define, option
 from ecluse.cli._text import Text, language, tr
+from ecluse.control.report_words import Reader, Words
 from ecluse.domain.alerts import Severity
 from ecluse.domain.errors import InspectionError, UsageError
 from ecluse.inspector import baseline
@@ -29,6 +30,14 @@ from ecluse.workspace.files import write_atomic
 
 _EVERY = 0.2
 _SHOWN = 20
+_FAILINGS = Words("{n} [n:failing|failings]", "{n} [n:manquement|manquements]")
+_NEW = Words(
+    "{n} [n:failing|failings], and {old} that [old:was|were] known",
+    "{n} [n:manquement|manquements], et {old} déjà [old:connu|connus]",
+)
+_UNSEEN = Words(
+    "{n} [n:part was|parts were] not looked at", "{n} [n:partie n'a|parties n'ont] pas été [n:regardée|regardées]"
+)
 
 
 @define(
@@ -232,15 +241,19 @@ def _conclude(found: list[Finding], known: frozenset[str], fail_on: str) -> None
     counted = [each for each in failing if each.key not in known]
     unseen = len(of(found, Standing.UNSEEN))
     if unseen:
-        _output.warn(tr(f"{unseen} parts were not looked at", f"{unseen} parties n'ont pas été regardées"))
+        _output.warn(_counted(_UNSEEN, n=unseen))
     grave = [each for each in counted if fail_on != "nothing" and _as_grave(each.severity, Severity(fail_on))]
     if grave:
         total, old = len(grave), len(failing) - len(counted)
         raise InspectionError(
-            tr(f"{total} failings, and {old} that were known", f"{total} manquements, et {old} déjà connus"),
+            _counted(_NEW, n=total, old=old),
             hint=tr("--html FILE says how to mend each", "--html FICHIER dit comment remédier à chacun"),
         )
-    _output.say(tr(f"{len(failing)} failings", f"{len(failing)} manquements"), style="bold")
+    _output.say(_counted(_FAILINGS, n=len(failing)), style="bold")
+
+
+def _counted(words: Words, **numbers: int) -> str:
+    return Reader("fr" if language() == "fr" else "en").say(words, **numbers)
 
 
 def _as_grave(severity: Severity, least: Severity) -> bool:

@@ -94,7 +94,15 @@ class TestRun:
     def test_nobody_answers(self, desk: Desk) -> None:
         done = desk.run(f"inspect http://127.0.0.1:{planted.free_port()} --mine {FAST}", 0)
         assert "no answer" in done.out
+        assert "0 failings" in done.out
         assert "not looked at" in done.err, "never silently clean"
+
+    def test_one_is_one(self, desk: Desk) -> None:
+        log = Path("auth.log")
+        log.write_text("Nov 22 01:00:00 h sshd[1]: Accepted publickey for labo from 10.1.1.1 port 1 ssh2\n")
+        Path("empty").mkdir()
+        assert "1 failing, and 0 that were known" in desk.run("inspect empty --log auth.log", 24).err
+        assert "1\u00a0manquement, et 0\u00a0déjà connu\n" in desk.run("inspect empty --log auth.log --lang fr", 24).err
 
     def test_a_folder_needs_no_question(self, desk: Desk) -> None:
         Path("empty").mkdir()
