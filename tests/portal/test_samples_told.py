@@ -3,11 +3,13 @@
 from typing import Any
 
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from ecluse.domain.entry import Event
-from ecluse.domain.permissions import Role
+from ecluse.domain.permissions import Action, Role
+from ecluse.store.acts import tokens
 from ecluse.store.reads.samples import samples
 from room_migrations import Places, begun
 from rooms import LAB, OTHER_LAB, Room
@@ -72,6 +74,19 @@ def test_what_an_agent_says_is_only_words(room: Room) -> None:
     text = page(room, places, "migration").content.decode()
     assert "<b>x" not in text
     assert "<i>" not in text
+
+
+def test_programs_read_who_looked(room: Room) -> None:
+    places = begun(room).told("reconciled")
+    look(places, places.director.handle, different=2)
+    person = room.people[LAB, Role.AUDITOR]
+    token = tokens.make(person.handle, person, "reads", [Action.SEE_MIGRATION], 1)
+    address = f"/api/v1/migrations/{places.row.pk}"
+    answer = Client(headers={"host": "localhost"}).get(address, headers={"authorization": f"Bearer {token}"}).json()
+    (only,) = answer["samples"]
+    assert {name: only[name] for name in ("by", "patients", "results", "unequal", "chosen")} == {
+        "by": places.director.handle, "patients": 3, "results": 43, "unequal": 2, "chosen": False,
+    }  # fmt: skip
 
 
 def test_another_laboratory_sees_none_and_many_cost_no_more(room: Room) -> None:

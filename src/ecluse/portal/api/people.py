@@ -1,5 +1,6 @@
 """Endpoints of people's programs: what the screens read, by the same guard, with a personal token."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from django.db.models import QuerySet
@@ -40,6 +41,7 @@ from ecluse.store.reads.journal import head
 from ecluse.store.reads.migrations import one, visible
 from ecluse.store.reads.orders import order_version, orders_of
 from ecluse.store.reads.papers import signatures_of
+from ecluse.store.reads.samples import samples
 from ecluse.store.reads.warnings import timing
 from ecluse.store.reads.warnings import visible as warnings_seen
 
@@ -146,7 +148,7 @@ def migrations(request: HttpRequest) -> list[shapes.MigrationOut]:
 )
 @scoped(Action.SEE_MIGRATION, of_migration)
 def migration(request: HttpRequest, migration: int) -> shapes.MigrationWhole:  # noqa: ARG001
-    """One migration: what its places have reported, and the digests of its papers."""
+    """One migration: what its places have reported, the digests of its papers, who looked at samples of its results."""
     found = one(migration)
     places = [
         shapes.PlaceOut(
@@ -161,7 +163,8 @@ def migration(request: HttpRequest, migration: int) -> shapes.MigrationWhole:  #
         for each in found.places.select_related("agent").order_by("-place")
     ]
     papers = list(found.papers.order_by("received_at", "pk").values_list("digest", flat=True))
-    return shapes.MigrationWhole(**_migration(found), places=places, papers=papers)
+    looked = [shapes.SampleOut(**asdict(each)) for each in samples(found)]
+    return shapes.MigrationWhole(**_migration(found), places=places, papers=papers, samples=looked)
 
 
 @router.get(

@@ -263,6 +263,17 @@ class PlaceOut(Schema):
     reported_at: dt.datetime | None
 
 
+class SampleOut(Schema):
+    """A sample of prior results compared at the destination, as its journal tells; no row and no key of a patient."""
+
+    at: dt.datetime
+    by: str
+    patients: int
+    results: int
+    unequal: int
+    chosen: bool
+
+
 class MigrationOut(Schema):
     """A migration: where it stands since when, and by when its owner must move."""
 
@@ -276,10 +287,11 @@ class MigrationOut(Schema):
 
 
 class MigrationWhole(MigrationOut):
-    """A migration with its places and the digests of its papers."""
+    """A migration with its places, the digests of its papers, and who looked at which sample."""
 
     places: list[PlaceOut]
     papers: list[str]
+    samples: list[SampleOut]
 
 
 class LineOut(Schema):
