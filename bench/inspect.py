@@ -7,13 +7,14 @@ machine's documentation). Speed: one run over the same files as pattern scanners
 """
 
 import argparse
+import contextlib
 import os
-import resource
 import shutil
 import subprocess
 import sys
 import sysconfig
 import tempfile
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -173,14 +174,48 @@ def _memory(scratch: Path) -> None:
     for number in range(1, _GIGABYTES):
         (folder / f"{number}.csv").hardlink_to(first)
     begun = time.monotonic()
-    found = list(inspect_folder(folder, FOLDER, lambda text: print(" ", text, file=sys.stderr)))
+    with _watched() as peaks:
+        found = list(inspect_folder(folder, FOLDER, lambda text: print(" ", text, file=sys.stderr)))
     took = time.monotonic() - begun
-    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) >> 10
     persons = max((dict(each.counts).get("persons", 0) for each in found), default=0)
     print(
         f"{_GIGABYTES} GB: {took:.0f} s, {_GIGABYTES * 1024 / took:.0f} MiB/s, "
-        f"peak {peak} MiB a process, {persons} persons told"
+        f"largest of {len(peaks)} processes {max(peaks.values()) >> 10} MiB, "
+        f"all together {sum(peaks.values()) >> 10} MiB, {persons} persons told"
     )
+
+
+@contextlib.contextmanager
+def _watched() -> Iterator[dict[int, int]]:
+    """The peak of resident memory, in KiB, of this process and all below it; those that look are no children of it."""
+    peaks: dict[int, int] = {}
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(0.2):
+            peaks.update(_peaks())
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield peaks
+    finally:
+        peaks.update(_peaks())
+        ended.set()
+        watcher.join()
+
+
+def _peaks() -> dict[int, int]:
+    parents, peaks = {}, {}
+    for path in Path("/proc").glob("[0-9]*/status"):
+        with contextlib.suppress(OSError):
+            said = dict(line.split(":", 1) for line in path.read_text().splitlines() if ":" in line)
+            parents[int(path.parent.name)] = int(said["PPid"])
+            peaks[int(path.parent.name)] = int(said.get("VmHWM", "0 kB").split()[0])
+    ours = {os.getpid()}
+    while more := {each for each, parent in parents.items() if parent in ours} - ours:
+        ours |= more
+    return {each: peaks[each] for each in ours if each in peaks}
 
 
 if __name__ == "__main__":
