@@ -3,6 +3,7 @@
 ``X.yaml`` is what a person writes; ``X.json`` beside it, its canonical form; ``X.json.<signer>.sig``, a signature.
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -13,6 +14,7 @@ from ecluse.wire.canonical import digest
 from ecluse.workspace.files import read, write_atomic
 
 T = TypeVar("T")
+_BUNDLED = re.compile(r"[0-9a-f]{64}\.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,13 @@ def read_paper(cls: type[T], path: Path) -> Paper[T]:
 
 
 def signatures_beside(file: Path) -> dict[str, bytes]:
-    """Signatures that lie beside a canonical file, by signer."""
+    """Signatures that lie beside a canonical file, by signer; also as an unpacked evidence bundle names them.
+
+    There, ``<sha256>.json`` has ``<sha256>.<signer>.sig``.
+    """
     stem = f"{file.name}."
+    if _BUNDLED.fullmatch(file.name) and not any(path.name.startswith(stem) for path in file.parent.iterdir()):
+        stem = f"{file.stem}."
     found = sorted(path for path in file.parent.iterdir() if path.name.startswith(stem) and path.suffix == ".sig")
     return {path.name.removeprefix(stem).removesuffix(".sig"): read(path) for path in found}
 

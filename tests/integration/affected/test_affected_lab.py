@@ -7,6 +7,7 @@ import json
 import sqlite3
 import stat
 import subprocess
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -257,6 +258,28 @@ def test_the_orders_own_list_of_persons_is_asked_for(desk: Desk) -> None:
     assert "--exclusion-key" in desk.ecluse(*base, "--persons", "persons.keyed", code=2).err
     wrong = (*base, "--persons", "military.keyed", "--exclusion-key", "keys/flagged")
     assert "not the one that was ordered" in desk.ecluse(*wrong, code=12).err
+
+
+def test_the_papers_of_an_evidence_bundle_will_do(desk: Desk) -> None:
+    """Years later nothing else is left of the migration."""
+    whole = affected(desk, "--json").json()
+    desk.plan()
+    desk.ecluse("evidence", "export", "migration", "--out", "evidence.zip")
+    with zipfile.ZipFile(desk.path("evidence.zip")) as bundle:
+        bundle.extractall(desk.path("bundle"))
+    for name in ("order.json", "agreement.json"):
+        for path in desk.root.glob(f"{name}*"):
+            path.unlink()
+    order, agreement = (
+        next(desk.path("bundle", "source", "artefacts", kind).glob("*.json")) for kind in ("order", "agreement")
+    )
+    base = ("affected", str(order), "--agreement", str(agreement), "--profile", "demo-dxlab", "--source",
+            "legacy.sqlite", "--persons", "persons.keyed", "--exclusion-key", "keys/exclusion", "--json")  # fmt: skip
+    again = desk.ecluse(*base).json()
+    assert again | {"counted_at": ""} == whole | {"counted_at": ""}
+    for signature in order.parent.glob("*.sig"):
+        signature.unlink()
+    desk.ecluse(*base, code=14)
 
 
 def test_cells_of_a_list_are_no_formulas(desk: Desk) -> None:
