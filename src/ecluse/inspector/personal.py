@@ -35,7 +35,9 @@ dart ex exs erl hs clj xsd xsl xslt wsdl proto graphql tf map d fsh
 """
 CODE = frozenset(_SOURCE.split())
 """Endings of source code, markup and documentation: there, examples are likelier than exports."""
-_DOCUMENTATION = frozenset({"METADATA", "PKG-INFO", "README", "LICENSE", "CHANGES", "CHANGELOG", "NEWS", "COPYING"})
+_PAGES = "METADATA PKG-INFO README LICENSE CHANGES CHANGELOG NEWS COPYING COPYRIGHT AUTHORS CREDITS THANKS MAINTAINERS"
+_DOCUMENTATION = frozenset(_PAGES.split())
+"""Names, whatever their ending, of what stands beside programs and names those who wrote them, with days."""
 _PROGRAMS = (
     b"\x7fELF", b"MZ", b"!<arch>\n", b"\xfe\xed\xfa", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"\0asm",
     b"\xde\xc0\x17\x0b", b"dex\n",
