@@ -9,15 +9,14 @@ from ecluse.cli._text import Text, language, tr
 from ecluse.domain.affected import (
     SMALL,
     Affected,
-    AffectedClass,
     AffectedList,
-    AffectedSample,
     By,
     Counted,
     Fact,
     Lines,
     told,
     told_cells,
+    told_lines,
 )
 from ecluse.domain.catalogue import FieldClass
 from ecluse.domain.profile import SourceProfile
@@ -72,14 +71,9 @@ def record(
         persons=told(whole, whole),
         practitioners=None if counted.practitioners is None else told(counted.practitioners, counted.practitioners),
         cells=told_cells(counted),
-        sample=_sample(counted.sample) if counted.sample else None,
+        sample=told_lines(counted.sample) if counted.sample else None,
         sealed_list=sealed,
     )
-
-
-def _sample(lines: Lines) -> AffectedSample:
-    classes = tuple(AffectedClass(kind, number) for kind, number in lines.classes)
-    return AffectedSample(lines.lines, lines.explained, lines.several, lines.doubtful, classes)
 
 
 def show(counted: Counted, order: str) -> None:

@@ -128,17 +128,20 @@ class AffectedClass(Strict):
     """Lines of a sample in which a value of a class of data stands."""
 
     name: FieldClass
-    lines: Count
+    lines: Range
 
 
 @dataclass(frozen=True, slots=True)
 class AffectedSample(Strict):
-    """A sample's lines: how many there are, have a person, fit several, are doubtful."""
+    """A sample's lines: how many there are, have a person, fit several, are doubtful.
+
+    All but the first are told as persons are: a line usually is one person's.
+    """
 
     lines: Count
-    explained: Count
-    several: Count
-    doubtful: Count
+    explained: Range
+    several: Range
+    doubtful: Range
     classes: tuple[AffectedClass, ...]
 
 
@@ -174,6 +177,15 @@ def told(persons: int, whole: int) -> Range:
     if whole >= SMALL and 0 < whole - persons < SMALL:
         return Range(whole - SMALL + 1, whole - 1)
     return Range(persons, persons)
+
+
+def told_lines(lines: Lines) -> AffectedSample:
+    """A sample's lines as they may be told on."""
+    whole = lines.lines
+    classes = tuple(AffectedClass(kind, told(number, whole)) for kind, number in lines.classes)
+    return AffectedSample(
+        whole, told(lines.explained, whole), told(lines.several, whole), told(lines.doubtful, whole), classes
+    )
 
 
 def told_cells(counted: Counted) -> tuple[AffectedCell, ...]:
