@@ -60,8 +60,7 @@ BY_LINES = Words(
     "a sample from elsewhere would be attributed less than once in {sure} (ratio 10^{power})",
     "un échantillon venu d'ailleurs serait attribué moins d'une fois sur {sure} (rapport 10^{power})",
 )
-BY_SHARE = Words("{share} % (ratio 10^{power}): it points, and proves nothing",
-                 "{share} % (rapport 10^{power}) : cela désigne, et ne prouve rien")  # fmt: skip
+BY_SHARE = Words("{share} % (ratio 10^{power}): no proof", "{share} % (rapport 10^{power}) : pas une preuve")
 
 MEANS_FOUND = Words(
     "These are patients of that export. It does not say who lost them: both ends of the migration had the file.",

@@ -31,7 +31,6 @@ _ENTRIES: tuple[tuple[str, Action | None, Text], ...] = (
     ("alerts", Action.SEE_ALERTS, Text("Alerts", "Alertes")),
     ("warnings", Action.SEE_WARNINGS, Text("Warnings", "Signalements")),
     ("incidents", Action.SEE_INCIDENTS, Text("Incidents", "Incidents")),
-    ("tracing", Action.SEE_TRACING, Text("Tracing", "Traçage")),
     ("people", Action.SEE_PEOPLE, Text("People", "Personnes")),
 )
 """A screen's URL name, what one must be allowed to do to enter it, and its words."""

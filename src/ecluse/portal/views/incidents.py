@@ -77,6 +77,7 @@ def incidents(request: HttpRequest) -> HttpResponse:
         "page": page,
         "rows": [_row(request, each) for each in page],
         "places": Organisation.objects.filter(slug__in=allowed_in(grants, Action.OPEN_INCIDENT)),
+        "traces": bool(allowed_in(grants, Action.SEE_TRACING)),
     }
     return render(request, "incidents/list.html", shown)
 
