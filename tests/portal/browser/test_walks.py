@@ -23,6 +23,8 @@ from walking import Room, Walker, Walkers, open_room, walkers
 
 LAB = "Laboratoire des Trois Rivières"
 AGREEMENT, ORDER = "DPA-2026-007", "BIO-2026-0042"
+A4_WITHIN_MARGINS = 672
+"""Pixels of CSS: 210 mm less two margins of 16 mm, at 96 an inch."""
 FIELDS = (
     "patient.family_name", "patient.given_names", "patient.birth_date", "patient.sex", "patient.nir",
     "request.registered_on", "request.site", "request.prescriber", "observation.code", "observation.raw_value",
@@ -55,6 +57,7 @@ def test_from_the_first_link_to_the_last_proof(serving: Room, tmp_path: Path) ->
         world.an_order_is_approved()
         world.agents_carry_it_out(tmp_path)
         world.an_alert_is_looked_into()
+        world.prior_results_are_looked_at()
         world.the_director_accepts()
         world.the_auditor_believes_nobody(tmp_path)
         world.without_javascript()
@@ -74,6 +77,7 @@ class World:
         for path in ("", "people/", "journal/", "migrations/1/", "me/"):
             assert stranger.go(path).path.startswith("/account/login/"), path
         stranger.look().picture("sign-in")
+        self.everybody.stranger("en").go("account/login/").picture("sign-in")
         joining = self.everybody.stranger()
         joining.go(self.room.first_link).look()
         joining.write(name="Sacha Roux", email="somebody.else@passage.example").press("Rejoindre")
@@ -116,7 +120,7 @@ class World:
             email = f"{plain(name)}@trois-rivieres.example"
             self.by[key] = self.everybody.join(invited(lab, name, email, role), name, email, lang)
         assert "Claire Martin" in lab.go("people/").look().text
-        assert "Alain Petit" not in lab.text
+        assert "Alain Petit" not in lab.picture("people").text
         today = dt.datetime.now(dt.UTC).date()
         for handle in ("noe.garnier", "ines.faure", "alain.petit"):
             admin.go(f"people/passage-sas/of/{handle}/").look().page.locator("summary", has_text="formation").click()
@@ -138,6 +142,7 @@ class World:
                 "agent", "enrol", self.room.url, code, "-w", f"at-{place}", "--key", f"keys/agent-{place}"
             )  # fmt: skip
         assert "agent-destination" in engineer.go("agents/").look().picture("agents").text
+        assert "agent-destination" in self.by["vendor_security"].go("agents/").picture("agents").text
 
     def an_agreement_is_made(self) -> None:
         """Drafted letter by letter, frozen, signed by both parties with their passkeys."""
@@ -194,6 +199,7 @@ class World:
         director.sign("Approuver avec ma clé d'accès")
         assert director.path == path, director.text
         assert "Aucun" in director.go("migrations/").text
+        self.by["approver"].go("").picture("home")
         by_keys(self.by["approver"].go(path))
         assert self.by["approver"].look().path == path
         assert ORDER in self.by["approver"].go("migrations/").look().text
@@ -233,7 +239,7 @@ class World:
             engineer.page.wait_for_timeout(500)
         engineer.look().picture("alerts").press("A further administrator")
         engineer.look().picture("alerts-one", height=1200)
-        officer.go(engineer.path).look().picture("alerts-one", height=1200)
+        officer.go("alerts/").picture("alerts").go(engineer.path).look().picture("alerts-one", height=1200)
 
     def prior_results_are_looked_at(self) -> None:
         """The line that the room gives works on the destination's machine; the room then says who looked, and no value."""
@@ -248,6 +254,7 @@ class World:
         assert "✓" in told[1]
         self.agent("destination")
         text = director.go(director.path).look().picture("samples", part="section:has(#samples)").text
+        self.by["approver"].go(director.path).picture("samples", part="section:has(#samples)")
         assert "Personne n'a regardé" not in text
         assert "claire.martin" in director.page.locator("section:has(#samples) tbody").inner_text()
 
@@ -266,6 +273,7 @@ class World:
             self.agent(place)
         assert "effac" in director.go(path).look().picture("erased", height=700).text
         self.by["vendor_dpo"].go(path).look().picture("erased", height=700)
+        prints(director)
 
     def the_auditor_believes_nobody(self, folder: Path) -> None:
         """The bundle verifies offline by keys got elsewhere; the journal gives its proofs."""
@@ -284,6 +292,9 @@ class World:
         assert "preuves emportées" in auditor.go("journal/").look().text
         auditor.page.evaluate("document.querySelector('form.filters[role=search]').scrollIntoView()")
         auditor.picture("journal")
+        other = self.by["vendor_dpo"].go("journal/")
+        other.page.evaluate("document.querySelector('form.filters[role=search]').scrollIntoView()")
+        other.picture("journal")
         auditor.page.locator("tbody th a").first.click()
         auditor.look()
         proof = auditor.saved("Prendre l'écriture et sa preuve", folder)
@@ -367,6 +378,21 @@ def by_keys(walker: Walker) -> None:
         with walker.page.expect_navigation():
             walk_to(walker.page, name)
             walker.page.keyboard.press("Enter")
+
+
+def prints(walker: Walker) -> None:
+    """On paper: the text whole, as wide as A4 within its margins, and nothing to press."""
+    page = walker.page
+    page.emulate_media(media="print", color_scheme="dark")
+    page.set_viewport_size({"width": A4_WITHIN_MARGINS, "height": 900})
+    assert page.locator("h1").is_visible()
+    shown = [each for each in page.locator("button, .button, nav, .acts").all() if each.is_visible()]
+    assert not shown, [each.inner_text() for each in shown]
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth + 1")
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)", "ink, also from a dark screen"
+    assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True))) >= 1
+    page.emulate_media(media="screen", color_scheme="light")
+    page.set_viewport_size({"width": 1280, "height": 900})
 
 
 def walk_to(page: Page, name: str) -> None:
