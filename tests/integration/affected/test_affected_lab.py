@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import datetime as dt
 import io
 import json
 import sqlite3
@@ -10,6 +11,7 @@ import subprocess
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -281,6 +283,22 @@ def test_the_papers_of_an_evidence_bundle_will_do(desk: Desk) -> None:
     for signature in order.parent.glob("*.sig"):
         signature.unlink()
     desk.ecluse(*base, code=14)
+
+
+def test_an_order_is_as_good_as_on_its_last_day(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A leak is seen years after the agreement has ended."""
+
+    class Later(dt.datetime):
+        @classmethod
+        def now(cls, tz: dt.tzinfo | None = None) -> "Later":
+            return cls(2090, 1, 2, 3, 4, 5, tzinfo=tz)
+
+    for module in ("affected", "_order_files"):
+        monkeypatch.setattr(f"ecluse.cli.{module}.dt", SimpleNamespace(datetime=Later, UTC=dt.UTC))
+    answer = affected(desk, "--json")
+    assert answer.json()["counted_at"] == "2090-01-02T03:04:05Z"
+    assert numbers(answer)["fact", "minor"] == (0, 0)
+    desk.ecluse("order", "check", "order.json", "--agreement", "agreement.json", code=11)
 
 
 def test_cells_of_a_list_are_no_formulas(desk: Desk) -> None:
