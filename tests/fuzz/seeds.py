@@ -25,6 +25,7 @@ import access_files as af
 import cda_documents
 import ecluse
 from ecluse.migration.pack import Header, pack
+from ecluse.wire.canonical import canonical
 from fuzz import inspected
 from fuzz.doors import https_seeds, sftp_seeds, ssh_seeds
 from fuzz.papers import EVENTS, trace_files
@@ -301,6 +302,21 @@ def _artefact() -> Seeds:
     for kind in _KINDS:
         yield kind, (_ARTEFACTS / kind / "good-full.json").read_bytes()
     yield "cut-off", (_ARTEFACTS / "order" / "bad-cut-off.json").read_bytes()
+    yield "trace-conclusion", _conclusion()
+
+
+def _conclusion() -> bytes:
+    export = {
+        "order": "BIO-2026-0042", "order_digest": f"sha256:{'1' * 64}", "controller": "Laboratoire", "source": "dxlab",
+        "destination": "kalisil", "recipient": f"age1{'q' * 58}", "period_from": "2018-01-01",
+        "period_until": "2019-12-31", "persons": 1500, "lines_known": 54, "marks": {"name_birth": 50, "nir": 40},
+        "slips": 2, "canary_lines": 1, "canaries": ["request-1"], "ratio": 871, "probability": 10_000,
+        "attributed": True, "explained": False,
+    }
+    return canonical({
+        "format": "ecluse.trace-conclusion/1", "verdict": "found", "lines": 56, "more": False, "silent": 1,
+        "unknown": 1, "asked": 7, "expired": 1, "refused": 0, "foreign": 2, "exports": [export], "left_out": 0,
+    })
 
 
 def _document() -> Seeds:
