@@ -33,7 +33,7 @@ _FRENCH: dict[int, str] = {
     22: "Qui demande n'a aucun rôle qui permette cela (loi 6, R6).",
     23: "Rien de ce nom n'existe pour qui demande : les choses d'autrui ne se distinguent pas de ce qui n'existe pas.",
     24: "Une inspection a trouvé des manquements, aussi graves que demandé, qu'aucune référence ne connaît.",
-    25: "Un échantillon fuité ne vient d'aucun des exports interrogés, autant que ses lignes le disent (R11).",
+    25: "Un échantillon fuité n'est attribué à aucun des exports interrogés (R11).",
     26: "Un échantillon fuité désigne un export, et ne suffit pas à le lui attribuer (R11).",
     30: "Une base de données est partie ou ne se joint pas.",
     31: "Le disque est plein, protégé ou parti.",

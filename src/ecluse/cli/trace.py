@@ -82,7 +82,7 @@ def command(
     if verdict is Verdict.DOUBTFUL:
         raise DoubtfulError("the sample points to an export, and is too little to attribute it")
     if verdict is Verdict.NOT_FOUND:
-        raise UntracedError("the sample comes from none of the exports that were asked, as far as its lines tell")
+        raise UntracedError("the sample is attributed to none of the exports that were asked")
 
 
 def _json(read: Sample, answer: Answer, *, lines: bool) -> dict[str, Any]:

@@ -23,8 +23,8 @@ FRENCH_TRACING: dict[str, str] = {
     "not a text of the form that it has in a trace file": "pas un texte de la forme qu'il a dans un fichier de traçage",
     "not a trace file": "pas un fichier de traçage",
     "not an armoured age file": "pas un fichier age en texte",
-    "the sample comes from none of the exports that were asked, as far as its lines tell":
-        "l'échantillon ne vient d'aucun des exports interrogés, autant que ses lignes le disent",
+    "the sample is attributed to none of the exports that were asked":
+        "l'échantillon n'est attribué à aucun des exports interrogés",
     "the sample holds no line": "l'échantillon n'a aucune ligne",
     "the sample is larger than 64 MiB": "l'échantillon dépasse 64 Mio",
     "the sample points to an export, and is too little to attribute it":

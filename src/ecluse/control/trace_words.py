@@ -106,10 +106,8 @@ POINTS = Words(
     "attribuer.",
 )
 NOWHERE = Words(
-    "A sample of {lines} [lines:line|lines] comes from none of the {asked} [asked:export|exports] asked, as far as it "
-    "tells.",
-    "Un échantillon de {lines} [lines:ligne|lignes] ne vient d'aucun des {asked} [asked:export|exports] interrogés, "
-    "autant qu'il le dise.",
+    "A sample of {lines} [lines:line|lines] is attributed to none of the {asked} [asked:export|exports] asked.",
+    "Un échantillon de {lines} [lines:ligne|lignes] n'est attribué à aucun des {asked} [asked:export|exports] interrogés.",
 )
 FACT = Words(
     "Tracing of a leaked sample: the lines come from the export of order {order} (digest {digest}), requests of "

@@ -168,7 +168,7 @@ class InspectionError(RefusedError):
 
 
 class UntracedError(RefusedError):
-    """A leaked sample comes from none of the exports that were asked, as far as its lines tell (R11)."""
+    """A leaked sample is attributed to none of the exports that were asked (R11)."""
 
     exit_code = 25
 
