@@ -107,7 +107,8 @@ POINTS = Words(
 )
 NOWHERE = Words(
     "A sample of {lines} [lines:line|lines] is attributed to none of the {asked} [asked:export|exports] asked.",
-    "Un échantillon de {lines} [lines:ligne|lignes] n'est attribué à aucun des {asked} [asked:export|exports] interrogés.",
+    "Un échantillon de {lines} [lines:ligne|lignes] n'est attribué à aucun des {asked} [asked:export|exports] "
+    "interrogés.",
 )
 FACT = Words(
     "Tracing of a leaked sample: the lines come from the export of order {order} (digest {digest}), requests of "
