@@ -41,7 +41,7 @@ STRANGE = Words(
     "{n} [n:line that no export in this answer knows|lines that no export in this answer knows]: of somebody else, or "
     "too damaged.",
     "{n} [n:ligne qu'aucun export de cette réponse ne connaît|lignes qu'aucun export de cette réponse ne connaît] : "
-    "d'autrui, ou trop abîmées.",
+    "d'autrui, ou trop [n:abîmée|abîmées].",
 )
 SILENT = Words("{n} [n:line|lines] with nothing to compare.", "{n} [n:ligne|lignes] sans rien à comparer.")
 FOREIGN = Words("{n} trace [n:file was|files were] sealed to somebody else, and not asked.",
