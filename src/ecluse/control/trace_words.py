@@ -74,10 +74,10 @@ MEANS_DOUBTFUL = Words(
     "douzaine de lignes connues n'attribue jamais : demandez-en d'autres.",
 )
 MEANS_NOT_FOUND = Words(
-    "None of the exports that were asked is the source, as far as these lines tell. Exports without fingerprints, or "
-    "whose trace files were not there, said nothing.",
-    "Aucun des exports interrogés n'en est la source, autant que ces lignes le disent. Les exports sans empreintes, ou "
-    "dont le fichier de traçage manquait, n'ont rien dit.",
+    "No export that was asked knows enough of these lines. One may be the source all the same, with few or damaged "
+    "lines of it; exports without fingerprints, or whose trace files were not there, said nothing.",
+    "Aucun export interrogé ne connaît assez de ces lignes. L'un d'eux peut en être la source quand même, si elles sont "
+    "peu nombreuses ou abîmées ; les exports sans empreintes, ou dont le fichier de traçage manquait, n'ont rien dit.",
 )
 MEANS: dict[Verdict, Words] = {
     Verdict.FOUND: MEANS_FOUND,
