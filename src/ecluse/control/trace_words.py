@@ -76,8 +76,9 @@ MEANS_DOUBTFUL = Words(
 MEANS_NOT_FOUND = Words(
     "No export that was asked knows enough of these lines. One may be the source all the same, with few or damaged "
     "lines of it; exports without fingerprints, or whose trace files were not there, said nothing.",
-    "Aucun export interrogé ne connaît assez de ces lignes. L'un d'eux peut en être la source quand même, si elles sont "
-    "peu nombreuses ou abîmées ; les exports sans empreintes, ou dont le fichier de traçage manquait, n'ont rien dit.",
+    "Aucun export interrogé ne connaît assez de ces lignes. L'un d'eux peut en être la source quand même, si elles "
+    "sont peu nombreuses ou abîmées ; les exports sans empreintes, ou dont le fichier de traçage manquait, n'ont "
+    "rien dit.",
 )
 MEANS: dict[Verdict, Words] = {
     Verdict.FOUND: MEANS_FOUND,
