@@ -253,8 +253,10 @@ class World:
         assert told[0] == 0, told[1]
         assert "✓" in told[1]
         self.agent("destination")
-        text = director.go(director.path).look().picture("samples", part="section:has(#samples)").text
-        self.by["approver"].go(director.path).picture("samples", part="section:has(#samples)")
+        text = director.go(director.path).look().text
+        for walker in (director, self.by["approver"].go(director.path)):
+            walker.page.evaluate("document.querySelector('#samples').scrollIntoView()")
+            walker.picture("samples", height=460)
         assert "Personne n'a regardé" not in text
         assert "claire.martin" in director.page.locator("section:has(#samples) tbody").inner_text()
 
