@@ -93,9 +93,13 @@ class Room:
         """Refuse an address over which a token must not go.
 
         Raises:
-            UsageError: not https, and not on this machine.
+            UsageError: not https, and not on this machine; no address at all.
         """
-        parts = urlsplit(self.url)
+        try:
+            parts = urlsplit(self.url)
+            _ = parts.port, (parts.hostname or "").encode("idna")
+        except ValueError:
+            raise UsageError("not an address", location=Location(field="URL")) from None
         if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOCAL):
             raise UsageError("a room's address is https, or http on this machine", location=Location(field="URL"))
         if parts.query or parts.fragment or parts.username:

@@ -73,9 +73,12 @@ def command(
     files = trace_files(exports)
     read = read_sample(sample)
     answer = ask_all((line.cells for line in read.lines), files, opened, _overdue.now().date())
-    told = _trace_telling.tell(desk, answer, more=read.more) if desk else None
-    _output.emit(_json(read, answer, lines=lines) | (told.plain() if told else {}))
     _show(read, answer, lines=lines)
+    made, told = _json(read, answer, lines=lines), None
+    try:
+        told = _trace_telling.tell(desk, answer, more=read.more) if desk else None
+    finally:  # the answer is said whatever becomes of the room
+        _output.emit(made | (told.plain() if told else {}))
     if told:
         told.show()
     verdict = verdict_of(answer)

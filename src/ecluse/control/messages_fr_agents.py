@@ -35,6 +35,7 @@ FRENCH_AGENTS = {
     "no plan is known here yet, by which this could be judged":
         "aucun plan n'est encore connu ici, par lequel en juger",
     "not a signer's id": "pas l'identifiant d'un signataire",
+    "not an address": "pas une adresse",
     "not an agent's file": "pas le fichier d'un agent",
     "not an answer of a control room": "pas une réponse de salle de contrôle",
     "not an answer of a control room: kind": "pas une réponse de salle de contrôle : le champ kind",

@@ -103,6 +103,9 @@ def test_a_header_that_no_order_could_have_is_told_nowhere(place: Desk, monkeypa
         ("--room http://localhost:9 --incident INC-7K3Q-9X2M", "--token"),
         ("--ca ca.pem", "--room"),
         ("--room http://labo.example --incident INC-7K3Q-9X2M --token room.token", "https"),
+        ("--room https://[::1 --incident INC-7K3Q-9X2M --token room.token", "not an address"),
+        ("--room https://a..invalid --incident INC-7K3Q-9X2M --token room.token", "not an address"),
+        ("--room https://labo.example:x --incident INC-7K3Q-9X2M --token room.token", "not an address"),
         ("--room http://localhost:9 --incident ../me --token room.token", "INC-7K3Q-9X2M"),
     ],
 )
@@ -144,3 +147,15 @@ def test_a_fault_of_ours_is_no_telling(place: Desk, monkeypatch: pytest.MonkeyPa
     done = place.run(RUN + ROOM, code=70)
     assert "FOUND" in done.out
     assert "told to incident" not in done.out
+
+
+@pytest.mark.parametrize("form", ["", " --json"])
+def test_whoever_waits_no_longer_for_the_room_has_the_answer(
+    place: Desk, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    def waits(_self: object, _made: Conclusion) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(IncidentDesk, "tell", waits)
+    done = place.run(RUN + ROOM + form, code=130)
+    assert ('"verdict":"found"' if form else "FOUND") in done.out.replace(": ", ":")
