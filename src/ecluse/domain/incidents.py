@@ -194,6 +194,7 @@ class Incident:
     """All that is recorded of one breach at one controller. Names are of organisations, ``by`` are people's names.
 
     ``found``: when the side that opened it became aware. ``traces``: what tracing leaked samples concluded.
+    ``controller_told``: when the warning that led to it came to the first of the controller's people.
     """
 
     number: str
@@ -209,6 +210,7 @@ class Incident:
     moves: tuple[Move, ...] = ()
     exposures: tuple[Exposure, ...] = ()
     traces: tuple[Telling, ...] = ()
+    controller_told: dt.datetime | None = None
 
     def last(self, *steps: Step) -> Move | None:
         """The latest of some steps."""
@@ -220,11 +222,14 @@ class Incident:
 
 
 def for_processor(incident: Incident) -> Incident:
-    """What the processor sees: no number of the controller's, decision, filing or trace, nor a phase that tells."""
+    """What the processor sees: no number of the controller's, decision, filing or trace, nor a phase that tells.
+
+    Nor when a warning came to the controller.
+    """
     phase = incident.phase if incident.phase in {Phase.OPENED, Phase.CLOSED} else Phase.AWARE
     facts = tuple(fact for fact in incident.facts if fact.kind not in COUNTED)
     moves = tuple(move for move in incident.moves if move.step in PROCESSORS)
-    return replace(incident, phase=phase, facts=facts, moves=moves, traces=())
+    return replace(incident, phase=phase, facts=facts, moves=moves, traces=(), controller_told=None)
 
 
 def standing(facts: Iterable[Fact]) -> tuple[Fact, ...]:
@@ -244,14 +249,20 @@ class Awareness:
 
 
 def awareness(incident: Incident) -> Awareness | None:
-    """When the 72 hours began: the controller's last statement, but never later than the processor's notice.
+    """When the 72 hours began: the controller's last statement, but never later than it was told.
 
-    None while nobody has told the controller and it has stated nothing.
+    It is told by the processor's notice, and by a warning that came to one of its people. None while nobody has told
+    the controller and it has stated nothing.
     """
-    stated, notice = incident.last(Step.AWARE), incident.first(Step.NOTICE)
-    if stated is not None and (notice is None or stated.at <= notice.at):
-        return Awareness(stated.at, stated.basis or Basis.OTHER, stated.reasons)
-    return Awareness(notice.at, Basis.PROCESSOR, notice.reasons) if notice is not None else None
+    stated, notice, told = incident.last(Step.AWARE), incident.first(Step.NOTICE), incident.controller_told
+    known = []
+    if stated is not None:
+        known.append(Awareness(stated.at, stated.basis or Basis.OTHER, stated.reasons))
+    if told is not None:
+        known.append(Awareness(told, Basis.WARNING, ""))
+    if notice is not None:
+        known.append(Awareness(notice.at, Basis.PROCESSOR, notice.reasons))
+    return min(known, key=lambda each: each.at.astimezone(dt.UTC), default=None)
 
 
 @dataclass(frozen=True, slots=True)

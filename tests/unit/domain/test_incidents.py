@@ -157,6 +157,22 @@ def test_no_statement_makes_it_later_than_the_notice() -> None:
     assert (begun.at, begun.basis) == (T0, Basis.PROCESSOR)
 
 
+def test_a_warning_that_came_to_the_controller_starts_its_clock_before_the_notice() -> None:
+    told = replace(opened(found=T0 + HOUR), controller_told=T0)
+    noticed = taken(told, moved(Step.NOTICE, T0 + 30 * HOUR))
+    stated = taken(noticed, moved(Step.AWARE, T0 + 2 * HOUR, basis=Basis.PRESS))
+    for incident in (told, noticed, stated):
+        begun, clock = awareness(incident), authority_clock(incident)
+        assert begun is not None
+        assert clock is not None
+        assert (begun.at, begun.basis, clock.start) == (T0, Basis.WARNING, T0)
+        assert for_processor(incident).controller_told is None
+    earlier = awareness(taken(stated, moved(Step.AWARE, T0 - HOUR, basis=Basis.PRESS)))
+    assert earlier is not None
+    assert (earlier.at, earlier.basis) == (T0 - HOUR, Basis.PRESS)
+    assert authority_clock(for_processor(told)) is None
+
+
 def test_a_statement_is_corrected_by_another_with_reasons_if_later() -> None:
     incident = taken(opened(C), replace(AWARE, reasons=""))
     again = moved(Step.AWARE, T0 + HOUR, basis=Basis.OWN)

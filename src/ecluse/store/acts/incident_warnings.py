@@ -1,13 +1,12 @@
 """A warning made an incident, in one step and without telling whoever it names (R10, R17)."""
 
-import datetime as dt
 import secrets
 
 from ecluse.domain.errors import ForbiddenError, TransitionError
 from ecluse.domain.incidents import Basis
 from ecluse.domain.permissions import Action, Parties, Side, may
 from ecluse.store.acts.incidents import Opened, opened
-from ecluse.store.models import IncidentRow, Membership, Organisation, Person, ReportedWarning
+from ecluse.store.models import IncidentRow, Organisation, Person, ReportedWarning
 from ecluse.store.reads import warnings as warning_reads
 from ecluse.store.reads.incidents import bound_to
 from ecluse.store.recording import Act, act
@@ -35,7 +34,7 @@ def open_from_warning(act: Act, warning: ReportedWarning, by: Person) -> list[In
     pairs = [(lab, vendor) for lab, vendor in pairs if lab.pk not in made]
     if not pairs:
         raise TransitionError("this warning was made an incident already")
-    came = _came(found, _place(pairs[0], by), act.now)
+    came = warning_reads.first_told(found, _place(pairs[0], by)) or act.now
     french, words = found.language == "fr", _SAMPLE if found.sample else _EXPOSED
     given = Opened(_TITLE[french], words[french], came, Basis.WARNING)
     matter = secrets.token_hex(16)
@@ -48,21 +47,6 @@ def _place(pair: tuple[Organisation, Organisation | None], by: Person) -> Organi
     if vendor is None or may(by.grants(), Action.OPEN_INCIDENT, Parties.of(lab.slug)):
         return lab
     return vendor
-
-
-def _came(warning: ReportedWarning, place: Organisation, now: dt.datetime) -> dt.datetime:
-    """When the first of an organisation was told of a warning: what one of its people knows, it knows.
-
-    Whoever has left it since was of it then; now, where nobody was told and somebody came upon it.
-    """
-    held = Membership.objects.filter(organisation=place).values_list("person__handle", "since", "until")
-    return min(
-        (
-            station.at for station in warning.stations.all() for handle, since, until in held
-            if handle in station.told and since <= station.at and (until is None or until > station.at)
-        ),
-        default=now,
-    )  # fmt: skip
 
 
 def _pairs(warning: ReportedWarning, by: Person) -> list[tuple[Organisation, Organisation | None]]:

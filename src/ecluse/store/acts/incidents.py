@@ -36,6 +36,7 @@ from ecluse.store.models import (
 )
 from ecluse.store.reads import incidents as reads
 from ecluse.store.reads.spared import check_incident_exists_for, told_of
+from ecluse.store.reads.warnings import first_told
 from ecluse.store.recording import Act, act
 from ecluse.wire.canonical import canonical, digest
 
@@ -143,10 +144,11 @@ def opened(  # noqa: PLR0917 - an incident's own parts
     if given.found > act.now:
         raise UsageError("this moment is still to come")
     side, salt = _side_at(by, controller, processor), secrets.token_hex(16)
+    told = first_told(warning, controller) if warning is not None else None
     row = IncidentRow.objects.create(
         number=f"INC-{new_receipt()[2:]}", matter=matter, title=title, controller=controller, processor=processor,
         phase=Phase.OPENED, opened_at=act.now, opened_by=by, opened_side=side, found_at=given.found, warning=warning,
-        salt=salt,
+        controller_told_at=told, salt=salt,
     )  # fmt: skip
     said = {"title": title, "found": given.found.isoformat()}
     act.record(

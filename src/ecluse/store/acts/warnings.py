@@ -30,6 +30,7 @@ from ecluse.seal.letters import Attachment, Letter, check_letter, lock_mailbox, 
 from ecluse.seal.sealing import check_recipient, seal
 from ecluse.store.acts.alerts import spare
 from ecluse.store.models import (
+    IncidentRow,
     Organisation,
     Person,
     ReportedWarning,
@@ -189,6 +190,10 @@ def _escalate(act: Act, warning: ReportedWarning) -> int:
             RoomEvent.WARNING_ESCALATED, *reads.open_to(warning), subject=warning.receipt, station=place,
             people=len(told),
         )  # fmt: skip
+    # What it led to was opened before it came to the laboratory: from now on that knows (R17).
+    for incident in IncidentRow.objects.filter(warning=warning, controller_told_at=None) if due else ():
+        incident.controller_told_at = reads.first_told(ReportedWarning.objects.get(pk=warning.pk), incident.controller)
+        incident.save(update_fields=["controller_told_at"])
     return len(due)
 
 

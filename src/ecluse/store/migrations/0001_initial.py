@@ -271,6 +271,7 @@ class Migration(migrations.Migration):
                 ('opened_at', models.DateTimeField()),
                 ('opened_side', models.CharField(choices=[('controller', 'controller'), ('processor', 'processor')], max_length=16)),
                 ('found_at', models.DateTimeField()),
+                ('controller_told_at', models.DateTimeField(blank=True, null=True)),
                 ('salt', models.CharField(max_length=32)),
             ],
             options={

@@ -1,6 +1,7 @@
 """Incidents: what is known of a breach at one laboratory, what was decided, where data lie (GDPR Art. 33; R17).
 
-Rows are added and never changed, but for an incident's phase, which its steps tell. ``salt`` goes into the digest that
+Rows are added and never changed, but for an incident's phase, which its steps tell, and the
+moment at which its warning came to the controller, once. ``salt`` goes into the digest that
 the journal holds, so that nobody who sees a digest can guess a short text.
 """
 
@@ -27,7 +28,8 @@ def _words(kind: _Words) -> list[tuple[str, str]]:
 class IncidentRow(models.Model):
     """One breach at one controller. ``matter``: the same at several laboratories, for the vendor that opened them.
 
-    ``found_at``: when the side that opened it became aware. ``warning``: the warning that it came from.
+    ``found_at``: when the side that opened it became aware. ``warning``: the warning that it came from;
+    ``controller_told_at``: when that came to the first of the controller's people.
     """
 
     number = models.CharField(max_length=20, unique=True)
@@ -40,6 +42,7 @@ class IncidentRow(models.Model):
     opened_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
     opened_side = models.CharField(max_length=16, choices=_words(Side))
     found_at = models.DateTimeField()
+    controller_told_at = models.DateTimeField(null=True, blank=True)
     warning = models.ForeignKey(ReportedWarning, models.PROTECT, null=True, blank=True, related_name="incidents")
     salt = models.CharField(max_length=32)
 

@@ -129,6 +129,7 @@ def clocks_of(row: IncidentRow) -> Incident:
         opened_by=row.opened_by.name,
         opened_side=Side(row.opened_side),
         found=row.found_at,
+        controller_told=row.controller_told_at,
         moves=tuple(move_of(each) for each in row.moves.all()),
     )
 

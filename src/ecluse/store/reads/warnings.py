@@ -122,6 +122,21 @@ def _holders(held: Held, place: int, slugs: set[str]) -> frozenset[int]:
     )
 
 
+def first_told(warning: ReportedWarning, place: Organisation) -> dt.datetime | None:
+    """When the first of an organisation was told of a warning: what one of its people knows, it knows (R17).
+
+    Whoever has left it since was of it then; None where nobody was told.
+    """
+    held = list(Membership.objects.filter(organisation=place).values_list("person__handle", "since", "until"))
+    return min(
+        (
+            station.at for station in warning.stations.all() for handle, since, until in held
+            if handle in station.told and since <= station.at and (until is None or until > station.at)
+        ),
+        default=None,
+    )  # fmt: skip
+
+
 def warning_of(receipt: str) -> ReportedWarning:
     """One warning.
 
