@@ -19,7 +19,6 @@ from ecluse.domain.values import Count, Digest, FieldError, Instant, Name, Stric
 
 SMALL = 5
 """Numbers of persons below this are not told on."""
-_ROUND = 10
 _READERS = frozenset({SignerRole.DIRECTOR, SignerRole.DPO, SignerRole.APPROVER})
 """The controller's people who may be sent a list of persons; an agent is no person."""
 _SEALABLE = ("ssh-ed25519 ", "ssh-rsa ")
@@ -172,6 +171,8 @@ class Affected(Strict):
 
 def told(persons: int, whole: int) -> Range:
     """A number as it may be told on: also that nearly everybody is in it says something of the few who are not."""
+    if SMALL <= whole < 2 * SMALL - 1 and 0 < persons < whole:
+        return Range(1, whole - 1)  # the two ranges below would overlap, and which was taken would say more than both
     if 0 < persons < SMALL:
         return Range(1, SMALL - 1)
     if whole >= SMALL and 0 < whole - persons < SMALL:
@@ -192,7 +193,7 @@ def told_cells(counted: Counted) -> tuple[AffectedCell, ...]:
     """Cells as they may be told on.
 
     Years and sites nearly add up to the whole, so that what is hidden in one could be worked out from the others: then
-    the least that is not hidden is told within twenty. Where all are hidden, nothing is told of any.
+    the first that is large enough is told as widely as the small ones together. Where none is, nothing is told of any.
     """
     shown = [cell for cell in counted.cells if not (cell.by is By.FACT and cell.name in _UNTOLD)]
     known = {cell: told(cell.persons, counted.persons) for cell in shown}
@@ -203,17 +204,32 @@ def told_cells(counted: Counted) -> tuple[AffectedCell, ...]:
 
 
 def _shaded(cells: Sequence[Cell], whole: int) -> dict[Cell, Range]:
-    """The cells that must be told more widely than by themselves, for others' sake."""
-    some = [cell for cell in cells if cell.persons]
-    exact = [cell for cell in some if (made := told(cell.persons, whole)).at_least == made.at_most]
-    if len(exact) == len(some):
+    """The cells that must be told more widely than by themselves, for the small ones' sake.
+
+    To be read as by somebody who knows this rule, the whole, and that nobody is in two cells. He then knows what the
+    small cells and those told widely are *together*. So whether enough are told widely is decided by that alone, and
+    which by their place, and never by one cell's own number: of two hidden numbers the lesser would else be known to
+    be the lesser, or to be over a limit. Each small cell can then be anything of 1 to ``SMALL - 1``.
+    """
+    small = [cell.persons for cell in cells if 0 < cell.persons < SMALL]
+    if not small:
         return {}
-    if not exact:
-        return dict.fromkeys(cells, Range(0, whole))
-    least = min(exact, key=lambda cell: cell.persons)
-    # So that the number is never nearer to an end than what is hidden can be.
-    low = (least.persons - SMALL) // _ROUND * _ROUND
-    return {least: Range(max(1, low), min(low + 2 * _ROUND - 1, whole))}
+    together, least, most = sum(small), len(small), len(small) * (SMALL - 1)
+    none = dict.fromkeys(cells, Range(0, whole))
+    made: dict[Cell, Range] = {}
+    # More than what is small at its most, with cells at their least, so that "not yet enough" excludes nothing either.
+    enough, before = most + SMALL - 1, most
+    for cell in cells:
+        if not SMALL <= cell.persons <= whole - SMALL:
+            continue
+        together, enough = together + cell.persons, enough + SMALL
+        if together >= enough:
+            made[cell] = Range(together - before, together - least)
+            # Told alone, what nearly everybody is in is told otherwise: that it was not would say something.
+            return made if together - least <= whole - SMALL else none
+        made[cell] = Range(SMALL, min(enough - 1 - least, whole - SMALL))
+        least, before = least + SMALL, enough - 1
+    return none
 
 
 def list_recipient(order: Order, agreement: Agreement, to: str | None) -> str:
