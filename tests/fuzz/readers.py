@@ -87,6 +87,15 @@ class Reading:
 BESIDE = b"\n--8<-- its memo file --8<--\n"
 
 
+def _listed(batch: pa.RecordBatch) -> list[dict[str, Any]]:
+    """A batch's rows; times as numbers, since Arrow has some that Python's own types have not."""
+    columns = [
+        column.view(pa.int32() if column.type.bit_width == 32 else pa.int64()) if pa.types.is_temporal(column.type) else column
+        for column in batch.columns
+    ]
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names).to_pylist()
+
+
 def _observed(declared: Declared, data: bytes) -> tuple[str, dict[str, list[dict[str, Any]]], FileIntake | None]:
     """What a reader gives: its error's text, or its rows and account; all of it checked."""
     rows: dict[str, list[dict[str, Any]]] = {}
@@ -95,7 +104,7 @@ def _observed(declared: Declared, data: bytes) -> tuple[str, dict[str, list[dict
         rows = {table: [] for table in reader.tables}
         for table, batch in reader.passing(reader.tables):
             _check(table, batch, reader.tables)
-            rows[table] += batch.to_pylist()
+            rows[table] += _listed(batch)
         intake = reader.intake()
         again = reader_of(declared).intake()
     except EcluseError as error:

@@ -15,6 +15,8 @@ from ecluse.domain.errors import Location, ProfileError
 _PATH = re.compile(
     r"([A-Z][A-Z0-9]{0,2})-([1-9][0-9]{0,2})(?:\[(\*|[1-9][0-9]{0,2})\])?(?:\.([1-9][0-9]{0,2}))?(?:\.([1-9][0-9]{0,2}))?"
 )
+LARGEST = 999
+"""The largest number of a place that can be written."""
 EVERY = -1
 """A path's ``repetition`` that stands for each one."""
 

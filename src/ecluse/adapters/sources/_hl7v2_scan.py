@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from ecluse.adapters.sources._field_paths import LARGEST
 from ecluse.adapters.sources._hl7v2_marks import ENDS, Marks, marks_of
 from ecluse.domain.files import FileFormat, SourceFile
 
@@ -50,7 +51,7 @@ def _note(found: Seen, line: bytes, marks: Marks, charsets: set[bytes]) -> None:
     name = line[:3].decode("ascii")
     fields = line.split(bytes((marks.field,)))
     shift = 1 if name == "MSH" else 0
-    for number, value in enumerate(fields[1:], 1 + shift):
+    for number, value in enumerate(fields[1 : LARGEST + 1 - shift], 1 + shift):
         if not value or (shift and number <= _DECLARING):
             continue
         if shift and number == _CHARSET:
@@ -58,7 +59,7 @@ def _note(found: Seen, line: bytes, marks: Marks, charsets: set[bytes]) -> None:
         first = value.split(bytes((marks.repetition,)))[0] if marks.repetition >= 0 else value
         # the last component that holds something
         parts = first.rstrip(bytes((marks.component,))).count(bytes((marks.component,))) + 1
-        found[name, number] = max(found.get((name, number), 1), parts)
+        found[name, number] = min(max(found.get((name, number), 1), parts), LARGEST)
 
 
 def _places(found: Seen) -> list[str]:
