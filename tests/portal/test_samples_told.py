@@ -51,6 +51,11 @@ def test_before_the_decision_the_command_stands_beside_what_was_looked_at(room: 
         assert "Nobody has looked" not in text
         assert text.count("a word of their own") == 1
         assert text.count("nobody: numbers alone") == 1
+        assert "Looked at in the name of" in text
+        assert "nothing proves it" in text
+        french = page(room, places, name, "fr").content.decode()
+        assert "Regardé au nom de" in french
+        assert "rien ne le prouve" in french
 
 
 def test_neither_too_early_nor_when_it_is_gone(room: Room) -> None:

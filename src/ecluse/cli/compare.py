@@ -41,12 +41,12 @@ _NOTHING = Shown(None, None, None, None)
         "Show a sample of prior results side by side. Of some patients, each result as it was sealed at the source "
         "beside what now stands in the new system, before the laboratory decides. Opens parcels in memory and writes "
         "no value: they are shown in this terminal alone, on a screen of their own that is cleared at the end. The "
-        "journal says who looked, at how many, and how they were drawn; the control room shows it. With --json, "
+        "journal says in whose name, at how many, and how they were drawn; the control room shows it. With --json, "
         "counts and no value. Exit code 18 where anything differs.",
         "Montrer un échantillon d'antériorités côte à côte. De quelques patients, chaque résultat tel qu'il a été "
         "scellé à la source, à côté de ce qui se trouve maintenant dans le nouveau système, avant que le laboratoire "
         "ne décide. Ouvre les colis en mémoire et n'écrit aucune valeur : elles ne se montrent que dans ce terminal, "
-        "sur un écran à part, effacé à la fin. Le journal dit qui a regardé, combien, et comment ils ont été tirés ; "
+        "sur un écran à part, effacé à la fin. Le journal dit au nom de qui, combien, et comment ils ont été tirés ; "
         "la salle de contrôle le montre. Avec --json, des nombres et aucune valeur. Code de sortie 18 où quelque "
         "chose diffère.",
     ),
@@ -55,8 +55,10 @@ _NOTHING = Shown(None, None, None, None)
 @workspace
 @destination_options
 @option("--by", default=None, metavar="ID",
-        text=Text("Who looks: somebody whom the agreement lists for the laboratory. Kept in the journal.",
-                  "Qui regarde : quelqu'un que le contrat nomme pour le laboratoire. Reste au journal."))  # fmt: skip
+        text=Text("In whose name: a director, DPO or approver of the laboratory in the agreement. Stated by whoever "
+                  "runs this, not proved; kept in the journal.",
+                  "Au nom de qui : un directeur, DPO ou approbateur du laboratoire au contrat. Dit par qui lance "
+                  "ceci, sans preuve ; reste au journal."))  # fmt: skip
 @option("--patients", default=3, show_default=True, type=click.IntRange(1, _MOST_PATIENTS),
         text=Text("How many patients.", "Combien de patients."))  # fmt: skip
 @option("--seed", default=None, metavar="TEXT",
@@ -82,7 +84,7 @@ def command(*, workspace: Path, by: str | None, patients: int, seed: str | None,
             found = sample(place, identity, target, patients, seed or place.journal.root.hex())
         _journal(place, found, "given" if seed else "journal", by if shows else None)
     if shows and found:
-        _show(found, keep=keep)
+        _show(found, by or "", keep=keep)
     _tell(found, patients)
 
 
@@ -110,18 +112,21 @@ def _check_terminal(*, keep: bool) -> None:
 
 
 def _check_person(place: Workspace, by: str | None) -> None:
-    """Patients' values are for the laboratory's own eyes, and it is known whose (law 6)."""
-    people = place.pinned(Agreement).controller.signers
+    """Patients' values are for the laboratory's own eyes, and it is said whose (law 6).
+
+    Said, not proved: at the destination's machine sits whoever may use it, and no passkey of the room's reaches there.
+    """
+    people = place.pinned(Agreement).controller.readers()
     if by is None or by not in {signer.id for signer in people}:
         raise UsageError(
-            tr("say who looks: --by, somebody whom the agreement lists for the laboratory",
-               "dites qui regarde : --by, quelqu'un que le contrat nomme pour le laboratoire"),
+            tr("say who looks: --by, a director, DPO or approver of the laboratory in the agreement",
+               "dites qui regarde : --by, un directeur, DPO ou approbateur du laboratoire au contrat"),
             hint=", ".join(signer.id for signer in people),
         )  # fmt: skip
 
 
 def _journal(place: Workspace, found: Sequence[Compared], drawn_by: str, by: str | None) -> None:
-    """Before anything is shown (law 5): who is about to see how many, and what differs; no key, no value.
+    """Before anything is shown (law 5): in whose name how many are seen, and what differs; no key, no value.
 
     Drawn by ``journal``, the seed is the tree's root before this entry: whoever holds journal and parcels draws again.
     """
@@ -157,10 +162,13 @@ def _tell(found: Sequence[Compared], asked: int) -> None:
                    f"{counts.total()} résultats de {len(found)} patients : tous identiques"))  # fmt: skip
 
 
-def _show(found: Sequence[Compared], *, keep: bool) -> None:
+def _show(found: Sequence[Compared], by: str, *, keep: bool) -> None:
     """Page by page on the terminal's other screen, of which nothing can be scrolled back to."""
     console = Console(markup=False, highlight=False, emoji=False)
     with console.capture() as captured:
+        console.print(tr(f"looked at in the name of {by}: stated by whoever ran this, not proved",
+                         f"regardé au nom de {by} : dit par qui a lancé ceci, sans preuve"))  # fmt: skip
+        console.print()
         for each in found:
             _print(console, each)
     text = captured.get()

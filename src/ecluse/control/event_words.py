@@ -30,7 +30,10 @@ EVENTS: Mapping[Event, Words] = {
     Event.PUBLISHING: Words("publishing into the target's tables", "publication dans les tables de la destination"),
     Event.LOADED: Words("everything loaded", "tout est chargé"),
     Event.RECONCILED: Words("reconciled", "réconcilié"),
-    Event.SAMPLE_COMPARED: Words("sample of prior results compared", "échantillon d'antériorités comparé"),
+    Event.SAMPLE_COMPARED: Words(
+        "sample of prior results compared; in whose name is stated, not proved",
+        "échantillon d'antériorités comparé ; au nom de qui est dit, sans preuve",
+    ),
     Event.ACCEPTED: Words("accepted", "accepté"),
     Event.REFUSED: Words("refused", "refusé"),
     Event.SUSPENDED: Words("suspended", "suspendu"),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from ecluse.domain.agreement import Agreement, SignerRole
+from ecluse.domain.agreement import Agreement
 from ecluse.domain.catalogue import FieldClass
 from ecluse.domain.errors import ForbiddenError, Location, UsageError
 from ecluse.domain.order import Order
@@ -19,8 +19,6 @@ from ecluse.domain.values import Count, Digest, FieldError, Instant, Name, Stric
 
 SMALL = 5
 """Numbers of persons below this are not told on."""
-_READERS = frozenset({SignerRole.DIRECTOR, SignerRole.DPO, SignerRole.APPROVER})
-"""The controller's people who may be sent a list of persons; an agent is no person."""
 _SEALABLE = ("ssh-ed25519 ", "ssh-rsa ")
 """Signing keys to which age can seal; hardware and ECDSA keys only sign."""
 
@@ -252,8 +250,8 @@ def list_recipient(order: Order, agreement: Agreement, to: str | None) -> str:
         )
     if own is not None and to in {None, own}:
         return own
-    signer = agreement.controller.signer(to or "")
-    if signer is None or signer.role not in _READERS:
+    signer = next((each for each in agreement.controller.readers() if each.id == to), None)
+    if signer is None:
         raise ForbiddenError(
             "a list of persons is sealed to the controller alone", location=place, hint=_who(agreement)
         )
@@ -265,5 +263,5 @@ def list_recipient(order: Order, agreement: Agreement, to: str | None) -> str:
 
 
 def _who(agreement: Agreement) -> str:
-    able = [s.id for s in agreement.controller.signers if s.role in _READERS and s.key.startswith(_SEALABLE)]
+    able = [s.id for s in agreement.controller.readers() if s.key.startswith(_SEALABLE)]
     return f"who can be named: {', '.join(able) or 'nobody'}"

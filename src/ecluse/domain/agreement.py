@@ -27,6 +27,10 @@ class SignerRole(StrEnum):
     DESTINATION_AGENT = "destination_agent"
 
 
+READERS = frozenset({SignerRole.DIRECTOR, SignerRole.DPO, SignerRole.APPROVER})
+"""The controller's people before whose eyes patients' data may come; an agent is no person."""
+
+
 class SubProcessing(StrEnum):
     """Art. 28(2): authorisation of sub-processors."""
 
@@ -79,6 +83,10 @@ class Party(Strict):
     def signer(self, id_: str) -> Signer | None:
         """The signer of that id, if this party has it."""
         return next((signer for signer in self.signers if signer.id == id_), None)
+
+    def readers(self) -> tuple[Signer, ...]:
+        """Of a controller: its people who may see patients' data (:data:`READERS`)."""
+        return tuple(signer for signer in self.signers if signer.role in READERS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,10 @@ class Event(StrEnum):
     LOADED = "migration.loaded"
     RECONCILED = "migration.reconciled"
     SAMPLE_COMPARED = "sample.compared"
-    """Some patients' results were drawn and compared; ``by`` is about to see them, where a person is."""
+    """Some patients' results were drawn and compared; ``by``: in whose name somebody is about to see them.
+
+    Stated, not proved; absent where nobody sees any.
+    """
     ACCEPTED = "migration.accepted"
     REFUSED = "migration.refused"
     SUSPENDED = "migration.suspended"

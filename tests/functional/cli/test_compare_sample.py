@@ -69,6 +69,11 @@ def test_an_equal_sample_leaves_nothing_behind(loaded: Desk) -> None:
     assert code == 0, told
     shown, _, after = told.partition(LEAVE)
     assert shown.startswith(ENTER)
+    assert "looked at in the name of dr.martin: stated by whoever ran this, not proved" in shown
+    assert (
+        "regardé au nom de dr.martin : dit par qui a lancé ceci, sans preuve"
+        in in_terminal(loaded, f"{LINE} --lang fr")[1]
+    )
     people = sorted(set(patients_in(shown)))
     assert len(people) == 2
     with closing(sqlite3.connect(loaded.root / "new.sqlite")) as target:
@@ -79,7 +84,7 @@ def test_an_equal_sample_leaves_nothing_behind(loaded: Desk) -> None:
     assert all(value is None or value.strip() in shown for value, _code in rows)
     assert after.strip() == f"{len(rows)} results of 2 patients: all equal"
     assert files(loaded) == before
-    (look,) = looks(loaded)
+    look, _again = looks(loaded)
     counts = {"equal": len(rows), "different": 0, "missing": 0, "unexpected": 0}
     assert look["subject"] == "given"
     assert look["detail"] == {"by": "dr.martin", "patients": 2, "patients_different": 0} | counts

@@ -148,7 +148,7 @@ def migrations(request: HttpRequest) -> list[shapes.MigrationOut]:
 )
 @scoped(Action.SEE_MIGRATION, of_migration)
 def migration(request: HttpRequest, migration: int) -> shapes.MigrationWhole:  # noqa: ARG001
-    """One migration: what its places have reported, the digests of its papers, who looked at samples of its results."""
+    """One migration: what its places have reported, its papers' digests, which samples of its results were seen."""
     found = one(migration)
     places = [
         shapes.PlaceOut(

@@ -264,7 +264,10 @@ class PlaceOut(Schema):
 
 
 class SampleOut(Schema):
-    """A sample of prior results compared at the destination, as its journal tells; no row and no key of a patient."""
+    """A sample of prior results compared at the destination, as its journal tells; no row and no key of a patient.
+
+    ``by``: in whose name somebody looked, as stated by whoever ran it; nothing proves it.
+    """
 
     at: dt.datetime
     by: str
@@ -287,7 +290,7 @@ class MigrationOut(Schema):
 
 
 class MigrationWhole(MigrationOut):
-    """A migration with its places, the digests of its papers, and who looked at which sample."""
+    """A migration with its places, the digests of its papers, and the samples that were looked at."""
 
     places: list[PlaceOut]
     papers: list[str]

@@ -1,4 +1,4 @@
-"""Samples of prior results that were compared at the destination, as its journal tells: counts, and who looked.
+"""Samples of prior results that were compared at the destination, as its journal tells: counts, and in whose name.
 
 The room holds no row (domain.md section 6): the results stand side by side on a terminal at the destination alone.
 """
@@ -16,7 +16,11 @@ _UNEQUAL = ("different", "missing", "unexpected")
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One sample. ``by``: who looked, empty where only numbers were asked for; ``chosen``: by a word of theirs."""
+    """One sample. ``chosen``: by a word of theirs.
+
+    ``by``: in whose name somebody looked, as whoever ran it stated and nothing proves; empty where only numbers were
+    asked for.
+    """
 
     at: dt.datetime
     by: str
