@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from artefact_samples import key_line
+from ecluse.control.messages import french
 from ecluse.domain.errors import ForbiddenError, SignatureError, UnseenError, UsageError
 from ecluse.domain.permissions import Action, Role
 from ecluse.domain.room import RoomEvent
@@ -24,7 +25,7 @@ from ecluse.store.reads.bearers import agent_of_token, token_of_secret
 from ecluse.store.recording import SYSTEM, acting
 from ecluse.store.sightings import agent_seen, token_used
 from ecluse.workspace.place import Place
-from rooms import LAB, OTHER_LAB, PASSWORD, VENDOR, Room
+from rooms import LAB, OTHER_LAB, PASSWORD, VENDOR, Room, trained
 
 ENGINEER = (VENDOR, Role.ENGINEER)
 
@@ -232,3 +233,32 @@ def test_nobody_untrained_answers_for_an_agent(room: Room) -> None:
     )
     assert _code_in(_invite(client).content.decode())
     assert Agent.objects.filter(handle="agent-1").exists()
+
+
+@pytest.mark.parametrize("where", [Place.SOURCE, Place.DESTINATION])
+def test_an_agents_owner_and_place_are_those_of_its_entry(room: Room, where: Place) -> None:
+    """Who invites a name that another answers for makes no code: the training that was asked for would be theirs."""
+    first, vendor = room.people[ENGINEER], Organisation.objects.get(slug=VENDOR)
+    assert acts.invite(first.handle, vendor, Place.SOURCE, "agent-1", owner=first)
+    other = room.people[VENDOR, Role.DPO]
+    trained(vendor, other)
+    with acting(SYSTEM) as act:
+        first.trainings.all().delete()
+        act.record(RoomEvent.TRAINED, VENDOR, subject=first.handle)
+    codes = EnrolmentCode.objects.count()
+    with pytest.raises(UsageError, match="invited already, for") as refused:
+        acts.invite(other.handle, vendor, where, "agent-1", owner=other)
+    assert "est déjà invité, pour" in (french(refused.value.message) or "")
+    assert "sinon révoquez-le" in (french(refused.value.hint or "") or "")
+    assert EnrolmentCode.objects.count() == codes
+    lines = JournalLine.objects.filter(event=RoomEvent.AGENT_INVITED, subject="agent-1")
+    assert [line.detail["owner"] for line in lines] == [first.handle]
+
+
+def test_an_agent_is_not_invited_to_another_place(room: Room) -> None:
+    client = room.client(*ENGINEER)
+    client.cookies["django_language"] = "fr"
+    assert _code_in(_invite(client).content.decode())
+    assert "est déjà invité, pour" in _invite(client, place="destination").content.decode()
+    assert _code_in(_invite(client).content.decode()), "another code for the same place"
+    assert Agent.objects.get(handle="agent-1").place == "source"

@@ -12,6 +12,8 @@ FRENCH_AGENTS = {
     "an agent signs by itself: its key is no passkey or security key":
         "un agent signe de lui-même : sa clé n'est ni une clé d'accès ni une clé de sécurité",
     "an agent {} is here already": "un agent {1} est déjà ici",
+    "an agent {} is invited already, for {}; its place: {}":
+        "un agent {1} est déjà invité, pour {2} ; son lieu : {3}",
     "an agent's owner is somebody of its organisation": "le propriétaire d'un agent est de son organisation",
     "an entry about another order": "une écriture sur un autre ordre",
     "an entry by another actor than this agent": "une écriture d'un autre acteur que cet agent",
@@ -28,6 +30,8 @@ FRENCH_AGENTS = {
     "it does not name every receipt once": "elle ne nomme pas chaque reçu une fois",
     "it names another journal than the {} place's": "il nomme un autre journal que celui du lieu {1}",
     "it was revoked, or has run out": "il fut révoqué, ou a expiré",
+    "its owner makes another code for the same place; otherwise revoke it, and choose another name":
+        "son propriétaire fait un autre code pour le même lieu ; sinon révoquez-le, et choisissez un autre nom",
     "its owner makes another in the control room": "son propriétaire en fait un autre dans la salle de contrôle",
     "make one with that scope": "faites-en un avec cette portée",
     "no agent here": "aucun agent ici",

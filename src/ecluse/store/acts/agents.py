@@ -29,8 +29,8 @@ def invite(act: Act, organisation: Organisation, place: str, handle: str, *, own
     ``place`` is a :class:`Place`, or :data:`RELAY`.
 
     Raises:
-        UsageError: the handle is taken by another agent or a person, or is the room's own; the owner has no training
-            in date (R20).
+        UsageError: the handle is taken by another agent or a person, or is the room's own; it is invited already for
+            another owner or place; the owner has no training in date (R20).
         ForbiddenError: the owner is not of this organisation.
     """
     if not any(grant.organisation == organisation.slug for grant in owner.grants()):
@@ -46,6 +46,12 @@ def invite(act: Act, organisation: Organisation, place: str, handle: str, *, own
         raise UsageError(f"{handle} is a person's name here")
     if known is not None and (known.enrolled_at or known.revoked_at or known.organisation != organisation):
         raise UsageError(f"an agent {handle} is here already")
+    if known is not None and (known.owner_id != owner.pk or known.place != str(place)):
+        # Else the entry would name an owner, whose training was asked for, who then answers for nothing.
+        raise UsageError(
+            f"an agent {handle} is invited already, for {known.owner.handle}; its place: {known.place}",
+            hint="its owner makes another code for the same place; otherwise revoke it, and choose another name",
+        )
     agent = known or Agent.objects.create(handle=handle, organisation=organisation, owner=owner, place=place)
     # Begun by a letter: on a command line, what begins with a hyphen is an option.
     code = f"ecc_{secrets.token_urlsafe(24)}"
