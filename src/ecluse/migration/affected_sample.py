@@ -4,7 +4,11 @@ The sample's lines are read as tracing reads them (``domain.leaked``): every cel
 they are compared with the source itself, by equality of the same normal forms and of what was ordered alone: no filter,
 so no wrong yes. A person stands in a line that shares more with them than with anybody else of the order; where several
 share as much (twins, one telephone for a household), all are counted, for a letter too many harms less than one too
-few. A surname and a birth date count alone only where the line holds no other given name: else it is a namesake's.
+few. A surname and a birth date count alone only where the line holds no other given name: else it is a namesake's. What
+more than ``MOST`` persons have (a nursing home's telephone) names none of them.
+
+The sample is read whole, and asked for in pieces: for each the source is read once, so that memory holds one piece's
+readings, however long the file is.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -40,15 +44,19 @@ _CLASSES: Mapping[Kind, tuple[FieldClass, ...]] = {
     Kind.REQUEST_PATIENT: (FieldClass.ADMINISTRATIVE,),
     Kind.REQUEST_DAY: (FieldClass.ADMINISTRATIVE,),
 }
-Found = dict[int, dict[int, set[Kind]]]
-"""By line, by person: what they share."""
+MOST = 50
+"""Persons that a line may name by one thing: more than a household, a stairway, a class at school."""
+PIECE = 20_000
+"""Lines that are asked for in one reading of the source."""
+Found = dict[int, dict[Kind, set[int] | None]]
+"""By line, by what is shared: the persons; None where they are more than ``MOST``."""
 
 
 @dataclass
 class Standing:
     """Who stands in which lines. ``classes``: by line, the classes of data whose values were recognised there."""
 
-    whose: Mapping[int, frozenset[int]]
+    whose: dict[int, frozenset[int]]
     doubtful: int
     lines: int
     cells: Sequence[Sequence[str]] = field(repr=False)
@@ -79,7 +87,15 @@ def stand(reading: Reading, persons: Persons, cells: Iterable[Sequence[str]]) ->
         RetryableError: the source went away.
     """
     held = [tuple(line) for line in cells]
-    asked = _Asked(held)
+    standing = Standing({}, 0, len(held), held, len(persons), {})
+    for first in range(0, len(held), PIECE):
+        _look(reading, persons, held[first : first + PIECE], first, standing)
+    return standing
+
+
+def _look(reading: Reading, persons: Persons, lines: Sequence[Sequence[str]], first: int, standing: Standing) -> None:
+    """Read the source once for a piece of the sample, which begins at line ``first``."""
+    asked = _Asked(lines)
     found: Found = {}
     for entity in reading.entities():
         compared = _compared(reading, entity)
@@ -92,7 +108,7 @@ def stand(reading: Reading, persons: Persons, cells: Iterable[Sequence[str]]) ->
             for rows in (clean.rows, clean.quarantine):
                 if rows is not None and rows.num_rows:
                     asked.look(rows, compared, _places_of(rows, raw, places), found)
-    return _concluded(asked, found, held, len(persons))
+    _conclude(asked, found, first, standing)
 
 
 def _compared(reading: Reading, entity: str) -> tuple[Origin, ...]:
@@ -143,13 +159,22 @@ class _Asked:
 
     def _note(self, found: Found, line: int, person: int, kind: Kind, names: frozenset[tuple[str, str]] | None) -> None:
         if names is None:
-            found.setdefault(line, {}).setdefault(person, set()).add(kind)
+            _share(found, line, person, kind)
         elif names & self._pairs[line]:
-            found.setdefault(line, {}).setdefault(person, set()).update({kind, Kind.NAME_BIRTH})
+            _share(found, line, person, kind)
+            _share(found, line, person, Kind.NAME_BIRTH)
         elif any(_is_other(each, name) for name, _ in names for family, each in self._pairs[line] if family == name):
             self.weak.add(line)
         else:
-            found.setdefault(line, {}).setdefault(person, set()).add(kind)
+            _share(found, line, person, kind)
+
+
+def _share(found: Found, line: int, person: int, kind: Kind) -> None:
+    held = found.setdefault(line, {}).setdefault(kind, set())
+    if held is not None:
+        held.add(person)
+        if len(held) > MOST:
+            found[line][kind] = None
 
 
 def _is_other(given_name: str, surname: str) -> bool:
@@ -189,27 +214,39 @@ class _Forms:
         return [frozenset(held) for held in made]
 
 
-def _concluded(asked: _Asked, found: Found, cells: Sequence[Sequence[str]], persons: int) -> Standing:
-    whose: dict[int, frozenset[int]] = {}
-    classes: dict[int, set[FieldClass]] = {}
+def _conclude(asked: _Asked, found: Found, first: int, standing: Standing) -> None:
+    """Who stands in the lines of a piece, which begins at line ``first``."""
+    doubtful = set(asked.weak)
     for line, shared in found.items():
-        most = max(map(len, shared.values()))
-        whose[line] = frozenset(place for place, kinds in shared.items() if len(kinds) == most)
-        classes[line] = {each for place in whose[line] for kind in shared[place] for each in _CLASSES[kind]}
-    return Standing(whose, len(asked.weak - whose.keys()), len(cells), cells, persons, classes)
+        kinds: dict[int, set[Kind]] = {}
+        for kind, places in shared.items():
+            for place in places or ():
+                kinds.setdefault(place, set()).add(kind)
+        if not kinds:
+            doubtful.add(line)
+            continue
+        # Who of the persons named also has what too many have is not known: anybody may.
+        most = max(map(len, kinds.values())) - sum(places is None for places in shared.values())
+        whose = frozenset(place for place, held in kinds.items() if len(held) >= most)
+        standing.whose[first + line] = whose
+        standing.classes[first + line] = {each for place in whose for kind in kinds[place] for each in _CLASSES[kind]}
+        doubtful.discard(line)
+    standing.doubtful += len(doubtful)
 
 
 class Values:
-    """Recognises, in the lines of those who stand in them, their own values: which classes of data the leak shows."""
+    """Recognises, in the lines of those who stand in them, their own values: which classes of data the leak shows.
+
+    Each batch is compared with its own persons' lines alone; who stands where is held as two columns of numbers.
+    """
 
     def __init__(self, reading: Reading, standing: Standing) -> None:
         self._reading, self._standing = reading, standing
-        lines: dict[str, list[int]] = {}
-        for line, places in standing.whose.items():
-            for text in {form for cell in standing.cells[line] for form in _forms(cell)}:
-                for place in places:
-                    lines.setdefault(f"{place}{_SEPARATOR}{text}", []).append(line)
-        self._lines, self._texts = list(lines.values()), pa.array(list(lines), pa.string())
+        pairs = ((place, line) for line, places in standing.whose.items() for place in places)
+        whose: Places = np.fromiter(pairs, np.dtype((np.int64, 2)))
+        whose = whose[np.argsort(whose[:, 0], kind="stable")]
+        self._whose, self._lines = whose[:, 0], whose[:, 1]
+        self._texts, self._starts = _texts(standing.cells)
         self._among = standing.among()
 
     def __call__(self, entity: str, raw: pa.Table, places: Places) -> None:
@@ -218,15 +255,43 @@ class Values:
         if not len(rows):
             return
         some, whose = raw.take(pa.array(rows)), pa.array(places[rows]).cast(pa.string())
+        wanted, lines = self._wanted(np.unique(places[rows]))
         for name in self._reading.ordered[entity].sources:
             texts = _comparable(some.column(name))
             if texts is None:
                 continue
-            at = pc.index_in(pc.binary_join_element_wise(whose, texts, _SEPARATOR), value_set=self._texts).drop_null()
+            there = pc.is_in(wanted, value_set=pc.binary_join_element_wise(whose, texts, _SEPARATOR), skip_nulls=True)
             kind = CATALOGUE.column(entity, name).kind
-            for hit in pc.unique(at).to_pylist():
-                for line in self._lines[hit]:
-                    self._standing.classes[line].add(kind)
+            for line in np.unique(lines[there.to_numpy(zero_copy_only=False)]).tolist():
+                self._standing.classes[line].add(kind)
+
+    def _wanted(self, persons: Places) -> tuple[pa.Array, Places]:
+        """What the lines of these persons hold, each text with whose it would be; and the line."""
+        pairs = _ranges(np.searchsorted(self._whose, persons), np.searchsorted(self._whose, persons, side="right"))
+        lines, whose = self._lines[pairs], self._whose[pairs]
+        starts, ends = self._starts[lines], self._starts[lines + 1]
+        texts = self._texts.take(pa.array(_ranges(starts, ends)))
+        owners = pa.array(np.repeat(whose, ends - starts)).cast(pa.string())
+        return pc.binary_join_element_wise(owners, texts, _SEPARATOR), np.repeat(lines, ends - starts)
+
+
+def _texts(cells: Sequence[Sequence[str]]) -> tuple[pa.Array, Places]:
+    """The texts of all lines, one line's after the other's, and where each line's begin."""
+    starts = np.zeros(len(cells) + 1, np.int64)
+    parts = [pa.array([], pa.string())]
+    for first in range(0, len(cells), PIECE):
+        held = [{form for cell in line for form in _forms(cell)} for line in cells[first : first + PIECE]]
+        starts[first + 1 : first + 1 + len(held)] = list(map(len, held))
+        parts.append(pa.array((text for each in held for text in each), pa.string()))
+    return pa.concat_arrays(parts), np.cumsum(starts)
+
+
+def _ranges(starts: Places, ends: Places) -> Places:
+    """All numbers from each start to before its end."""
+    lengths = ends - starts
+    offsets: Places = np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
+    made: Places = offsets + np.arange(int(lengths.sum()))
+    return made
 
 
 def _forms(cell: str) -> Iterable[str]:

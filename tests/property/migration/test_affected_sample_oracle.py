@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from ecluse.domain import tracing
 from ecluse.domain.catalogue import FieldClass
 from ecluse.domain.profile import Analysis, DateStorage, Engine, Parse, ScopeColumns, SourceEntity, SourceProfile
+from ecluse.migration import affected_sample
 from ecluse.migration.affected import mark
 from ecluse.migration.affected_rows import Reading
-from ecluse.migration.affected_sample import Standing, Values, stand
+from ecluse.migration.affected_sample import MOST, Standing, Values, stand
 from legacy import DbSource, order
 
 FAMILY = ["DURAND", "DE LA TOUR", "Lefèvre", "O'NEIL", ""]
@@ -59,6 +60,14 @@ def source() -> Iterator[DbSource]:
     with contextlib.closing(sqlite3.connect(":memory:")) as connection:
         connection.execute("CREATE TABLE people (k int, f text, g text, b text, n text, p text)")
         yield DbSource(connection, "sqlite")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def in_pieces() -> Iterator[None]:
+    """Samples longer than a few lines are asked for in several."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(affected_sample, "PIECE", 2)
+        yield
 
 
 people = st.lists(st.tuples(*(st.sampled_from(each) for each in (FAMILY, GIVEN, BORN, NIRS, PHONES))), max_size=6)
@@ -130,6 +139,31 @@ def test_what_a_line_shows_is_told_by_class(source: DbSource) -> None:
     assert standing.classes[2] == {FieldClass.NATIONAL_IDENTIFIER, FieldClass.CONTACT}
     assert standing.classes[3] == {FieldClass.CONTACT}
     assert standing.classes[4] == {FieldClass.ADMINISTRATIVE}
+
+
+def test_what_too_many_have_names_nobody(source: DbSource) -> None:
+    """A nursing home's telephone: a letter to each of its guests would tell nobody anything."""
+    rows = [("DURAND", f"G{'ABCDEFGHIJ'[n // 10]}{'ABCDEFGHIJ'[n % 10]}", "01/02/1950", "", "0612345678")
+            for n in range(MOST + 1)]  # fmt: skip
+    lines = [("0612345678",), ("DURAND", "GAC", "01/02/1950", "0612345678"), ("rien",)] + [("06.12.34.56.78",)] * 9
+    standing, keys = found(source, rows, lines)
+    assert {line: [keys[each] for each in places] for line, places in standing.whose.items()} == {1: ["1002"]}
+    told = standing.told()
+    assert (told.explained, told.doubtful, told.strange) == (1, 10, 1)
+    standing, _ = found(source, rows[:MOST], lines)
+    assert len(standing.whose[0]) == MOST
+    assert standing.told().doubtful == 0
+
+
+def test_of_persons_named_whoever_may_have_what_too_many_have_is_counted(source: DbSource) -> None:
+    rows = [("DURAND", "ZOE", "01/02/1950", "187117512345678", "0612345678"),
+            ("NEIL", "ANNE", "03/04/1960", "285017500100123", "")]  # fmt: skip
+    crowd = [("", "", "", "", "0612345678")] * MOST
+    for people_ in (rows + crowd, crowd + rows):
+        number = str(1000 + people_.index(rows[1]))
+        line = ("1871175123456", "0612345678", "2850175001001", number, "03/04/1960")
+        standing, keys = found(source, people_, [line])
+        assert {people_[int(keys[each]) - 1000][0] for each in standing.whose[0]} == {"DURAND", "NEIL"}
 
 
 def test_what_was_not_ordered_finds_nobody(source: DbSource) -> None:
