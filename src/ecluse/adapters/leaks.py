@@ -20,6 +20,8 @@ from ecluse.domain.leaked import MAX_CELLS
 
 MAX_BYTES = 64 << 20
 MAX_LINES = 20_000
+ALL_LINES = 1_000_000
+"""As good as all: 64 MiB hold no more lines than this of as much as names somebody."""
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _LONGEST = 1 << 20
 _DEEPEST = 40
@@ -62,8 +64,10 @@ class Sample:
         return any(line.sheet > 1 for line in self.lines)
 
 
-def read_sample(path: Path) -> Sample:
-    """The lines of a leaked file that hold anything, at most ``MAX_LINES``.
+def read_sample(path: Path, most: int | None = None) -> Sample:
+    """The lines of a leaked file that hold anything, at most ``most``; ``MAX_LINES`` if that is not given.
+
+    Which export a file comes from, its beginning tells; who stands in it, only the whole (``ALL_LINES``).
 
     Raises:
         MalformedError: no file, an empty one, one larger than a sample may be, or nothing that can be read.
@@ -82,10 +86,11 @@ def read_sample(path: Path) -> Sample:
         found = _workbook(path, where)
     else:
         found = (Line(number, _cells(cells)) for number, cells in _text(data, path))
-    lines = list(islice((line for line in found if line.cells), MAX_LINES + 1))
+    most = MAX_LINES if most is None else most
+    lines = list(islice((line for line in found if line.cells), most + 1))
     if not lines:
         raise MalformedError("the sample holds no line", location=where)
-    return Sample(tuple(lines[:MAX_LINES]), len(lines) > MAX_LINES)
+    return Sample(tuple(lines[:most]), len(lines) > most)
 
 
 def _cells(cells: Iterable[str]) -> tuple[str, ...]:

@@ -117,11 +117,17 @@ def _show_sample(lines: Lines) -> None:
         (tr("lines", "lignes"), count(lines.lines)),
         (tr("with a person of this order", "avec une personne de cet ordre"), count(lines.explained)),
         (tr("  that fit several, all counted", "  qui conviennent à plusieurs, toutes comptées"), count(lines.several)),
-        (tr("with a surname and birth date alone: not counted", "avec un nom et une naissance seuls : non comptées"),
+        (tr("with a surname and birth date alone, or what over 50 share: not counted",
+            "avec un nom et une naissance seuls, ou ce que plus de 50 partagent : non comptées"),
          count(lines.doubtful)),
         (tr("that nobody explains", "que personne n'explique"), count(lines.strange)),
     ]  # fmt: skip
     _output.table(tr("The sample", "L'échantillon"), ("", ""), rows, right=(1,))
+    if lines.more:
+        _output.say(tr("The file goes on beyond these lines: who stands only in the rest is not counted. Cut it into "
+                       "pieces.",
+                       "Le fichier continue au-delà de ces lignes : qui ne figure que dans le reste n'est pas compté. "
+                       "Coupez-le en morceaux."), style="bold")  # fmt: skip
     shown = [(tr(kind.en, kind.fr), count(number)) for kind, number in lines.classes]
     head = (tr("class of data recognised in it", "classe de données qu'on y reconnaît"), tr("lines", "lignes"))
     if shown:

@@ -4,11 +4,11 @@ import datetime as dt
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
-from ecluse.adapters.leaks import read_sample
+from ecluse.adapters.leaks import ALL_LINES, Sample, read_sample
 from ecluse.cli import _affected_show, _codes, _output
 from ecluse.cli._app import FILE, argument, define, option
 from ecluse.cli._exclusion import KEY, read_key
@@ -69,8 +69,8 @@ _BLOCK = 1 << 20
                   "Liste des personnes exclues, si l'ordre en nomme une."))  # fmt: skip
 @option("--exclusion-key", type=FILE, default=None, text=KEY)
 @option("--sample", type=FILE, default=None,
-        text=Text("The leaked file, or a piece of it; read into memory, as ecluse trace does.",
-                  "Le fichier fuité, ou un morceau ; lu en mémoire, comme le fait ecluse trace."))  # fmt: skip
+        text=Text("The leaked file, or a piece of it; all of its lines are read, into memory.",
+                  "Le fichier fuité, ou un morceau ; toutes ses lignes sont lues, en mémoire."))  # fmt: skip
 @option("--flagged", multiple=True, metavar="LABEL=FILE",
         text=Text("A group to count apart: a keyed list, as ecluse order exclude-persons makes it. May be repeated.",
                   "Un groupe à compter à part : une liste à clé, telle que la fait ecluse order exclude-persons. Peut "
@@ -113,7 +113,7 @@ def command(
         _check_new(file)
     groups = _groups(flagged, flagged_key)
     left_out = _left_out(papers, persons, exclusion_key)
-    lines = [line.cells for line in read_sample(sample).lines] if sample else None
+    leaked = _leaked(sample, is_listed=sealing is not None) if sample else None
     read = _codes.read_profile(profile)
     opened = open_source_at(source, read, passfile)
     now = dt.datetime.now(dt.UTC)
@@ -121,7 +121,7 @@ def command(
         opened.adopt_snapshot(None)
         with _output.progress(tr("rows read", "lignes lues"), None) as advance:
             job = _Job(papers, read, opened, advance)
-            found = job.find(left_out, groups, lines, now.date())
+            found = job.find(left_out, groups, leaked, now.date())
             sealed = found.seal(*sealing) if sealing and found.counted.persons else None
     finally:
         opened.close()
@@ -167,29 +167,30 @@ class _Job:
         self,
         left_out: tuple[PersonList, bytes] | None,
         groups: Mapping[str, tuple[Path, PersonList, bytes]],
-        lines: Sequence[Sequence[str]] | None,
+        leaked: Sample | None,
         today: dt.date,
     ) -> _Found:
         excluded = resolve(self.source, self.profile, *left_out) if left_out else ()
         reading = Reading(self.source, self.papers.order.value, self.profile, frozenset(excluded), self.advance)
         persons = reading.persons()
         flags = {label: self._flagged(*group) for label, group in groups.items()}
-        if lines is None:
+        if leaked is None:
             marks = mark(reading, persons, flags, today)
             return _Found(reading, marks, None, marks.counted())
-        return self._find_lines(reading, persons, flags, lines, today)
+        return self._find_lines(reading, persons, flags, leaked, today)
 
     def _find_lines(
         self,
         reading: Reading,
         persons: Persons,
         flags: Mapping[str, Sequence[str]],
-        lines: Sequence[Sequence[str]],
+        leaked: Sample,
         today: dt.date,
     ) -> _Found:
-        standing = stand(reading, persons, lines)
+        standing = stand(reading, persons, [line.cells for line in leaked.lines])
         marks = mark(reading, persons, flags, today, Values(reading, standing))
-        return _Found(reading, marks, standing, marks.counted(standing.among(), standing.told()))
+        told = replace(standing.told(), more=leaked.more)
+        return _Found(reading, marks, standing, marks.counted(standing.among(), told))
 
     def _flagged(self, file: Path, persons: PersonList, key: bytes) -> tuple[str, ...]:
         try:
@@ -215,6 +216,17 @@ def _check_new(file: Path | None) -> None:
         raise UsageError("a file with this name exists already", location=place, hint="choose another name")
     if not file.parent.is_dir():
         raise UsageError("the folder does not exist", location=place)
+
+
+def _leaked(file: Path, *, is_listed: bool) -> Sample:
+    """All of the sample: a beginning would leave persons without a letter."""
+    found = read_sample(file, ALL_LINES)
+    if found.more and is_listed:
+        raise UsageError(
+            "the sample goes on beyond what is read: who stands only in the rest would get no letter",
+            location=Location(file=str(file)), hint="cut it into pieces, and make a list of each",
+        )  # fmt: skip
+    return found
 
 
 def _left_out(papers: Papers, persons: Path | None, key: Path | None) -> tuple[PersonList, bytes] | None:

@@ -15,6 +15,9 @@ FRENCH_AFFECTED: dict[str, str] = {
         "rien ne peut être scellé pour la clé de ce signataire : elle ne fait que signer",
     "serves no patients, so that nobody can be written to":
         "ne donne aucun patient, et l'on ne peut écrire à personne",
+    "the sample goes on beyond what is read: who stands only in the rest would get no letter":
+        "l'échantillon continue au-delà de ce qui est lu : qui ne figure que dans le reste n'aurait pas de lettre",
+    "cut it into pieces, and make a list of each": "coupez-le en morceaux, et faites une liste de chacun",
     "the order names no key of the controller's (trace.recipient)":
         "l'ordre ne nomme aucune clé du responsable (trace.recipient)",
     "who can be named: {}": "qui peut être nommé : {1}",

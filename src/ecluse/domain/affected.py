@@ -67,8 +67,8 @@ class Lines:
     """What a leaked sample's lines say. ``explained`` have a person of the order.
 
     Of those, ``several`` fit more than one person as well, who are all counted. ``doubtful`` share no more than a
-    surname and a birth date with anybody; those are not counted. ``classes``: lines in which a value of that class
-    stands.
+    surname and a birth date with anybody, or only what too many persons have; those are not counted. ``classes``:
+    lines in which a value of that class stands. ``more``: the file goes on beyond what was read.
     """
 
     lines: int
@@ -76,6 +76,7 @@ class Lines:
     several: int
     doubtful: int
     classes: tuple[tuple[FieldClass, int], ...]
+    more: bool = False
 
     @property
     def strange(self) -> int:
@@ -132,7 +133,8 @@ class AffectedClass(Strict):
 class AffectedSample(Strict):
     """A sample's lines: how many there are, have a person, fit several, are doubtful.
 
-    All but the first are told as persons are: a line usually is one person's.
+    All but the first are told as persons are: a line usually is one person's. ``more``: the file goes on, and who
+    stands only in the rest is in no number.
     """
 
     lines: Count
@@ -140,6 +142,7 @@ class AffectedSample(Strict):
     several: Range
     doubtful: Range
     classes: tuple[AffectedClass, ...]
+    more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,12 +182,27 @@ def told(persons: int, whole: int) -> Range:
 
 
 def told_lines(lines: Lines) -> AffectedSample:
-    """A sample's lines as they may be told on."""
-    whole = lines.lines
-    classes = tuple(AffectedClass(kind, told(number, whole)) for kind, number in lines.classes)
-    return AffectedSample(
-        whole, told(lines.explained, whole), told(lines.several, whole), told(lines.doubtful, whole), classes
-    )
+    """A sample's lines as they may be told on, each number within what it is a part of, not within all lines."""
+    explained, rest = told(lines.explained, lines.lines), told(lines.lines - lines.explained, lines.lines)
+    classes = tuple(AffectedClass(kind, _told_of(number, explained)) for kind, number in lines.classes)
+    several, doubtful = _told_of(lines.several, explained), _told_of(lines.doubtful, rest)
+    return AffectedSample(lines.lines, explained, several, doubtful, classes, lines.more)
+
+
+def _told_of(part: int, whole: Range) -> Range:
+    """A part of what may itself be told within a range only, and must not follow from how the part is told."""
+    least, most = whole.at_least, whole.at_most
+    if least == most:
+        return told(part, least)
+    if part == 0:
+        return Range(0, 0)
+    if least < SMALL:
+        return Range(1, most)
+    if part < SMALL:
+        return Range(1, SMALL - 1)
+    if part > least - SMALL:
+        return Range(max(SMALL, least - SMALL + 1), most)
+    return Range(part, part)
 
 
 def told_cells(counted: Counted) -> tuple[AffectedCell, ...]:

@@ -15,6 +15,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from ecluse.adapters.leaks import MAX_LINES
 from ecluse.domain.affected import SMALL, Affected
 from ecluse.seal.sealing import Identity, open_sealed
 from ecluse.wire.artefacts import decode
@@ -192,12 +193,41 @@ def test_those_of_a_sample_are_counted_and_listed_alone(desk: Desk) -> None:
     shown = {each["name"]: each["lines"] for each in sample.pop("classes")}
     none = {"at_least": 0, "at_most": 0}
     nearly = {"at_least": 28, "at_most": 31}  # 2 of 32 are nobody's: too few to be told
-    assert sample == {"lines": 32, "explained": nearly, "several": none, "doubtful": none}
-    assert shown["identity"] == nearly
+    assert sample == {"lines": 32, "explained": nearly, "several": none, "doubtful": none, "more": False}
+    assert shown["identity"] == {"at_least": 24, "at_most": 31}  # of a number that is not told itself
     assert shown["national_identifier"]["at_least"] > 20
     assert "examination" not in shown
     told = affected(desk, "--sample", "leak.csv").out.splitlines()
     assert [line.split()[-1] for line in told if "with a person" in line or "nobody explains" in line] == ["30", "2"]
+
+
+def test_who_stands_after_any_number_of_lines_gets_a_letter(desk: Desk) -> None:
+    mine = leak(desk, 10)
+    text = desk.path("leak.csv").read_text(encoding="utf-8")
+    desk.path("leak.csv").write_text("rien\n" * (MAX_LINES + 1) + text, encoding="utf-8")
+    done = affected(desk, "--json", "--sample", "leak.csv", "--list", LIST)
+    assert done.json()["sample"]["lines"] == MAX_LINES + 1 + 10
+    assert done.json()["sample"]["more"] is False
+    assert {row["patient number in the source"] for row in opened(desk)} == mine
+
+
+@pytest.mark.parametrize(("lang", "says"), [("en", "The file goes on"), ("fr", "Le fichier continue")])
+def test_a_file_that_goes_on_is_said_and_not_listed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, lang: str, says: str
+) -> None:
+    leak(desk, 10)
+    base = ("--lang", lang, "--sample", "leak.csv")
+    assert says not in affected(desk, *base).out
+    monkeypatch.setattr("ecluse.cli.affected.ALL_LINES", 9)
+    assert says in affected(desk, *base, "--out", "record.json").out
+    sample = decode(Affected, desk.path("record.json").read_bytes()).sample
+    assert sample is not None
+    assert sample.more
+    assert sample.lines == 9
+    assert affected(desk, *base, "--json").json()["sample"]["more"] is True
+    refused = affected(desk, *base, "--list", LIST, code=2)
+    assert {"en": "would get no letter", "fr": "n'aurait pas de lettre"}[lang] in refused.err
+    assert not desk.path(LIST).exists()
 
 
 def test_a_sample_of_strangers_is_nobodys(desk: Desk) -> None:

@@ -8,8 +8,21 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from artefact_samples import AGREEMENT as SAMPLE
-from ecluse.domain.affected import SMALL, By, Cell, Counted, Fact, Range, list_recipient, told, told_cells
+from ecluse.domain.affected import (
+    SMALL,
+    By,
+    Cell,
+    Counted,
+    Fact,
+    Lines,
+    Range,
+    list_recipient,
+    told,
+    told_cells,
+    told_lines,
+)
 from ecluse.domain.agreement import Agreement, SignerRole
+from ecluse.domain.catalogue import FieldClass
 from ecluse.domain.errors import ForbiddenError, UsageError
 from ecluse.domain.order import Trace
 from ecluse.domain.values import FieldError
@@ -60,6 +73,31 @@ def test_what_one_year_hides_the_others_do_not_give_away(persons: list[int], by:
             most = min(ranges[place].at_most, whole - sum(other.at_least for other in others))
             assert least <= 1
             assert most >= SMALL - 1
+
+
+def test_lines_hide_what_is_small_within_those_explained() -> None:
+    made = told_lines(Lines(200, 60, 57, 138, ((FieldClass.CONTACT, 58), (FieldClass.IDENTITY, 60))))
+    assert made.explained == Range(60, 60)
+    assert made.several == made.classes[0].lines == Range(56, 59)
+    assert made.classes[1].lines == Range(60, 60)
+    assert made.doubtful == Range(136, 139)  # two of 140 are nobody's
+
+
+@given(st.integers(1, SMALL - 1), st.integers(1, SMALL - 1), st.integers(SMALL, 30), st.data())
+def test_explained_lines_that_are_hidden_do_not_follow_from_their_parts(
+    few: int, other: int, rest: int, data: st.DataObject
+) -> None:
+    """Whatever is told of all lines' parts is told alike whether a few more or fewer are explained."""
+    whole = few + rest
+    part = data.draw(st.integers(0, whole - max(few, other)))
+    for explained in ((few, other), (whole - few, whole - other)):
+        known = [Lines(whole, each, min(part, *explained), 0, ()) for each in explained]
+        first, second = map(told_lines, known)
+        assert first == second
+        assert first.several.at_least <= known[0].several <= first.several.at_most
+    for each in (few, other):
+        all_of_it = told_lines(Lines(whole, whole - each, whole - each, each, ()))
+        assert all_of_it == told_lines(Lines(whole, whole - few, whole - few, few, ()))
 
 
 def test_adults_and_lost_records_stay_on_the_screen() -> None:
