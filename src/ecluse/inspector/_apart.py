@@ -17,7 +17,7 @@ from ecluse.inspector.visit import Visit
 
 _MEMORY = 6 << 30
 """Bytes of address space; DuckDB and Arrow reserve far more than they use."""
-_NOT_OURS = ("PGPASSWORD", "PGSERVICE", "PGOPTIONS", "MYSQL_PWD", "ECLUSE_SOURCE_PASSWORD")
+_NOT_OURS = ("PGPASSWORD", "PGSERVICE", "PGOPTIONS", "MYSQL_PWD", "ISC_USER", "ISC_PASSWORD", "ECLUSE_SOURCE_PASSWORD")
 """Variables by which drivers would send, unasked, what was never meant for this server."""
 _NOWHERE = "/nonexistent/ecluse-inspect"
 

@@ -236,7 +236,8 @@ def test_a_network_is_never_crossed_in_clear_text_by_default() -> None:
 
     for url, wanted in (("firebird://u@lab.example/db", "Required"), ("firebird://u@lab.example/db?wirecrypt=off", "Enabled"),
                         ("firebird://u@localhost/db", "Enabled")):  # fmt: skip
-        assert firebird._config(SourceSpec(Engine.FIREBIRD, url).address()) == f"WireCrypt={wanted}"
+        proofs = "AuthClient=Srp256,Srp"  # never Legacy_Auth
+        assert firebird._config(SourceSpec(Engine.FIREBIRD, url).address()) == f"WireCrypt={wanted}\n{proofs}"
     assert firebird._dsn(SourceSpec(Engine.FIREBIRD, "firebird://u@lab/C:/LIS/LAB.FDB").address()) == "lab/3050:C:/LIS/LAB.FDB"
     assert firebird._dsn(SourceSpec(Engine.FIREBIRD, "firebird://u@lab/alias").address()) == "lab/3050:alias"
     assert firebird._dsn(SourceSpec(Engine.FIREBIRD, "firebird://u@lab:1/srv/lab.fdb").address()) == "lab/1:/srv/lab.fdb"

@@ -2,8 +2,11 @@
 
 import contextlib
 import datetime as dt
+import os
 import socketserver
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -250,6 +253,43 @@ def test_no_password_of_the_environment_is_sent(monkeypatch: pytest.MonkeyPatch)
         found = list(database.inspect_database(visit(f"postgresql://a@127.0.0.1:{port}/b"), None))
     assert ("tables", "login-refused") in unseen(found)
     assert SECRET.encode() not in b"".join(heard)
+
+
+ASKING = """
+import datetime as dt, sys
+from ecluse.inspector import database
+from ecluse.inspector.budget import Budget
+from ecluse.inspector.findings import SERVER
+from ecluse.inspector.login import Login
+from ecluse.inspector.target import target_of
+from ecluse.inspector.visit import Visit
+if __name__ == "__main__":
+    made = Visit(target_of(sys.argv[1]), Login(), Budget(SERVER), print, dt.datetime.now(dt.UTC), None)
+    print([each.facts for each in database.inspect_database(made, None)])
+"""
+
+
+def test_what_firebird_would_send_of_itself_is_not_sent(tmp_path: Path) -> None:
+    heard: list[bytes] = []
+
+    class Listening(socketserver.BaseRequestHandler):
+        """A Firebird that hears who calls, and by which proofs, and hangs up."""
+
+        def handle(self) -> None:
+            heard.append(self.request.recv(1 << 16))
+
+    script = tmp_path / "asking.py"  # in an interpreter of its own: processes get the environment of the first
+    script.write_text(ASKING)
+    given = ({}, {"ISC_USER": "SOMEBODY"}, {"ISC_USER": "SOMEBODY", "ISC_PASSWORD": SECRET})
+    with speaking(Listening) as port:
+        for variables in given:
+            asked = [sys.executable, str(script), f"firebird://127.0.0.1:{port}/b"]
+            made = subprocess.run(asked, env=os.environ | variables, capture_output=True, text=True, check=True)
+            assert made.stdout.strip() == "[('tables', 'no-answer')]"
+    without, *others = heard
+    assert others == [without, without], "nobody's name, and no public key made of a password"
+    assert b"Srp256" in without
+    assert b"Legacy" not in without, "which would give any server that asks for it a hash"
 
 
 def test_a_process_that_dies_is_said() -> None:

@@ -66,6 +66,8 @@ _DRIVE = re.compile(r"/[A-Za-z]:[/\\]")
 _STEPS = re.compile(r"\b(next\s+value\s+for|gen_id\s*\()", re.IGNORECASE)
 _CONNECTING = threading.Lock()
 _TIMEOUT = 15
+_PROOFS = "AuthClient=Srp256,Srp"
+"""How a password is proven: not Legacy_Auth, which gives any server that asks a hash that lets in whoever has it."""
 
 
 class FirebirdSource:
@@ -225,7 +227,8 @@ def _config(address: Address) -> str:
     if not address.host:
         return "Providers=Engine13,Engine12"  # the engine in here alone: never this machine's servers
     # A clear connection over a network is chosen by name, never fallen back to.
-    return "WireCrypt=Required" if crypt == "on" and not address.local else "WireCrypt=Enabled"
+    wire = "WireCrypt=Required" if crypt == "on" and not address.local else "WireCrypt=Enabled"
+    return f"{wire}\n{_PROOFS}"
 
 
 def _dsn(address: Address) -> str:
