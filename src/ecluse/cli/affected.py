@@ -25,6 +25,7 @@ from ecluse.migration.affected_rows import Advance, Persons, Reading
 from ecluse.migration.affected_sample import Standing, Values, stand
 from ecluse.migration.persons import PersonList, check_list, read_list, resolve
 from ecluse.migration.ports import Source
+from ecluse.seal.signing import fingerprint
 from ecluse.seal.streaming import seal_stream
 from ecluse.wire.artefacts import encode, to_json
 from ecluse.workspace.files import write_new_stream
@@ -153,7 +154,7 @@ class _Found:
             seal_stream(rows, out, recipient)
 
         write_new_stream(file, write)
-        return AffectedList(" ".join(recipient.split()[:2]), _digest(file))
+        return AffectedList(_opener(recipient), _digest(file))
 
 
 @dataclass(frozen=True)
@@ -253,6 +254,11 @@ def _groups(flagged: Sequence[str], key: Path | None) -> dict[str, tuple[Path, P
             )  # fmt: skip
         made[label] = (Path(name), read_list(Path(name)), read_key(key) if key else b"")
     return made
+
+
+def _opener(recipient: str) -> str:
+    """An age recipient as it is; an SSH key, which may be long, by its fingerprint."""
+    return fingerprint(recipient) if recipient.startswith("ssh-") else recipient
 
 
 def _digest(file: Path) -> str:

@@ -147,7 +147,7 @@ class AffectedSample(Strict):
 
 @dataclass(frozen=True, slots=True)
 class AffectedList(Strict):
-    """The sealed list of persons that was written: whose it is, and its ciphertext's digest."""
+    """The sealed list of persons that was written: who opens it (an SSH key by its fingerprint), its file's digest."""
 
     recipient: Name
     digest: Digest

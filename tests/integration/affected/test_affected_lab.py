@@ -123,7 +123,11 @@ def test_the_list_is_for_its_reader_alone(desk: Desk) -> None:
 
 
 def test_a_signer_of_the_controllers_may_be_named(desk: Desk) -> None:
-    affected(desk, "--list", LIST, "--to", "dr.martin")
+    affected(desk, "--list", LIST, "--to", "dr.martin", "--out", "record.json")
+    sealed = decode(Affected, desk.path("record.json").read_bytes()).sealed_list
+    said = subprocess.run(["ssh-keygen", "-lf", "keys/dr.martin.pub"], cwd=desk.root, capture_output=True, check=True)
+    assert sealed is not None
+    assert sealed.recipient == said.stdout.decode().split()[1]
     stock = ["age", "-d", "-i", "keys/dr.martin", LIST]
     clear = subprocess.run(stock, cwd=desk.root, capture_output=True, check=True).stdout
     assert clear.count(b"\r\n") == 1 + len(persons(desk))
