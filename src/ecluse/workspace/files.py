@@ -44,24 +44,41 @@ def write_new_stream(path: Path, write: Callable[[IO[bytes]], None]) -> None:
         UsageError: the name is taken, or the folder is missing.
         StorageError: the disk is full or the folder cannot be written; nothing is left behind.
     """
-    place, part = Location(file=str(path)), path.with_name(f"{path.name}.{secrets.token_hex(4)}{_PART}")
+    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}{_PART}")
     if path.exists() or path.is_symlink():
-        raise UsageError("a file with this name exists already", location=place, hint="choose another name")
+        raise _taken(path)
     if not path.parent.is_dir():
-        raise UsageError("the folder does not exist", location=place)
+        raise UsageError("the folder does not exist", location=Location(file=str(path)))
     try:
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             write(file)
             file.flush()
             os.fsync(file.fileno())
-        part.replace(path)  # no link: a stick or a share may have none
+        _give_name(part, path)
+        part.unlink(missing_ok=True)
         sync_folder(path.parent)
     except OSError as error:
         raise _storage(path, error) from None
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def _give_name(part: Path, path: Path) -> None:
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        raise _taken(path) from None
+    except OSError:  # a stick or a share may have no links: then what came since the first look is seen here
+        if path.exists() or path.is_symlink():
+            raise _taken(path) from None
+        part.replace(path)
+
+
+def _taken(path: Path) -> UsageError:
+    hint = "choose another name"
+    return UsageError("a file with this name exists already", location=Location(file=str(path)), hint=hint)
 
 
 def write_once(path: Path, data: bytes, *, mode: int = 0o600) -> bool:
