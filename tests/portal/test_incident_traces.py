@@ -30,6 +30,7 @@ from ecluse.store.acts.traces import MOST
 from ecluse.store.models import IncidentRow, IncidentTrace, JournalLine
 from ecluse.store.reads import incidents as reads
 from ecluse.wire.artefacts import encode
+from ecluse.wire.canonical import canonical
 from room_traces import STRANGE, concluded, export
 from rooms import LAB, OTHER_LAB, VENDOR, Room
 
@@ -300,6 +301,18 @@ def test_what_is_no_conclusion_is_refused_without_a_word_of_it(room: Room, row: 
     answer = post(program(room, LAB_DPO, Action.TELL_TRACE), row, text)
     assert answer.status_code == 422
     assert "Dupont" not in answer.text
+    assert not IncidentTrace.objects.exists()
+
+
+@pytest.mark.parametrize("character", ["\x00", "\x1b", "\u202e"], ids=["nul", "escape", "bidi"])
+@pytest.mark.parametrize("field", ["controller", "source", "destination"])
+def test_no_control_character_comes_in_by_a_name(room: Room, row: IncidentRow, field: str, character: str) -> None:
+    """PostgreSQL keeps no NUL; a terminal obeys an escape; a reader is misled by a turned line."""
+    held = json.loads(encode(concluded(export(exported(room, "T").row, **STRANGE))))
+    held["exports"][0][field] += character
+    answer = post(program(room, LAB_DPO, Action.TELL_TRACE), row, canonical(held).decode())
+    assert answer.status_code == 422
+    assert character not in answer.text
     assert not IncidentTrace.objects.exists()
 
 

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Annotated, Literal
 
 from ecluse.domain.tracing import Kind
-from ecluse.domain.values import Count, Digest, FieldError, Identifier, Name, Recipient, Strict, Text, Whole
+from ecluse.domain.values import Count, Digest, FieldError, Identifier, Line, Recipient, Strict, Text, Whole
 
 MOST_EXPORTS = 100
 """Exports that a conclusion lists at most; of more, the likeliest."""
@@ -46,9 +46,9 @@ class TracedExport(Strict):
 
     order: Identifier
     order_digest: Digest
-    controller: Name
-    source: Name
-    destination: Name
+    controller: Line
+    source: Line
+    destination: Line
     recipient: Recipient
     period_from: dt.date
     period_until: dt.date

@@ -120,6 +120,15 @@ Digest = Annotated[str, Text("SHA-256 as sha256:<64 hex digits>", r"^sha256:[0-9
 RowDigest = Annotated[str, Text("keyed 128-bit digest, 32 hex digits", r"^[0-9a-f]{32}$")]
 Identifier = Annotated[str, Text("letters, digits, '.', '_', '-'", r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
 Name = Annotated[str, Text("a text that is not blank", r"\S", max_length=300)]
+_UNSEEN = r"\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+Line = Annotated[
+    str,
+    Text(
+        "one line of text that is not blank, without control or direction characters",
+        rf"^[^{_UNSEEN}]*[^\s{_UNSEEN}][^{_UNSEEN}]*$",
+        max_length=300,
+    ),
+]
 Prose = Annotated[str, Text("a text that is not blank, on one or more lines", r"\S", max_length=8000)]
 Verbatim = Annotated[str, Text("a text as the source has it, perhaps empty", min_length=0)]
 FilePath = Annotated[str, Text("a path or the name of a place", max_length=4096)]

@@ -89,6 +89,13 @@ def test_what_cannot_be_is_refused(changes: dict[str, Any], field: str) -> None:
         ({"probability": CERTAIN + 1}, "probability"),
         ({"probability": 0.5}, ""),
         ({"order": "Dupont Jeanne"}, "order"),
+        *(
+            ({field: f"Dupont{character}Jeanne"}, field)
+            for field in ("controller", "source", "destination")
+            for character in "\x00\x08\t\n\x1b\x7f\x9b\u2028\u202e\u2066\u200f\u061c\ufeff"
+        ),
+        ({"controller": "\u00a0 "}, "controller"),
+        ({"controller": "L" * 301}, "controller"),
     ],
 )
 def test_what_an_export_cannot_be_is_refused(changes: dict[str, Any], field: str) -> None:
