@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from ecluse.domain.errors import UsageError
 from ecluse.inspector.findings import shown
@@ -29,6 +29,8 @@ _PORTS = {Kind.FTP: 21, Kind.FTPS: 990, Kind.SFTP: 22, Kind.HTTPS: 443, Kind.HTT
           Kind.MYSQL: 3306, Kind.FIREBIRD: 3050}  # fmt: skip
 DATABASES = frozenset({Kind.POSTGRESQL, Kind.MYSQL, Kind.SQLITE, Kind.FIREBIRD})
 SERVERS = frozenset(Kind) - DATABASES - {Kind.FOLDER}
+_ELSEWHERE = frozenset({"host", "hostaddr", "service"})
+"""Options by which a driver would go to another server than the one that is told, judged and trusted."""
 _HOST = re.compile(r"[0-9A-Za-z.:_%-]+")
 
 
@@ -99,6 +101,9 @@ def _address(kind: Kind, given: str) -> Target:
         raise UsageError("the target's URL does not parse")
     if secret or re.search(r"(?i)(?:^|[&;])\w*(?:password|passwd|pwd)=", parts.query):
         raise UsageError("the target's URL holds a password", hint="put it into a --passfile, and change it")
+    options = {name.strip().lower() for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
+    if kind in DATABASES and options & _ELSEWHERE:
+        raise UsageError("the target's URL names two hosts", hint="name the server before the path, without host=")
     path = unquote(parts.path)
     if kind is Kind.SQLITE:
         return Target(kind, f"sqlite://{path}", path=path, url=given)

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 import inspected_servers as planted
+from ecluse.domain.errors import UsageError
 from ecluse.inspector import _tabled, database
 from ecluse.inspector._apart import _heard
 from ecluse.inspector.budget import Budget
@@ -231,6 +232,14 @@ def test_silence_and_chatter_have_an_end(
 def test_nobody_listens(scheme: str) -> None:
     found = here(visit(f"{scheme}://a@127.0.0.1:{planted.free_port()}/b"))
     assert {facts[-1] for facts in unseen(found)} == {"no-answer"}, "which is no refusal"
+
+
+@pytest.mark.parametrize("option", ["host=10.0.0.9", "HOST=10.0.0.9", "sslmode=prefer&hostaddr=10.0.0.9", "h%6Fst=10.0.0.9", "host="])
+@pytest.mark.parametrize("scheme", ["postgresql", "mysql", "firebird"])
+def test_the_server_that_is_judged_is_the_one_that_is_asked(scheme: str, option: str) -> None:
+    with pytest.raises(UsageError, match="two hosts") as caught:
+        target_of(f"{scheme}://lis@localhost/lab?{option}")
+    assert "10.0.0.9" not in f"{caught.value} {caught.value.hint}"
 
 
 def test_no_password_of_the_environment_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
