@@ -18,7 +18,7 @@ from ecluse.inspector._unpacking import BLOCK, Budget, Reads, UnseenError, exact
 _STRINGS, _STRINGS_BYTES = 200_000, 1 << 26
 _SHEET_BYTES = 1 << 26
 _TABLES = _COLUMNS = 400
-_T = re.compile(rb"<t\b[^>/]*>([^<]*)</t>")
+_T = re.compile(rb"<t\b[^<>/]*>([^<]*)</t>")
 _V = re.compile(rb"<v>([^<]*)</v>")
 _PLACE = re.compile(rb"(?:^|\s)r=\"([A-Z]{1,3})\d+\"")
 _TAG = re.compile(rb"<[^<>]{1,2000}>")

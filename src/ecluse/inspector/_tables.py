@@ -44,7 +44,7 @@ _INSERT_BARE = re.compile(rb"insert into\s+" + _TABLE + rb"values\s*")
 _COPY = re.compile(rb"copy\s+\"?([\w.\"]{1,130})\"?\s*\(([^()]{1,8000})\)\s*from\s+stdin[^\n]{0,200}\n")
 _CREATE = re.compile(rb"create\s+table\s+(?:if\s+not\s+exists\s+)?[`\"\[]?([\w.$`\"\[\]]{1,130}?)[`\"\]]?\s*\(")
 _COLUMN = re.compile(
-    rb"(?:^|,)\s*[`\"\[]?(\w{1,64})[`\"\]]?\s+(?:national\s+)?(?:var|char|n?text|n?varchar|int|big|small|tiny|medium|date|time"
+    rb"(?:^|,)[^\S\n]*[`\"\[]?(\w{1,64})[`\"\]]?\s+(?:national\s+)?(?:var|char|n?text|n?varchar|int|big|small|tiny|medium|date|time"
     rb"|numeric|decimal|float|double|real|bool|bit|serial|uuid|blob|clob|enum|money|number|json)",
     re.IGNORECASE | re.MULTILINE,
 )

@@ -27,7 +27,7 @@ _INDEX = re.compile(
     rb"<title>\s*(?:Index of\b|Directory listing for\b|Listing of\b)|<h1>\s*Index of\b|\[To Parent Directory\]",
     re.IGNORECASE,
 )
-_HREF = re.compile(r"""<a\s[^>]*?href\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
+_HREF = re.compile(r"""<a\s[^<>]{0,500}?href\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 _PAGE = 1 << 20
 _OK, _PARTIAL, _REFUSED = 200, 206, 400
 _DENIED = frozenset({401, 403})
