@@ -3,6 +3,8 @@
 import datetime as dt
 from dataclasses import dataclass
 
+from django.utils import timezone
+
 from ecluse.portal.labels import Tone
 from ecluse.portal.words import tr
 
@@ -24,7 +26,7 @@ class Clock:
 def clock(due: dt.datetime | dt.date, now: dt.datetime, *, hours: bool = False) -> Clock:
     """Of a deadline, seen from now. A date is good to its last minute. ``hours``: counted in hours, never days."""
     if not isinstance(due, dt.datetime):
-        return _by_days(due, (due - now.date()).days)
+        return _by_days(due, (due - timezone.localdate(now)).days)
     left = due - now
     if abs(left) >= 2 * _DAY and not hours:
         return _by_days(due, left // _DAY if left > dt.timedelta(0) else -(-left // _DAY))

@@ -9,6 +9,7 @@ from allauth.mfa.totp.internal.auth import TOTP
 from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
+from django.utils import timezone
 
 from ecluse.domain.errors import ForbiddenError, UnseenError, UsageError
 from ecluse.domain.permissions import Role
@@ -351,7 +352,7 @@ def record_training(
         raise UsageError("this person is not of this organisation")
     if expires_on <= done_on:
         raise UsageError("a training expires after it was done")
-    if done_on > act.now.date():
+    if done_on > timezone.localdate(act.now):
         raise UsageError("a training is recorded when it is done")
     made = Training.objects.create(
         person=person, subject=subject[:200], done_on=done_on, expires_on=expires_on, recorded_by=by
