@@ -1,5 +1,7 @@
 """Tracing on the screen: which exports can be traced, and a conclusion written down as a fact of its incident (R11)."""
 
+import datetime as dt
+
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -38,7 +40,7 @@ KEPT: dict[Kept, Label] = {
 def tracing(request: HttpRequest) -> HttpResponse:
     """Which exports left fingerprints, until when, under which key; which left none."""
     page = Paginator(reads.traced_migrations(grants_of(request)), _A_PAGE).get_page(request.GET.get("page"))
-    found = reads.traceable(list(page), timezone.localdate())
+    found = reads.traceable(list(page), timezone.now().astimezone(dt.UTC).date())
     names = {each.migration.order.agreement.controller_id for each in found}
     rows = [(each, KEPT[each.kept]) for each in found]
     shown = {"page": page, "rows": rows, "command": command(), "several": len(names) > 1}

@@ -176,7 +176,7 @@ def last_reviews(slugs: Iterable[str]) -> dict[str, AccessReview | None]:
 def review_due(organisation: Organisation, last: AccessReview | None) -> dt.date:
     """The day by which access is to be looked at again."""
     start = last.at if last else organisation.added_at
-    return (start + dt.timedelta(days=REVIEW_DAYS)).date()
+    return timezone.localdate(start + dt.timedelta(days=REVIEW_DAYS))
 
 
 def administrators(slugs: Iterable[str]) -> Counter[str]:
