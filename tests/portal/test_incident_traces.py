@@ -92,6 +92,9 @@ def test_another_controller_s_export_is_refused(room: Room, row: IncidentRow) ->
         replace(mine, order="BIO-0000"),
         replace(mine, period_until=dt.date(2030, 1, 1)),
         replace(mine, recipient="age1" + "q" * 58),
+        replace(mine, controller="Laboratoire des Quatre Vents"),
+        replace(mine, source="another system"),
+        replace(mine, destination="another system"),
     )
     for each in wrong:
         with pytest.raises(UsageError) as caught:

@@ -29,6 +29,7 @@ _NIR = re.compile(r"[1-8][0-9]{4}(?:[0-9]{2}|2[AB])[0-9]{6}(?:[0-9]{2})?")
 NIR_BODY = 13
 PHONE_DIGITS = 9
 _POSTCODE = re.compile(r"[0-9]{4,5}")
+_LONGEST_NAME = 200
 _EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@]{1,255}")
 _ISO = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})(?:[T ].*)?)?)?")
 MAX_NUMBER = 40
@@ -133,6 +134,12 @@ the surname is asked for first. Fields are the catalogue's; links are carried wi
 def is_past(keep_until: dt.date, today: dt.date) -> bool:
     """Whether fingerprints kept until a day are to be gone (law 7): they are kept and answer through that day (UTC)."""
     return today > keep_until
+
+
+def controller_named(name: str) -> str:
+    """A controller's name on one line, as trace files hold it."""
+    kept = "".join(character if character.isprintable() else " " for character in name)
+    return " ".join(kept.split())[:_LONGEST_NAME]
 
 
 def letters(text: str) -> str:

@@ -17,6 +17,7 @@ from ecluse.domain.entry import Event
 from ecluse.domain.errors import Location, TamperError
 from ecluse.domain.order import Order, Trace
 from ecluse.domain.records import Receipt
+from ecluse.domain.tracing import controller_named
 from ecluse.migration.fuse import Chunks
 from ecluse.migration.trace_filter import TraceHeader, gather_filter
 from ecluse.migration.tracing import Prints, canary_fingerprints, fingerprints
@@ -29,7 +30,6 @@ from ecluse.workspace.place import Workspace
 from ecluse.workspace.traces import PIECE, is_kept, pieces_of, trace_file
 
 _PATIENT = "patient"
-_LONGEST = 200
 
 
 def write_piece(pieces: Path, batch: str, entity: str, tables: Iterable[pa.Table | None], key: bytes) -> str:
@@ -115,7 +115,7 @@ def _header(place: Workspace, order: Order, trace: Trace, receipts: list[Receipt
         order=order.order,
         order_digest=place.progress().pins["order"],
         plan_digest=place.progress().pins["plan"],
-        controller=_plain(order.controller.name),
+        controller=controller_named(order.controller.name),
         finess=order.controller.finess,
         source=order.source.system,
         destination=order.destination.system,
@@ -126,9 +126,3 @@ def _header(place: Workspace, order: Order, trace: Trace, receipts: list[Receipt
         keep_until=trace.keep_until,
         sealed_key=sealed_key,
     )
-
-
-def _plain(name: str) -> str:
-    """A name on one line, as a header holds it."""
-    kept = "".join(character if character.isprintable() else " " for character in name)
-    return " ".join(kept.split())[:_LONGEST]

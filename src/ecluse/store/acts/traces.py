@@ -11,6 +11,7 @@ from ecluse.domain.incident_exposures import check_words
 from ecluse.domain.incidents import Phase
 from ecluse.domain.permissions import Action, Parties, check_may
 from ecluse.domain.room import RoomEvent
+from ecluse.domain.tracing import controller_named
 from ecluse.store.acts.orders import artefact_of
 from ecluse.store.models import IncidentRow, IncidentTrace, OrderVersion, Person
 from ecluse.store.reads.incidents import slugs_of
@@ -71,9 +72,10 @@ def _check_own(row: IncidentRow, conclusion: Conclusion) -> None:
 
 def _agrees(version: OrderVersion, told: TracedExport) -> bool:
     order = artefact_of(version)
-    period, recipient = order.scope.dates, order.destination.recipient
-    return (order.order, recipient, period.from_, period.until) == (
-        told.order, told.recipient, told.period_from, told.period_until,
+    period, destination = order.scope.dates, order.destination
+    names = controller_named(order.controller.name), order.source.system, destination.system
+    return (order.order, *names, destination.recipient, period.from_, period.until) == (
+        told.order, told.controller, told.source, told.destination, told.recipient, told.period_from, told.period_until,
     )  # fmt: skip
 
 
