@@ -12,7 +12,9 @@ import ipaddress
 import os
 import shutil
 import socket
+import socketserver
 import subprocess
+import threading
 import time
 import zipfile
 from collections.abc import Iterator
@@ -31,6 +33,21 @@ PROFTPD = ROOT / "build" / "proftpd"
 SYSTEM = "scripts/system-packages test"
 LABO_PASSWORD = "a-password-of-nobody"
 _SOUND = "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-CHACHA20-POLY1305"
+
+
+@contextlib.contextmanager
+def speaking(handler: type[socketserver.BaseRequestHandler]) -> Iterator[int]:
+    """A server on loopback that answers by that handler; its port."""
+    class Server(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+        block_on_close = False
+
+    with Server(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread.start()
+        yield server.server_address[1]
+        server.shutdown()
+        thread.join(5)
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,13 @@
 """A small legacy system on any engine, its profile, random rows and orders: what planning is tested on."""
 
+import contextlib
 import datetime as dt
+import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 from hypothesis import strategies as st
 
@@ -34,6 +37,7 @@ from ecluse.domain.profile import (
 )
 from ecluse.domain.sensitive import SensitiveCategory
 from reference import Legacy, Row
+from servers import MariadbServer, PostgresqlServer
 
 DIGEST = "sha256:" + "0" * 64
 OUT = "HORS-ORDRE"
@@ -323,3 +327,18 @@ def scopes(draw: st.DrawFn) -> dict[str, Any]:
 def excluding(scope: dict[str, Any], exclusion: PersonExclusion | None) -> Order:
     """An order of that scope without those persons."""
     return order(**scope, exclude_persons=exclusion)
+
+
+def four_sources(
+    stack: contextlib.ExitStack, postgresql: PostgresqlServer, mariadb: MariadbServer
+) -> dict[Engine, DbSource]:
+    """The legacy tables, empty, in one database of each engine that takes many rows' inserts; closed with the stack."""
+    made = {
+        Engine.POSTGRESQL: (stack.enter_context(postgresql.database().connect()), "postgres"),
+        Engine.MYSQL: (stack.enter_context(mariadb.database().connect()), "mysql"),
+        Engine.SQLITE: (stack.enter_context(contextlib.closing(sqlite3.connect(":memory:"))), "sqlite"),
+        Engine.CSV: (stack.enter_context(contextlib.closing(duckdb.connect())), "duckdb"),
+    }
+    for engine, (connection, _dialect) in made.items():
+        run(connection, create(engine))
+    return {engine: DbSource(connection, dialect) for engine, (connection, dialect) in made.items()}

@@ -7,10 +7,7 @@ import socketserver
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing import Pipe
 from pathlib import Path
@@ -199,27 +196,13 @@ class Chatting(socketserver.BaseRequestHandler):
                 time.sleep(0.1)
 
 
-@contextmanager
-def speaking(handler: type[socketserver.BaseRequestHandler]) -> Iterator[int]:
-    class Server(socketserver.ThreadingTCPServer):
-        daemon_threads = True
-        block_on_close = False
-
-    with Server(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
-        yield server.server_address[1]
-        server.shutdown()
-        thread.join(5)
-
-
 @pytest.mark.parametrize(("scheme", "handler", "seconds", "before"), [
     ("mysql", Silent, 3.0, set()), ("postgresql", Chatting, 10.0, {"database-trust"}),
 ])  # fmt: skip
 def test_silence_and_chatter_have_an_end(
     scheme: str, handler: type[socketserver.BaseRequestHandler], seconds: float, before: set[str]
 ) -> None:
-    with speaking(handler) as port:
+    with planted.speaking(handler) as port:
         begun, limits = time.monotonic(), replace(LIMITS, seconds=seconds)
         found = list(database.inspect_database(visit(f"{scheme}://a@127.0.0.1:{port}/b", limits=limits), None))
         took = time.monotonic() - begun
@@ -242,28 +225,6 @@ def test_the_server_that_is_judged_is_the_one_that_is_asked(scheme: str, option:
     assert "10.0.0.9" not in f"{caught.value} {caught.value.hint}"
 
 
-def test_no_password_of_the_environment_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    heard: list[bytes] = []
-
-    class Asking(socketserver.BaseRequestHandler):
-        """A PostgreSQL that asks for a password in the clear."""
-
-        def handle(self) -> None:
-            with contextlib.suppress(OSError):
-                if self.request.recv(4096)[4:8] == b"\x04\xd2\x16\x2f":
-                    self.request.sendall(b"N")
-                    self.request.recv(4096)
-                self.request.sendall(b"R\0\0\0\x08\0\0\0\x03")
-                heard.append(self.request.recv(4096))
-
-    for name in ("PGPASSWORD", "ECLUSE_SOURCE_PASSWORD", "MYSQL_PWD"):
-        monkeypatch.setenv(name, SECRET)
-    with speaking(Asking) as port:
-        found = list(database.inspect_database(visit(f"postgresql://a@127.0.0.1:{port}/b"), None))
-    assert ("tables", "login-refused") in unseen(found)
-    assert SECRET.encode() not in b"".join(heard)
-
-
 ASKING = """
 import datetime as dt, sys
 from ecluse.inspector import database
@@ -278,6 +239,35 @@ if __name__ == "__main__":
 """
 
 
+def asked(folder: Path, url: str, variables: dict[str, str]) -> str:
+    """What is said of a database, in an interpreter of its own: processes get the environment of the first."""
+    script = folder / "asking.py"
+    script.write_text(ASKING)
+    command = [sys.executable, str(script), url]
+    return subprocess.run(command, env=os.environ | variables, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_no_password_of_the_environment_is_sent(tmp_path: Path) -> None:
+    heard: list[bytes] = []
+
+    class Asking(socketserver.BaseRequestHandler):
+        """A PostgreSQL that asks for a password in the clear."""
+
+        def handle(self) -> None:
+            with contextlib.suppress(OSError):
+                if self.request.recv(4096)[4:8] == b"\x04\xd2\x16\x2f":
+                    self.request.sendall(b"N")
+                    self.request.recv(4096)
+                self.request.sendall(b"R\0\0\0\x08\0\0\0\x03")
+                heard.append(self.request.recv(4096))
+
+    secrets = dict.fromkeys(("PGPASSWORD", "ECLUSE_SOURCE_PASSWORD", "MYSQL_PWD"), SECRET)
+    with planted.speaking(Asking) as port:
+        said = asked(tmp_path, f"postgresql://a@127.0.0.1:{port}/b", secrets)
+    assert "('tables', 'login-refused')" in said
+    assert SECRET.encode() not in b"".join(heard)
+
+
 def test_what_firebird_would_send_of_itself_is_not_sent(tmp_path: Path) -> None:
     heard: list[bytes] = []
 
@@ -287,14 +277,11 @@ def test_what_firebird_would_send_of_itself_is_not_sent(tmp_path: Path) -> None:
         def handle(self) -> None:
             heard.append(self.request.recv(1 << 16))
 
-    script = tmp_path / "asking.py"  # in an interpreter of its own: processes get the environment of the first
-    script.write_text(ASKING)
     given = ({}, {"ISC_USER": "SOMEBODY"}, {"ISC_USER": "SOMEBODY", "ISC_PASSWORD": SECRET})
-    with speaking(Listening) as port:
+    with planted.speaking(Listening) as port:
         for variables in given:
-            asked = [sys.executable, str(script), f"firebird://127.0.0.1:{port}/b"]
-            made = subprocess.run(asked, env=os.environ | variables, capture_output=True, text=True, check=True)
-            assert made.stdout.strip() == "[('tables', 'no-answer')]"
+            said = asked(tmp_path, f"firebird://127.0.0.1:{port}/b", variables)
+            assert said == "[('tables', 'no-answer')]"
     without, *others = heard
     assert others == [without, without], "nobody's name, and no public key made of a password"
     assert b"Srp256" in without

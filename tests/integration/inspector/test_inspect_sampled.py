@@ -178,20 +178,6 @@ def dripping(greeting: bytes, drop: bytes) -> type[socketserver.BaseRequestHandl
     return Handler
 
 
-@contextmanager
-def speaking(handler: type[socketserver.BaseRequestHandler]) -> Iterator[int]:
-    class Server(socketserver.ThreadingTCPServer):
-        daemon_threads = True
-        block_on_close = False
-
-    with Server(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
-        yield server.server_address[1]
-        server.shutdown()
-        thread.join(5)
-
-
 @pytest.mark.parametrize(("scheme", "greeting", "drop"), [
     ("ftp", b"220", b"a"), ("ftp", b"", b"220-a\r\n"), ("sftp", b"", b"a"), ("sftp", b"", b"a\r\n"),
     ("https", b"\x16\x03\x03\x40\x00", b"a"), ("ftps", b"\x16\x03\x03\x40\x00", b"a"),
@@ -199,7 +185,7 @@ def speaking(handler: type[socketserver.BaseRequestHandler]) -> Iterator[int]:
     ("http", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\na\r\n"), ("http", b"HTTP/1.1 200 O", b"K"),
 ])  # fmt: skip
 def test_a_server_that_drips_does_not_outlast_the_budget(scheme: str, greeting: bytes, drop: bytes) -> None:
-    with speaking(dripping(greeting, drop)) as port:
+    with planted.speaking(dripping(greeting, drop)) as port:
         begun = time.monotonic()
         found = look(f"{scheme}://127.0.0.1:{port}", replace(LIMITS, seconds=1.0))
         took = time.monotonic() - begun
@@ -256,7 +242,7 @@ class Ftp(socketserver.StreamRequestHandler):
 
 def test_a_list_that_drips_by_ftp(tmp_path: Path) -> None:
     handler = type("Dripping", (Ftp,), {"said": []})
-    with speaking(handler) as port:
+    with planted.speaking(handler) as port:
         begun = time.monotonic()
         found = look(f"ftp://127.0.0.1:{port}", replace(LIMITS, seconds=2.0))
         assert time.monotonic() - begun < 30
@@ -265,7 +251,7 @@ def test_a_list_that_drips_by_ftp(tmp_path: Path) -> None:
 
 def test_every_command_of_ftp_is_counted_and_no_list_asked_twice() -> None:
     said: list[str] = []
-    with speaking(type("Counted", (Ftp,), {"said": said, "drips": False})) as port:
+    with planted.speaking(type("Counted", (Ftp,), {"said": said, "drips": False})) as port:
         assert unseen(look(f"ftp://127.0.0.1:{port}")) == set()
         assert len([line for line in said if line.startswith("MLSD")]) == 1
         assert len([line for line in said if line == "TYPE I"]) == 1

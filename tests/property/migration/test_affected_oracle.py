@@ -2,11 +2,9 @@
 
 import contextlib
 import datetime as dt
-import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
-import duckdb
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -21,7 +19,7 @@ from ecluse.migration.affected_list import Wording, pieces
 from ecluse.migration.affected_rows import Reading
 from ecluse.migration.codes import NO_CODE
 from ecluse.migration.persons import make_list, resolve
-from legacy import LOINCS, OUT, DbSource, create, excluding, fill, legacies, profile, run, scopes
+from legacy import LOINCS, OUT, DbSource, excluding, fill, four_sources, legacies, profile, run, scopes
 from reference import Legacy, Reference, Row, day
 from servers import MariadbServer, PostgresqlServer
 
@@ -34,15 +32,7 @@ WORDING = Wording({}, {by: str(by) for by in By}, "en")
 @pytest.fixture(scope="module")
 def sources(postgresql: PostgresqlServer, mariadb: MariadbServer) -> Iterator[dict[Engine, DbSource]]:
     with contextlib.ExitStack() as stack:
-        made = {
-            Engine.POSTGRESQL: (stack.enter_context(postgresql.database().connect()), "postgres"),
-            Engine.MYSQL: (stack.enter_context(mariadb.database().connect()), "mysql"),
-            Engine.SQLITE: (stack.enter_context(contextlib.closing(sqlite3.connect(":memory:"))), "sqlite"),
-            Engine.CSV: (stack.enter_context(contextlib.closing(duckdb.connect())), "duckdb"),
-        }
-        for engine, (connection, _dialect) in made.items():
-            run(connection, create(engine))
-        yield {engine: DbSource(connection, dialect) for engine, (connection, dialect) in made.items()}
+        yield four_sources(stack, postgresql, mariadb)
 
 
 @pytest.mark.parametrize("engine", [Engine.POSTGRESQL, Engine.MYSQL, Engine.SQLITE, Engine.CSV])

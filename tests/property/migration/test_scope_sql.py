@@ -2,12 +2,10 @@
 
 import contextlib
 import datetime as dt
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pytest
 from hypothesis import Phase, given, settings
@@ -24,7 +22,7 @@ from ecluse.migration.persons import make_list, normalised, resolve
 from ecluse.migration.planning import make_plan
 from ecluse.migration.ports import Source
 from firebird_servers import FirebirdDatabase, firebird_file
-from legacy import DIGEST, LOINCS, OUT, DbSource, create, excluding, fill, legacies, profile, run, scopes
+from legacy import DIGEST, LOINCS, OUT, DbSource, create, excluding, fill, four_sources, legacies, profile, run, scopes
 from reference import Legacy, Reference, cut, day, text
 from servers import MariadbServer, PostgresqlServer
 
@@ -37,15 +35,7 @@ def sources(
     postgresql: PostgresqlServer, mariadb: MariadbServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[Engine, DbSource]]:
     with contextlib.ExitStack() as stack:
-        made = {
-            Engine.POSTGRESQL: (stack.enter_context(postgresql.database().connect()), "postgres"),
-            Engine.MYSQL: (stack.enter_context(mariadb.database().connect()), "mysql"),
-            Engine.SQLITE: (stack.enter_context(contextlib.closing(sqlite3.connect(":memory:"))), "sqlite"),
-            Engine.CSV: (stack.enter_context(contextlib.closing(duckdb.connect())), "duckdb"),
-        }
-        for engine, (connection, _dialect) in made.items():
-            run(connection, create(engine))
-        found = {engine: DbSource(connection, dialect) for engine, (connection, dialect) in made.items()}
+        found = four_sources(stack, postgresql, mariadb)
         database = firebird_file(tmp_path_factory.mktemp("firebird") / "lab.fdb", *create(Engine.FIREBIRD))
         found[Engine.FIREBIRD] = stack.enter_context(FirebirdLegacy.opened(database))
         yield found
