@@ -151,9 +151,9 @@ class _Looking:
     def _mail(self, name: str, whole: Reads, depth: int) -> None:
         """The texts of a mailbox as one, and each attachment as a file; one that is damaged does not end the rest."""
         self.mailed = True
-        texts = Detector("mail.txt" if ending(name) not in CODE else name)
+        texts, mails = Detector("mail.txt" if ending(name) not in CODE else name), Mails(whole)
         try:
-            for attached, piece in Mails(whole):
+            for attached, piece in mails:
                 if attached is None:
                     for block in _blocks(piece):
                         self._spend(len(block))
@@ -167,6 +167,8 @@ class _Looking:
                     self.unseen.add(error.fact)
         finally:
             self.add(texts.found())
+            if mails.unread:
+                self.unseen.add("mail-unread")
 
     def _zip(self, at: Path | io.BytesIO | None, whole: Reads, depth: int) -> None:
         if isinstance(at, Path):

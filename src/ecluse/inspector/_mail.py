@@ -8,6 +8,7 @@ import binascii
 import email.parser
 import email.policy
 import io
+import re
 from collections.abc import Iterator
 from email.errors import MessageError
 from email.header import decode_header, make_header
@@ -20,6 +21,10 @@ from ecluse.inspector._unpacking import BLOCK, Reads
 
 _LINE = _HEADERS = 1 << 16
 """Bytes of a line, and of a part's headers; what is longer is taken in pieces."""
+_FIELD = 1 << 11
+"""Bytes of a header that is taken apart: the standard library's work grows by the square of it."""
+_PARTED = frozenset({"subject", "content-type", "content-disposition", "content-transfer-encoding"})
+_ENCODINGS = frozenset({"", "7bit", "8bit", "binary", "quoted-printable", "base64"})
 _NESTED = 32
 _AHEAD = 1 << 17
 _FOREIGN = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
@@ -36,7 +41,10 @@ class _Event(Enum):
 
 
 class Mails:
-    """The pieces of a mail or a mailbox, each to be read before the next: a name for an attachment, None for a text."""
+    """The pieces of a mail or a mailbox, each to be read before the next: a name for an attachment, None for a text.
+
+    ``unread``: whether a header was too long to take apart, or a part packed in a way of its own: read as it stands.
+    """
 
     def __init__(self, source: Reads) -> None:
         """Over a stream at its beginning."""
@@ -45,7 +53,7 @@ class Mails:
         self._boxed = FIRST.match(first) is not None
         self._lines = lines if self._boxed else chain([first], lines)
         self._boundaries: list[bytes] = []
-        self._blank = False
+        self._blank = self.unread = False
         self._event: _Event | None = None
 
     def __iter__(self) -> Iterator[tuple[str | None, Reads]]:
@@ -53,7 +61,8 @@ class Mails:
         while self._event is not _Event.END:
             self._event = None
             raw = self._headers()
-            head = _parsed(raw)
+            head, cut = _parsed(raw)
+            self.unread |= cut
             yield None, io.BytesIO(raw + _spoken(head))
             if self._event is None:
                 yield from self._bodied(head)
@@ -64,7 +73,8 @@ class Mails:
     def _bodied(self, head: Message) -> Iterator[tuple[str | None, Reads]]:
         """What follows some headers: what stands before a multipart's parts, a text or an attachment; not a mail."""
         boundary, name = _boundary(head), _name(head)
-        encoding = str(head.get("Content-Transfer-Encoding", "")).strip().lower()
+        encoding = re.split(r"[\s;(]", str(head.get("Content-Transfer-Encoding", "")).strip().lower(), maxsplit=1)[0]
+        self.unread |= encoding not in _ENCODINGS
         if boundary and len(self._boundaries) < _NESTED:
             self._boundaries.append(b"--" + boundary)
             yield from self._drained(None, _Body(self, ""))
@@ -83,7 +93,7 @@ class Mails:
         while size < _HEADERS and (line := self.line()) is not None:
             if line in {b"\n", b"\r\n"}:
                 break
-            found.append(line)
+            found.append(line[: _HEADERS - size])
             size += len(line)
         return b"".join(found)
 
@@ -154,8 +164,13 @@ def _lines(source: Reads) -> Iterator[bytes]:
         yield rest
 
 
-def _parsed(raw: bytes) -> Message:
-    return email.parser.BytesParser(policy=email.policy.compat32).parsebytes(raw, headersonly=True)
+def _parsed(raw: bytes) -> tuple[Message, bool]:
+    """A part's headers without those longer than a program writes, and whether there was one."""
+    head = email.parser.BytesParser(policy=email.policy.compat32).parsebytes(raw, headersonly=True)
+    long = {name for name, value in head.items() if len(str(value)) > _FIELD and name.lower() in _PARTED}
+    for name in long:
+        del head[name]
+    return head, bool(long)
 
 
 def _spoken(head: Message) -> bytes:

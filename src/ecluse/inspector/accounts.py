@@ -27,15 +27,18 @@ from ecluse.inspector.account_files import (
 from ecluse.inspector.budget import Budget, SpentError
 from ecluse.inspector.findings import Finding, Limits, Sureness
 
+# Between two marks of an entry stands little: without a bound, a line of many beginnings takes work by its square.
 _ENTERED = re.compile(
     r"(?:^|sshd(?:-session)?\[\d+\]: )Accepted (?P<how>\S+) for (?P<ssh>\S+) from (?P<sshfrom>\S+) port"
-    r"|\[(?P<vs>[^\]]+)\] OK LOGIN: Client \"(?P<vsfrom>[^\"]+)\"(?P<vsanon>, anon password)?"
-    r"|proftpd\[\d+\].*?\((?:[^()\[]*)\[(?P<pfrom>[^\]]+)\]\)[:\s-]+(?P<pkind>USER|ANON) (?P<pro>\S+): Login successful"
+    r"|\[(?P<vs>[^\]]{1,300})\] OK LOGIN: Client \"(?P<vsfrom>[^\"]+)\"(?P<vsanon>, anon password)?"
+    r"|proftpd\[\d+\].{0,300}?\((?:[^()\[]{0,300})\[(?P<pfrom>[^\]]{1,300})\]\)"
+    r"[:\s-]+(?P<pkind>USER|ANON) (?P<pro>\S+): Login successful"
 )
 _FAILED = re.compile(
-    r"(?:^|sshd(?:-session)?\[\d+\]: )Failed \S+ for (?:invalid user )?.*? from (?P<a>\S+) port"
+    r"(?:^|sshd(?:-session)?\[\d+\]: )Failed \S+ for (?:invalid user )?.{0,1000}? from (?P<a>\S+) port"
     r"|\] FAIL LOGIN: Client \"(?P<b>[^\"]+)\""
-    r"|proftpd\[\d+\].*?\((?:[^()\[]*)\[(?P<c>[^\]]+)\]\).*?(?:Login failed|no such user found|Incorrect password)"
+    r"|proftpd\[\d+\].{0,300}?\((?:[^()\[]{0,300})\[(?P<c>[^\]]{1,300})\]\)"
+    r".{0,300}?(?:Login failed|no such user found|Incorrect password)"
 )
 _XFER = re.compile(r" [bi_CUT]+ [oi] (?P<mode>[agr]) (?P<who>\S+) \S+ [01] \S+ [ci]\s*$")
 _XFER_FROM = re.compile(r"^\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4} \d+ (?P<from>\S+) \d+ ")

@@ -243,6 +243,7 @@ FACTS_DATA: Final[dict[str, tuple[str, str]]] = {
     "archive-closed": ("an archive or a mailbox of a form that is not opened",
                        "une archive ou une boîte aux lettres d'une forme qui ne s'ouvre pas"),
     "nested-too-large": ("too large to open within an archive", "trop grand pour être ouvert dans une archive"),
+    "mail-unread": ("a part of a mail that is packed unusually", "une partie de courriel codée inhabituellement"),
     "table-damaged": ("a damaged table", "une table abîmée"),
     "cell-too-large": ("cells too large to be read", "des cellules trop grandes pour être lues"),
     "pdf": ("PDF, whose text is not read", "des PDF, dont le texte n'est pas lu"),

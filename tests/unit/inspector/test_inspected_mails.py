@@ -1,18 +1,21 @@
 """Mails and mailboxes are read as their readers read them: attachments decoded, texts joined; hostile ones have an end."""
 
+import base64
 import gzip
 import io
 import mailbox
 import time
 import zipfile
 from dataclasses import replace
-from email.message import EmailMessage
+from email.header import decode_header
+from email.message import EmailMessage, Message
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ecluse.inspector import _mail
 from ecluse.inspector._look import Looked, look, look_at_beginning
 from ecluse.inspector._mail import Mails
 from ecluse.inspector._mail_marks import is_mail
@@ -173,6 +176,35 @@ def test_limits_hold_within_a_mailbox(tmp_path: Path) -> None:
     assert looked.unseen == ("limit-bytes",)
     assert kinds(looked)[Kind.PERSONS] >= 3
     assert look(tmp_path / "a.eml", FOLDER, 0.0).unseen == ("limit-time",)
+
+
+@pytest.mark.parametrize("header", [
+    b'Content-Type: multipart/mixed; a="' + b";" * (1 << 20), b"Content-Type: multipart/mixed; " + b"; ;;;" * 200_000,
+    b"Subject: " + b"=?a?q?x" * 130_000, b"Content-Disposition: attachment; " + b'a="' * 300_000,
+])  # fmt: skip
+def test_a_header_without_end_is_not_taken_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, header: bytes) -> None:
+    """The standard library's work grows by the square of it; what it is given is bounded, and the rest is told."""
+    given = list[int]()
+    for name in ("get_boundary", "get_filename"):
+        whole = getattr(Message, name)
+        monkeypatch.setattr(Message, name, lambda self, *more, whole=whole: (
+            given.append(max((len(str(value)) for value in self.values()), default=0)), whole(self, *more))[1])  # fmt: skip
+    monkeypatch.setattr(_mail, "decode_header", lambda text: (given.append(len(text)), decode_header(text))[1])
+    looked = seen(tmp_path / "a.eml", HEAD + header + b"\n\n" + PATIENTS)
+    assert looked.unseen == ("mail-unread",)
+    assert given
+    assert max(given) <= 2048
+    assert Kind.PERSONS in kinds(looked)
+
+
+@pytest.mark.parametrize(("encoding", "unseen"), [
+    ("BASE64 (x)", ()), ("base64;", ()), ("x-uuencode", ("mail-unread",)), ("binary", ()),
+])  # fmt: skip
+def test_a_part_s_encoding_is_known_or_told(tmp_path: Path, encoding: str, unseen: tuple[str, ...]) -> None:
+    body = base64.encodebytes(PATIENTS) if encoding.lower().startswith("base64") else PATIENTS
+    looked = seen(tmp_path / "a.eml", HEAD + f"Content-Transfer-Encoding: {encoding}\n\n".encode() + body)
+    assert looked.unseen == unseen
+    assert Kind.PERSONS in kinds(looked)
 
 
 @given(st.lists(st.sampled_from([

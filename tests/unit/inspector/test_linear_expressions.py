@@ -5,12 +5,16 @@ import time
 
 import pytest
 
-from ecluse.inspector import _office, _tables, web
+from ecluse.inspector import _office, _tables, accounts, web
 
 HOSTILE: dict[str, tuple[re.Pattern[bytes] | re.Pattern[str], bytes | str]] = {
     "columns of a table": (_tables._COLUMN, b"\n" * 60_000),
     "links": (web._HREF, "<a " * 30_000),
     "strings of a sheet": (_office._T, b"<t " * 30_000),
+    "entries of vsftpd": (accounts._ENTERED, "[" * 60_000),
+    "entries of ProFTPD": (accounts._ENTERED, "proftpd[1] ([a]) " * 3_500),
+    "failures of ProFTPD": (accounts._FAILED, "proftpd[1] ([a]) " * 3_500),
+    "failures of sshd": (accounts._FAILED, "sshd[1]: Failed x for " * 2_700),
 }
 
 
