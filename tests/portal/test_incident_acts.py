@@ -28,17 +28,30 @@ from ecluse.domain.identifiers import nir_key
 from ecluse.domain.incident_exposures import ExposureKind, ExposureState
 from ecluse.domain.incidents import Basis, FactKind, Phase, Risk, Step
 from ecluse.domain.permissions import MAY, Action, Role, Side
+from ecluse.domain.room import RoomEvent
 from ecluse.domain.warnings import Function
 from ecluse.portal.watch import incidents as watched
 from ecluse.portal.watch.rounds import FINDERS
 from ecluse.store.acts import alerts, people, warnings
 from ecluse.store.acts import incidents as acts
 from ecluse.store.acts.incident_warnings import open_from_warning
-from ecluse.store.models import Alert, AlertTold, IncidentFact, IncidentMove, IncidentRow, JournalLine, Membership
+from ecluse.store.models import (
+    AgreementVersion,
+    Alert,
+    AlertTold,
+    IncidentFact,
+    IncidentMove,
+    IncidentRow,
+    JournalLine,
+    Membership,
+    WarningParty,
+    WarningReader,
+)
 from ecluse.store.reads import incidents as reads
 from ecluse.store.reads.incident_clocks import clock_findings
+from ecluse.store.recording import acting
 from ecluse.wire.canonical import canonical, digest
-from rooms import LAB, OTHER_LAB, VENDOR, Room
+from rooms import LAB, OTHER_LAB, VENDOR, Room, member, signed_in
 
 HOUR = dt.timedelta(hours=1)
 NIR = "2690549588157"
@@ -292,6 +305,31 @@ def test_a_warning_without_exposure_or_of_others_makes_none(room: Room, now: dt.
     with pytest.raises(TransitionError, match="not come to you"):
         open_from_warning(boss.handle, loud, boss)
     assert not IncidentRow.objects.exists()
+
+
+def test_a_second_vendor_does_not_learn_that_the_first_made_an_incident(room: Room, now: dt.datetime) -> None:
+    """R15: each tells the laboratory of itself (Art. 33(2)); neither sees the other's."""
+    keyed(room)
+    warning, _ = warned(sample=True)
+    rival = people.add_organisation("room", "rival", "Rival SAS", Side.PROCESSOR)
+    theirs = member(rival, Role.SECURITY_OFFICER)
+    signed = AgreementVersion.objects.filter(controller__slug=LAB, in_force_at__isnull=False)[0]
+    signed.pk, signed.number, signed.processor = None, "DPA-rival", rival
+    with acting("room") as act:
+        signed.save(force_insert=True)
+        act.record(RoomEvent.OPENED, subject="an agreement")
+    with acting("room") as act:  # as of a warning that came to both
+        WarningParty.objects.create(warning=warning, organisation=rival, reads=True)
+        WarningReader.objects.create(warning=warning, person=theirs)
+        act.record(RoomEvent.OPENED, subject="a warning")
+    officer = person(room, OFFICER)
+    (first,) = open_from_warning(officer.handle, warning, officer)
+    (second,) = open_from_warning(theirs.handle, warning, theirs)
+    assert [row.processor and row.processor.slug for row in (first, second)] == [VENDOR, "rival"]
+    assert first.number not in signed_in(theirs).get("/incidents/").text
+    for each in (officer, theirs):
+        with pytest.raises(TransitionError, match="already"):
+            open_from_warning(each.handle, warning, each)
 
 
 def test_whoever_a_warning_names_learns_nothing_by_the_incident(room: Room, now: dt.datetime) -> None:

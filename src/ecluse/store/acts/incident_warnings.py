@@ -8,7 +8,7 @@ from ecluse.domain.permissions import Action, Parties, Side, may
 from ecluse.store.acts.incidents import Opened, opened
 from ecluse.store.models import IncidentRow, Organisation, Person, ReportedWarning
 from ecluse.store.reads import warnings as warning_reads
-from ecluse.store.reads.incidents import bound_to
+from ecluse.store.reads.incidents import bound_to, visible
 from ecluse.store.recording import Act, act
 
 
@@ -30,7 +30,8 @@ def open_from_warning(act: Act, warning: ReportedWarning, by: Person) -> list[In
     pairs = _pairs(found, by)
     if not pairs:
         raise ForbiddenError("this warning names somebody who would see the incident", hint="open an incident by hand")
-    made = set(IncidentRow.objects.filter(warning=found).values_list("controller_id", flat=True))
+    # Those that they see: whether another vendor has made one is not for them to know (R15).
+    made = set(visible(by, by.grants()).filter(warning=found).values_list("controller_id", flat=True))
     pairs = [(lab, vendor) for lab, vendor in pairs if lab.pk not in made]
     if not pairs:
         raise TransitionError("this warning was made an incident already")

@@ -1068,7 +1068,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='incidentrow',
-            constraint=models.UniqueConstraint(fields=('warning', 'controller'), name='a_warning_opens_one_incident_each'),
+            constraint=models.UniqueConstraint(fields=('warning', 'controller', 'processor'), name='a_warning_opens_one_incident_each'),
         ),
         migrations.AddConstraint(
             model_name='warningkey',

@@ -51,7 +51,9 @@ class IncidentRow(models.Model):
 
         ordering: ClassVar = ["-opened_at", "-pk"]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["warning", "controller"], name="a_warning_opens_one_incident_each")
+            models.UniqueConstraint(
+                fields=["warning", "controller", "processor"], name="a_warning_opens_one_incident_each"
+            )
         ]
 
 
