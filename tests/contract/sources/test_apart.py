@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 import zipfile
 from pathlib import Path
@@ -20,7 +21,7 @@ from ecluse.adapters.sources import _apart
 from ecluse.adapters.sources._excel import ExcelReader
 from ecluse.adapters.sources._parquet import ParquetReader
 from ecluse.adapters.sources._reading import Declared
-from ecluse.domain.errors import MalformedError
+from ecluse.domain.errors import MalformedError, StorageError
 from ecluse.domain.files import FileFormat, SourceFile
 
 FINDINGS = Path(__file__).parents[2] / "fuzz" / "findings"
@@ -90,6 +91,29 @@ def test_a_nursery_that_died_is_replaced(tmp_path: Path) -> None:
     reader = parquet(tmp_path / "t.parquet", 10)
     os.kill(nursery(), signal.SIGKILL)
     time.sleep(0.1)
+    assert sum(batch.num_rows for _, batch in reader.passing({"t"})) == 10
+
+
+def test_a_nursery_that_dies_with_what_it_was_asked_is_replaced(tmp_path: Path) -> None:
+    """It takes the request and is gone before it forks: the file is not to blame."""
+    reader = parquet(tmp_path / "t.parquet", 10)
+    os.kill(nursery(), signal.SIGSTOP)
+    rows: list[int] = []
+    asking = threading.Thread(target=lambda: rows.extend(b.num_rows for _, b in reader.passing({"t"})))
+    asking.start()
+    time.sleep(0.2)
+    os.kill(nursery(), signal.SIGKILL)
+    asking.join(60)
+    assert rows == [10]
+
+
+def test_nurseries_that_all_die_are_not_the_file_s_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader = parquet(tmp_path / "t.parquet", 10)
+    _apart._NURSERY_HERE.close()
+    monkeypatch.setattr(_apart, "_NURSERY", "ecluse.nowhere")
+    with pytest.raises(StorageError, match="no process can be started"):
+        list(reader.passing({"t"}))
+    monkeypatch.undo()
     assert sum(batch.num_rows for _, batch in reader.passing({"t"})) == 10
 
 

@@ -23,6 +23,7 @@ from typing import Any, ClassVar
 
 import pyarrow as pa
 
+from ecluse.adapters.sources._nursery import BEGUN
 from ecluse.adapters.sources._reading import Declared
 from ecluse.domain import errors
 from ecluse.domain.errors import EcluseError, Location, MalformedError
@@ -136,22 +137,22 @@ class _Nursery:
         self._process: subprocess.Popen[bytes] | None = None
 
     def ask(self, request: bytes, ends: Collection[int]) -> None:
-        """Have a child forked that is given the request and the ends of pipes; once more where the nursery died."""
+        """Have a child forked that is given the request and the ends of pipes. Raises OSError; then it is closed."""
         with self._lock:
-            for attempt in (1, 2):
-                try:
-                    line = self._opened()
-                    socket.send_fds(line, [len(request).to_bytes(4, "big")], list(ends))
-                    line.sendall(request)
-                except OSError:
-                    self.close()
-                    if attempt == 2:  # noqa: PLR2004
-                        raise
-                else:
-                    return
+            try:
+                line = self._opened()
+                socket.send_fds(line, [len(request).to_bytes(4, "big")], list(ends))
+                line.sendall(request)
+            except BaseException:  # half a request would make the next one no request either
+                self._close()
+                raise
 
     def close(self) -> None:
         """Let it end."""
+        with self._lock:
+            self._close()
+
+    def _close(self) -> None:
         line, process, self._line, self._process = self._line, self._process, None, None
         if line is not None:
             line.close()
@@ -175,16 +176,31 @@ atexit.register(_NURSERY_HERE.close)
 
 
 def _child(request: Mapping[str, Any]) -> tuple[Any, Any]:
-    """What a child writes: its rows, and its verdict."""
+    """What a child writes: its rows, and its verdict.
+
+    A nursery that dies takes along what it was asked and has not begun: then a new one is asked, once.
+    """
+    for _ in range(2):
+        with contextlib.suppress(OSError):
+            made = _asked(json.dumps(request).encode())
+            if made[1].read(len(BEGUN)) == BEGUN:
+                return made
+            for each in made:
+                each.close()
+        _NURSERY_HERE.close()
+    raise errors.StorageError("no process can be started to read the file")
+
+
+def _asked(request: bytes) -> tuple[Any, Any]:
     with contextlib.ExitStack() as kept:
         (rows, rows_end), (verdict, verdict_end) = os.pipe(), os.pipe()
         kept.callback(os.close, rows_end)
         kept.callback(os.close, verdict_end)
         made = open(rows, "rb", buffering=1 << 16), open(verdict, "rb")  # noqa: SIM115, PTH123 - ends of pipes
         try:
-            _NURSERY_HERE.ask(json.dumps(request).encode(), [rows_end, verdict_end])
-        except OSError:
+            _NURSERY_HERE.ask(request, [rows_end, verdict_end])
+        except BaseException:
             for each in made:
                 each.close()
-            raise errors.StorageError("no process can be started to read the file") from None
+            raise
     return made

@@ -1,7 +1,8 @@
 """Forks the children that ``_apart`` asks for: ``python -P -m ecluse.adapters.sources._nursery DESCRIPTOR``.
 
 A request is a length, two ends of pipes (rows, verdict) and JSON. A child is
-bounded in memory and time, as it is asked; it writes rows as an Arrow stream, then its verdict, and is gone.
+bounded in memory and time, as it is asked; it writes that it has begun, rows as an Arrow stream, then its verdict,
+and is gone.
 """
 
 import base64
@@ -25,6 +26,8 @@ from ecluse.adapters.sources._reading import Declared, FileReader
 from ecluse.domain.errors import EcluseError
 from ecluse.domain.files import FileFormat, SourceFile
 
+BEGUN = b" "
+"""A verdict's first byte: whoever asked knows then that a child reads the file, and of what it died if it dies."""
 _LOADED = ("ecluse.adapters.sources._excel", "ecluse.adapters.sources._parquet")
 _PR_SET_DUMPABLE = 4
 
@@ -66,6 +69,7 @@ def _received(line: socket.socket, size: int) -> bytes:
 def _serve(request: bytes, rows: int, verdict: int) -> None:
     """A child's whole life."""
     try:
+        _write(verdict, BEGUN)
         asked = json.loads(request)
         _bound(asked["memory"], asked["seconds"])
         told = _answer(asked, rows)
