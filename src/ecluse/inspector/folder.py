@@ -19,9 +19,9 @@ from ecluse.inspector._look import Looked, look_at_all
 from ecluse.inspector._walk import Folder, folders
 from ecluse.inspector.findings import Finding, Limits, Tell
 
-_TOGETHER, _BYTES = 64, 1 << 26
+_TOGETHER, _BYTES = 64, 1 << 22
 """Files, and bytes of them, that one process looks at in one go."""
-_ALONE = 1 << 27
+_ALONE = 1 << 24
 """Bytes that this process looks at itself before it asks others for help."""
 _TOLD = 5.0
 _DAY = 86_400.0
