@@ -22,12 +22,14 @@ from ecluse.domain.leaked import MAX_CELLS
 _LARGEST = 256 << 20
 _ROWS = 1_000
 _TABLE = "lines"
-_SCHEMA = pa.schema([("sheet", pa.int32()), ("row", pa.int32()), ("cells", pa.list_(pa.string()))])
-_Row = tuple[int, int, list[str]]
+_SCHEMA = pa.schema([
+    ("sheet", pa.int32()), ("row", pa.int32()), ("cells", pa.list_(pa.string())), ("cut", pa.bool_()),
+])  # fmt: skip
+_Row = tuple[int, int, list[str], bool]
 
 
 def workbook_lines(path: Path) -> Iterator[_Row]:
-    """Sheet and row, both from 1 and hidden ones too, and the cells that hold anything, of each row that has some.
+    """Rows that hold anything: sheet and row, both from 1 and hidden ones too, the cells, whether there are more.
 
     Raises:
         MalformedError: no workbook, a damaged or encrypted one, or one too large. Names no file.
@@ -77,7 +79,7 @@ class LinesReader:
                     # Rows from the sheet's first on, those before its first cell too: numbers are the sheet's own.
                     for number, row in enumerate(book.get_sheet_by_index(place).iter_rows(), 1):
                         if cells := _held(row):
-                            yield place + 1, number, cells
+                            yield place + 1, number, cells[:MAX_CELLS], len(cells) > MAX_CELLS
         except (GeneratorExit, KeyboardInterrupt, MemoryError):
             raise
         except BaseException:  # noqa: BLE001 - the library's panics are no Exception; its words may hold cells
@@ -106,7 +108,8 @@ class LinesReader:
 
 
 def _held(row: list[Any]) -> list[str]:
-    return list(islice((shown for cell in row if (shown := _shown(cell)).strip()), MAX_CELLS))
+    """The cells that hold anything; one more than is read, if there are so many."""
+    return list(islice((shown for cell in row if (shown := _shown(cell)).strip()), MAX_CELLS + 1))
 
 
 def _shown(cell: Any) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 
 from ecluse.adapters.sources.detect import detect
 from ecluse.domain.errors import Location, MalformedError
-from ecluse.domain.leaked import MAX_CELLS
+from ecluse.domain.leaked import MAX_CELL, MAX_CELLS
 
 MAX_BYTES = 64 << 20
 MAX_LINES = 20_000
@@ -24,6 +24,7 @@ ALL_LINES = 1_000_000
 """As good as all: 64 MiB hold no more lines than this of as much as names somebody."""
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _LONGEST = 1 << 20
+"""Characters of a line of text that are read."""
 _DEEPEST = 40
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _INSERT = re.compile(r"\b(?:INSERT|REPLACE)\b[^;'\"]{0,200}?\bINTO\b[^;']{0,20000}?\bVALUES\b", re.IGNORECASE)
@@ -36,6 +37,8 @@ _VALUE = re.compile(
 _ESCAPE = re.compile(r"''|\"\"|\\.", re.DOTALL)
 _GAP = re.compile(r"\t|\s{2,}")
 _EIGHT_BIT = ("cp850", "cp1252")
+_Row = tuple[int, Iterable[str], bool]
+"""A line's number, its cells, and whether it goes on beyond them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +46,14 @@ class Line:
     """``number`` counts from 1 as an editor does, or as a sheet's rows, a list's items, an INSERT's rows.
 
     ``sheet`` counts a workbook's sheets from 1, hidden ones too; 0 elsewhere. Its name is told nowhere: it may be a
-    patient's.
+    patient's. ``cut``: the line has more than is read of one: cells, characters of a cell or of all, values within
+    values.
     """
 
     number: int
     cells: tuple[str, ...] = field(repr=False)
     sheet: int = 0
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,11 @@ class Sample:
     def sheets(self) -> bool:
         """Whether a line's number is not enough to find it: the workbook has several sheets."""
         return any(line.sheet > 1 for line in self.lines)
+
+    @property
+    def cut(self) -> int:
+        """How many of the lines are not read to their end: what stands in the rest of them is not known."""
+        return sum(line.cut for line in self.lines)
 
 
 def read_sample(path: Path, most: int | None = None) -> Sample:
@@ -82,34 +92,33 @@ def read_sample(path: Path, most: int | None = None) -> Sample:
     if len(data) > MAX_BYTES:
         hint = "cut a piece of it: a few hundred lines are enough"
         raise MalformedError("the sample is larger than 64 MiB", location=where, hint=hint)
-    if data.startswith((_ZIP, _OLE)):
-        found = _workbook(path, where)
-    else:
-        found = (Line(number, _cells(cells)) for number, cells in _text(data, path))
+    found = _workbook(path, where) if data.startswith((_ZIP, _OLE)) else (_line(*row) for row in _text(data, path))
     most = MAX_LINES if most is None else most
-    lines = list(islice((line for line in found if line.cells), most + 1))
+    lines = list(islice((line for line in found if line.cells or line.cut), most + 1))
     if not lines:
         raise MalformedError("the sample holds no line", location=where)
     return Sample(tuple(lines[:most]), len(lines) > most)
 
 
-def _cells(cells: Iterable[str]) -> tuple[str, ...]:
+def _line(number: int, cells: Iterable[str], cut: bool, sheet: int = 0) -> Line:  # noqa: FBT001 - of a _Row
     # Half a character, as JSON may hold, is no reason to know nothing of the line.
     whole = (cell.encode("utf-8", "replace").decode() for cell in cells)
-    return tuple(islice((cell for cell in whole if cell.strip()), MAX_CELLS))
+    held = tuple(islice((cell for cell in whole if cell.strip()), MAX_CELLS + 1))
+    cut = cut or len(held) > MAX_CELLS or any(len(cell) > MAX_CELL for cell in held)
+    return Line(number, held[:MAX_CELLS], sheet, cut)
 
 
 def _workbook(path: Path, where: Location) -> Iterator[Line]:
     from ecluse.adapters._leaked_workbook import workbook_lines  # noqa: PLC0415 - of the excel extra; a leak may be text
 
     try:
-        for sheet, row, cells in workbook_lines(path):
-            yield Line(row, tuple(cells), sheet)
+        for sheet, row, cells, cut in workbook_lines(path):
+            yield _line(row, cells, cut, sheet)
     except MalformedError as error:
         raise MalformedError(error.message, location=where, hint=error.hint) from None
 
 
-def _text(data: bytes, path: Path) -> Iterator[tuple[int, Iterable[str]]]:
+def _text(data: bytes, path: Path) -> Iterator[_Row]:
     guess = detect(path).file
     text = _decoded(data, guess.encoding)
     stripped = text.lstrip()
@@ -133,7 +142,7 @@ def _decoded(data: bytes, guessed: str) -> str:
     return "\n".join(lines)
 
 
-def _json(text: str) -> list[tuple[int, Iterable[str]]] | None:
+def _json(text: str) -> list[_Row] | None:
     """Records of one value or of one a line; None of what is neither."""
     try:
         value = json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
@@ -145,39 +154,44 @@ def _json(text: str) -> list[tuple[int, Iterable[str]]] | None:
         if not any(isinstance(each[0], dict | list) for each in inner):
             break
         records = max(inner, key=len)
-    return [(number, _leaves(record)) for number, record in enumerate(records, 1)]
+    return [(number, *_leaves(record)) for number, record in enumerate(records, 1)]
 
 
-def _json_lines(text: str) -> list[tuple[int, Iterable[str]]] | None:
-    made: list[tuple[int, Iterable[str]]] = []
+def _json_lines(text: str) -> list[_Row] | None:
+    made: list[_Row] = []
     for number, line in enumerate(text.split("\n"), 1):
         held = line.strip().rstrip(",")
         if not held:
             continue
         try:
-            made.append((number, _leaves(json.loads(held, parse_float=str, parse_int=str, parse_constant=str))))
+            made.append((number, *_leaves(json.loads(held, parse_float=str, parse_int=str, parse_constant=str))))
         except (ValueError, RecursionError):
             if not made:
                 return None
-            made.append((number, [line]))
+            made.append((number, [line], False))
     return made
 
 
-def _leaves(value: Any) -> list[str]:
+def _leaves(value: Any) -> tuple[list[str], bool]:
+    """The texts within a value, as many as make a line; and whether there is more, or deeper, than is looked at."""
     found: list[str] = []
-    waiting = [(value, 0)]
+    waiting, cut = [(value, 0)], False
     while waiting and len(found) < MAX_CELLS:
         held, depth = waiting.pop()
         if isinstance(held, dict | list):
-            parts = list(held.values()) if isinstance(held, dict) else held
+            values = held.values() if isinstance(held, dict) else held
+            parts = [part for part in values if part and isinstance(part, dict | list | str)]
             if depth < _DEEPEST:
+                cut = cut or len(parts) > MAX_CELLS
                 waiting += [(part, depth + 1) for part in reversed(parts[:MAX_CELLS])]
-        elif isinstance(held, str):
+            else:
+                cut = cut or bool(parts)
+        elif isinstance(held, str) and held.strip():
             found.append(held)
-    return found
+    return found, cut or bool(waiting)
 
 
-def _inserted(text: str) -> Iterator[tuple[int, Iterable[str]]]:
+def _inserted(text: str) -> Iterator[_Row]:
     """Rows of the INSERTs of a dump, as MySQL, PostgreSQL and SQLite write them."""
     number = at = 0
     while match := _INSERT.search(text, at):
@@ -185,7 +199,7 @@ def _inserted(text: str) -> Iterator[tuple[int, Iterable[str]]]:
         while (row := _row(text, at)) is not None:
             cells, at = row
             number += 1
-            yield number, cells
+            yield number, cells, False
 
 
 def _row(text: str, at: int) -> tuple[list[str], int] | None:
@@ -210,11 +224,11 @@ def _unescaped(match: re.Match[str]) -> str:
     return {"\\n": "\n", "\\t": "\t", "\\r": "\r"}.get(match[0], match[0][1])
 
 
-def _delimited(text: str, delimiter: str, quote: str) -> Iterator[tuple[int, Iterable[str]]]:
+def _delimited(text: str, delimiter: str, quote: str) -> Iterator[_Row]:
     """Lines cut at the delimiter; a quote that never closes takes no other line with it."""
     for number, line in enumerate(_LINE_END.split(text), 1):
-        held = line[:_LONGEST]
-        yield number, _cut(held, delimiter, quote) if delimiter in held and delimiter else _loose(held)
+        held, cut = line[:_LONGEST], len(line) > _LONGEST
+        yield number, _cut(held, delimiter, quote) if delimiter in held and delimiter else _loose(held), cut
 
 
 def _cut(line: str, delimiter: str, quote: str) -> list[str]:

@@ -19,6 +19,7 @@ from ecluse.domain.affected import (
     told_lines,
 )
 from ecluse.domain.catalogue import FieldClass
+from ecluse.domain.leaked import MAX_CELL, MAX_CELLS
 from ecluse.domain.profile import SourceProfile
 from ecluse.domain.sensitive import SensitiveCategory
 from ecluse.migration.affected import UNCLASSIFIABLE
@@ -128,6 +129,15 @@ def _show_sample(lines: Lines) -> None:
                        "pieces.",
                        "Le fichier continue au-delà de ces lignes : qui ne figure que dans le reste n'est pas compté. "
                        "Coupez-le en morceaux."), style="bold")  # fmt: skip
+    if lines.cut:
+        cut = count(lines.cut)
+        _output.say(tr(f"Lines too long to be read whole: {cut}. Of a line the first {MAX_CELLS} cells are read, of a "
+                       f"cell the first {count(MAX_CELL)} characters: who stands only in the rest is not counted, and "
+                       "is on no list. Cut these lines into several.",
+                       f"Lignes trop longues pour être lues en entier : {cut}. D'une ligne, les {MAX_CELLS} premières "
+                       f"cellules sont lues, d'une cellule les {count(MAX_CELL)} premiers caractères : qui ne figure "
+                       "que dans le reste n'est pas compté, et n'est sur aucune liste. Coupez ces lignes en plusieurs."),
+                    style="bold")  # fmt: skip
     shown = [(tr(kind.en, kind.fr), count(number)) for kind, number in lines.classes]
     head = (tr("class of data recognised in it", "classe de données qu'on y reconnaît"), tr("lines", "lignes"))
     if shown:

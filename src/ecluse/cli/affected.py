@@ -190,7 +190,7 @@ class _Job:
     ) -> _Found:
         standing = stand(reading, persons, [line.cells for line in leaked.lines])
         marks = mark(reading, persons, flags, today, Values(reading, standing))
-        told = replace(standing.told(), more=leaked.more)
+        told = replace(standing.told(), more=leaked.more, cut=leaked.cut)
         return _Found(reading, marks, standing, marks.counted(standing.among(), told))
 
     def _flagged(self, file: Path, persons: PersonList, key: bytes) -> tuple[str, ...]:

@@ -68,7 +68,8 @@ class Lines:
 
     Of those, ``several`` fit more than one person as well, who are all counted. ``doubtful`` share no more than a
     surname and a birth date with anybody, or only what too many persons have; those are not counted. ``classes``:
-    lines in which a value of that class stands. ``more``: the file goes on beyond what was read.
+    lines in which a value of that class stands. ``more``: the file goes on beyond what was read; ``cut``: so many of
+    the lines themselves do.
     """
 
     lines: int
@@ -77,6 +78,7 @@ class Lines:
     doubtful: int
     classes: tuple[tuple[FieldClass, int], ...]
     more: bool = False
+    cut: int = 0
 
     @property
     def strange(self) -> int:
@@ -133,8 +135,9 @@ class AffectedClass(Strict):
 class AffectedSample(Strict):
     """A sample's lines: how many there are, have a person, fit several, are doubtful.
 
-    All but the first are told as persons are: a line usually is one person's. ``more``: the file goes on, and who
-    stands only in the rest is in no number.
+    All but the first are told as persons are: a line usually is one person's. ``more``: the file goes on; ``cut``: of
+    so many lines, which say nothing of whom they have, only the beginning was read. Who stands only in the rest is in
+    no number.
     """
 
     lines: Count
@@ -143,6 +146,7 @@ class AffectedSample(Strict):
     doubtful: Range
     classes: tuple[AffectedClass, ...]
     more: bool
+    cut: Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +190,7 @@ def told_lines(lines: Lines) -> AffectedSample:
     explained, rest = told(lines.explained, lines.lines), told(lines.lines - lines.explained, lines.lines)
     classes = tuple(AffectedClass(kind, _told_of(number, explained)) for kind, number in lines.classes)
     several, doubtful = _told_of(lines.several, explained), _told_of(lines.doubtful, rest)
-    return AffectedSample(lines.lines, explained, several, doubtful, classes, lines.more)
+    return AffectedSample(lines.lines, explained, several, doubtful, classes, lines.more, lines.cut)
 
 
 def _told_of(part: int, whole: Range) -> Range:

@@ -32,7 +32,8 @@ _Named = tuple[tuple[str, ...], tuple[str, ...], tuple[tuple[str, str], ...]]
 
 MAX_CELLS = 120
 """Cells of a line that are read; twice the widest line of 2020 (R13)."""
-_CELL = 2_000
+MAX_CELL = 2_000
+"""Characters of a cell that are read."""
 _NAMES, _DAYS, _NUMBERS, _POSTCODES, _OTHERS = 12, 6, 10, 4, 8
 _WORDS, _NAME_LENGTH = 5, 60
 _FREE = 24
@@ -92,7 +93,7 @@ class Readings:
 
 def readings(cells: Sequence[str]) -> Readings:
     """All readings of a line."""
-    held = [cell[:_CELL].strip() for cell in cells[:MAX_CELLS]]
+    held = [cell[:MAX_CELL].strip() for cell in cells[:MAX_CELLS]]
     spread = list(_spread(cell for cell in held if cell))
     names = _names(spread)
     families = _once((f for each in names for f in each[0]), 2 * _NAMES)

@@ -17,6 +17,7 @@ import pytest
 
 from ecluse.adapters.leaks import MAX_LINES
 from ecluse.domain.affected import SMALL, Affected
+from ecluse.domain.leaked import MAX_CELLS
 from ecluse.seal.sealing import Identity, open_sealed
 from ecluse.wire.artefacts import decode
 from migrating import Desk, Done, holding
@@ -197,7 +198,8 @@ def test_those_of_a_sample_are_counted_and_listed_alone(desk: Desk) -> None:
     shown = {each["name"]: each["lines"] for each in sample.pop("classes")}
     none = {"at_least": 0, "at_most": 0}
     nearly = {"at_least": 28, "at_most": 31}  # 2 of 32 are nobody's: too few to be told
-    assert sample == {"lines": 32, "explained": nearly, "several": none, "doubtful": none, "more": False}
+    assert sample == {"lines": 32, "explained": nearly, "several": none, "doubtful": none, "more": False,
+                      "cut": 0}  # fmt: skip
     assert shown["identity"] == {"at_least": 24, "at_most": 31}  # of a number that is not told itself
     assert shown["national_identifier"]["at_least"] > 20
     assert "examination" not in shown
@@ -232,6 +234,23 @@ def test_a_file_that_goes_on_is_said_and_not_listed(
     refused = affected(desk, *base, "--list", LIST, code=2)
     assert {"en": "would get no letter", "fr": "n'aurait pas de lettre"}[lang] in refused.err
     assert not desk.path(LIST).exists()
+
+
+@pytest.mark.parametrize(("lang", "says"), [("en", "too long to be read whole"), ("fr", "lues en entier")])
+def test_lines_cut_are_said(desk: Desk, lang: str, says: str) -> None:
+    """Who stands after the last cell that is read is missing, and the answer says that persons may be."""
+    leak(desk, 10)
+    base = ("--lang", lang, "--sample", "leak.csv")
+    assert says not in affected(desk, *base).out
+    rows = desk.path("leak.csv").read_text(encoding="utf-8").split("\n")
+    desk.path("leak.csv").write_text("\n".join([*rows[1:], "x;" * MAX_CELLS + rows[0]]), encoding="utf-8")
+    done = affected(desk, *base, "--out", "record.json")
+    assert f"{says}{' :' if lang == 'fr' else ':'} 1" in " ".join(done.out.split())
+    assert {"en": "is on no list", "fr": "n'est sur aucune liste"}[lang] in " ".join(done.out.split())
+    sample = decode(Affected, desk.path("record.json").read_bytes()).sample
+    assert sample is not None
+    assert sample.cut == 1
+    assert affected(desk, *base, "--json").json()["persons"] == {"at_least": 9, "at_most": 9}
 
 
 def test_a_sample_of_strangers_is_nobodys(desk: Desk) -> None:

@@ -14,7 +14,7 @@ import pytest
 from ecluse.adapters import leaks
 from ecluse.adapters.leaks import read_sample
 from ecluse.domain.errors import MalformedError
-from ecluse.domain.leaked import candidates, readings
+from ecluse.domain.leaked import MAX_CELL, MAX_CELLS, candidates, readings
 from ecluse.migration.trace_match import _asked
 
 FINDINGS = Path(__file__).parents[2] / "fuzz" / "findings"
@@ -180,6 +180,74 @@ def test_what_holds_nothing_is_refused_without_repeating_it(tmp_path: Path, data
     with pytest.raises(MalformedError) as caught:
         read_sample(tmp_path / "s")
     assert "ZQX" not in str(caught.value)
+
+
+def of_csv(cells: list[str]) -> bytes:
+    return ";".join(cells).encode()
+
+
+def of_text(cells: list[str]) -> bytes:
+    return "   ".join(cells).encode()
+
+
+def of_sql(cells: list[str]) -> bytes:
+    return f"INSERT INTO p VALUES ({', '.join(repr(cell) for cell in cells)});".encode()
+
+
+def of_json(cells: list[str]) -> bytes:
+    return json.dumps([{"a": None, "b": "", "c": {f"n{place}": cell for place, cell in enumerate(cells)}}]).encode()
+
+
+def of_json_lines(cells: list[str]) -> bytes:
+    return b"\n".join([json.dumps({"rows": cells}).encode(), json.dumps({"rows": ["x"]}).encode()])
+
+
+def of_workbook(cells: list[str]) -> bytes:
+    book = openpyxl.Workbook()
+    book.active.append(["", *cells])
+    return workbook(book)
+
+
+FORMS = (of_csv, of_text, of_sql, of_json, of_json_lines, of_workbook)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_line_of_more_cells_than_are_read_is_told(tmp_path: Path, form: Callable[[list[str]], bytes]) -> None:
+    many = [f"C{place}" for place in range(MAX_CELLS + 1)]
+    for cells_, cut in ((many, True), (many[:MAX_CELLS], False)):
+        (tmp_path / "s").write_bytes(form(cells_))
+        read = read_sample(tmp_path / "s")
+        assert read.lines[0].cells == tuple(many[:MAX_CELLS])
+        assert [line.cut for line in read.lines] == [cut, *[False] * (len(read.lines) - 1)]
+        assert read.cut == cut
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_cell_of_more_characters_than_are_read_is_told(tmp_path: Path, form: Callable[[list[str]], bytes]) -> None:
+    for length, cut in ((MAX_CELL + 1, 1), (MAX_CELL, 0)):
+        (tmp_path / "s").write_bytes(form(["LEFEVRE", "x" * length]))
+        assert read_sample(tmp_path / "s").cut == cut
+
+
+@pytest.mark.parametrize("form", FORMS[:-1])
+def test_a_line_of_two_mebibytes_is_told(tmp_path: Path, form: Callable[[list[str]], bytes]) -> None:
+    (tmp_path / "s").write_bytes(form(["LEFEVRE"] * (3 << 17)))
+    assert len((tmp_path / "s").read_bytes()) >= 2 << 20
+    assert read_sample(tmp_path / "s").cut == 1
+
+
+def test_a_line_whose_end_is_beyond_what_is_read_is_told(tmp_path: Path) -> None:
+    """Though it has few cells, and none too long within what is read."""
+    (tmp_path / "s").write_bytes(b"LEFEVRE;;" + b" " * (1 << 20) + b";Jeanne\nROUX;Anne;;\n")
+    read = read_sample(tmp_path / "s")
+    assert [line.cut for line in read.lines] == [True, False]
+    assert read.lines[0].cells == ("LEFEVRE",)
+
+
+def test_values_too_deep_to_be_looked_at_are_told(tmp_path: Path) -> None:
+    for depth, cut in ((38, 0), (60, 1)):
+        (tmp_path / "s").write_text('[{"a": "x"}, {"a": "y", "b": ' + "[" * depth + '"ROUX"' + "]" * depth + "}]")
+        assert read_sample(tmp_path / "s").cut == cut
 
 
 def test_sizes_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
