@@ -90,6 +90,7 @@ class Collector:
 global(workDirectory="{self.folder}" maxMessageSize="64k" DefaultNetstreamDriver="ossl"
   DefaultNetstreamDriverCAFile="{self.authority.ca}" DefaultNetstreamDriverCertFile="{certificate}"
   DefaultNetstreamDriverKeyFile="{key}")
+main_queue(queue.timeoutShutdown="20000" queue.timeoutActionCompletion="20000")
 module(load="imtcp" StreamDriver.Name="ossl" StreamDriver.Mode="1" {auth})
 input(type="imtcp" address="127.0.0.1" port="{self.port}")
 template(name="told" type="string"
