@@ -136,8 +136,8 @@ def _show_sample(lines: Lines) -> None:
                        "is on no list. Cut these lines into several.",
                        f"Lignes trop longues pour être lues en entier : {cut}. D'une ligne, les {MAX_CELLS} premières "
                        f"cellules sont lues, d'une cellule les {count(MAX_CELL)} premiers caractères : qui ne figure "
-                       "que dans le reste n'est pas compté, et n'est sur aucune liste. Coupez ces lignes en plusieurs."),
-                    style="bold")  # fmt: skip
+                       "que dans le reste n'est pas compté, et n'est sur aucune liste. Coupez ces lignes en "
+                       "plusieurs."), style="bold")  # fmt: skip
     shown = [(tr(kind.en, kind.fr), count(number)) for kind, number in lines.classes]
     head = (tr("class of data recognised in it", "classe de données qu'on y reconnaît"), tr("lines", "lignes"))
     if shown:
