@@ -53,7 +53,7 @@ def page(room: Room, row: IncidentRow, who: tuple[str, Role], headers: dict[str,
 
 
 def whole(row: IncidentRow, room: Room) -> Any:
-    return reads.record_of(reads.incident_of(row.number, person(room, LAB_DPO)))
+    return reads.traced_record_of(reads.incident_of(row.number, person(room, LAB_DPO)))
 
 
 def test_the_controller_tells_and_the_journal_holds_a_salted_digest(room: Room, row: IncidentRow) -> None:
@@ -62,7 +62,7 @@ def test_the_controller_tells_and_the_journal_holds_a_salted_digest(room: Room, 
         assert told(room, row, made).number == number
     lines = list(JournalLine.objects.filter(event="incident.traced", subject=row.number))
     assert [line.concerns for line in lines] == [[LAB]] * 2
-    assert [set(line.detail) for line in lines] == [{"number", "digest"}] * 2
+    assert [set(line.detail) for line in lines] == [{"number", "digest", "replaces"}] * 2
     assert lines[0].detail["digest"] != lines[1].detail["digest"], "the same twice: no digest tells so"
     assert [each.conclusion for each in whole(row, room).traces] == [made, made]
     assert for_processor(whole(row, room)).traces == ()

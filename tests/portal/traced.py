@@ -25,6 +25,8 @@ def exported(
     return places.told(until) if until else places
 
 
-def told(room: Room, row: IncidentRow, made: Conclusion, who: tuple[str, Role] = DPO) -> IncidentTrace:
+def told(
+    room: Room, row: IncidentRow, made: Conclusion, who: tuple[str, Role] = DPO, replaces: int | None = None
+) -> IncidentTrace:
     by = room.people[who]
-    return acts.tell_trace(by.handle, row, made, by=by)
+    return acts.tell_trace(by.handle, row, made, by=by, replaces=replaces)

@@ -27,18 +27,21 @@ class IncidentDesk:
         if not _NUMBER.fullmatch(self.number):
             raise UsageError("an incident's number is as INC-7K3Q-9X2M", location=Location(field="--incident"))
 
-    def tell(self, conclusion: Conclusion) -> int:
+    def tell(self, conclusion: Conclusion, replaces: int | None = None) -> int:
         """Tell what tracing concluded; gives its number within the incident.
+
+        ``replaces``: the number of an earlier conclusion of that incident that this one takes back.
 
         Raises:
             ForbiddenError, UnseenError: the room does not let this token tell it, or knows no such incident.
             MalformedError: the room refuses it, and says why.
             ConnectionLostError: the room cannot be reached.
         """
+        said: dict[str, str | int] = {"text": encode(conclusion).decode()}
+        if replaces is not None:
+            said["replaces"] = replaces
         try:
-            answer = Room(self.url, self.token, self.ca).ask(
-                f"incidents/{self.number}/traces", {"text": encode(conclusion).decode()}
-            )
+            answer = Room(self.url, self.token, self.ca).ask(f"incidents/{self.number}/traces", said)
         except TamperError as error:  # to an agent, a refusal means that what it tells is not believed
             raise MalformedError(error.message, location=error.location, hint=error.hint) from None
         number = answer.get("number")

@@ -39,7 +39,9 @@ _PERCENT, _MOST = 100, 99.9
     example="ecluse trace sample.csv --exports traces -i controller.key\n"
     "ecluse trace sample.xlsx --exports a.trace --exports b.trace -i controller.key --lines\n"
     "ecluse trace sample.csv -e traces -i controller.key --room https://ecluse.labo.example --incident INC-7K3Q-9X2M "
-    "--token room.token",
+    "--token room.token\n"
+    "ecluse trace longer.csv -e traces -i controller.key --room https://ecluse.labo.example --incident INC-7K3Q-9X2M "
+    "--replaces 1 --token room.token",
 )
 @argument("sample", type=FILE, text=Text("The leaked file, or a piece of it.", "Le fichier fuité, ou un morceau."))
 @option("--exports", "-e", type=FILE, multiple=True, required=True, metavar="FOLDER|FILE",
@@ -54,6 +56,7 @@ _PERCENT, _MOST = 100, 99.9
                   "numéros, jamais de valeurs."))  # fmt: skip
 @_trace_telling.room_option
 @_trace_telling.incident_option
+@_trace_telling.replaces_option
 @_trace_telling.token_option
 @_trace_telling.ca_option
 def command(
@@ -64,11 +67,12 @@ def command(
     lines: bool,
     room: str | None,
     incident: str | None,
+    replaces: int | None,
     token: Path | None,
     ca: Path | None,
 ) -> None:
     """Trace one."""
-    desk = _trace_telling.desk(room, incident, token, ca)
+    desk = _trace_telling.desk(room, incident, token, ca, replaces)
     opened = Identity.load(identity)
     files = trace_files(exports)
     read = read_sample(sample)
@@ -76,7 +80,7 @@ def command(
     _show(read, answer, lines=lines)
     made, told = _json(read, answer, lines=lines), None
     try:
-        told = _trace_telling.tell(desk, answer, more=read.more) if desk else None
+        told = _trace_telling.tell(desk, answer, replaces, more=read.more) if desk else None
     finally:  # the answer is said whatever becomes of the room
         _output.emit(made | (told.plain() if told else {}))
     if told:

@@ -5,34 +5,47 @@ from collections.abc import Sequence
 from ecluse.control import trace_words as w
 from ecluse.control.document import Agreed, Block, Cell, Heading, Table, line, plain
 from ecluse.control.report_words import Reader
-from ecluse.domain.conclusions import Conclusion, Telling, TracedExport, Verdict, origins
+from ecluse.domain.conclusions import (
+    Conclusion,
+    Telling,
+    TracedExport,
+    Verdict,
+    origins,
+    replacements,
+    standing_tellings,
+)
 
 
 def origin_blocks(tellings: Sequence[Telling], reader: Reader) -> list[Block]:
-    """Where the data come from, as a draft tells it; nothing where nothing was traced."""
-    if not tellings:
+    """Where the data come from, as a draft tells it, by what stands; nothing where nothing was traced."""
+    standing = standing_tellings(tellings)
+    if not standing:
         return []
-    found = origins(tuple(tellings))
+    found = origins(standing)
     if found:
         said = [text for telling, each in found for text in export_lines(each, telling.conclusion, reader)]
         said.append(reader.say(w.MEANS_FOUND))
     else:
-        said = list(verdict_lines(tellings[-1].conclusion, reader))
+        said = list(verdict_lines(standing[-1].conclusion, reader))
     return [Agreed(reader.say(w.ORIGIN), tuple(said))]
 
 
 def trace_blocks(tellings: Sequence[Telling], reader: Reader) -> list[Block]:
-    """Every conclusion as it came, for the record; nothing where there is none."""
+    """Every conclusion as it came, what replaces it beside it, for the record; nothing where there is none."""
     if not tellings:
         return []
-    rows = tuple(_row(each, reader) for each in tellings)
+    gone = replacements(tellings)
+    rows = tuple(_row(each, gone.get(each.number), reader) for each in tellings)
     head = tuple(map(reader.say, w.HEAD_TRACE))
     return [Heading(1, reader.say(w.TRACES)), Table(reader.say(w.TRACES), head, rows, (1, 9, 3), titled=True)]
 
 
-def _row(telling: Telling, reader: Reader) -> tuple[Cell, ...]:
-    said = (*verdict_lines(telling.conclusion, reader), *w.besides(telling.conclusion, reader))
-    return plain(str(telling.number)), Cell(said), plain(reader.moment(telling.recorded), telling.by)
+def _row(telling: Telling, by: int | None, reader: Reader) -> tuple[Cell, ...]:
+    said = [*verdict_lines(telling.conclusion, reader), *w.besides(telling.conclusion, reader)]
+    for words, number in ((w.REPLACES, telling.replaces), (w.REPLACED, by)):
+        if number is not None:
+            said.append(reader.say(words, number=str(number)))
+    return plain(str(telling.number)), Cell(tuple(said)), plain(reader.moment(telling.recorded), telling.by)
 
 
 def verdict_lines(conclusion: Conclusion, reader: Reader) -> tuple[str, ...]:

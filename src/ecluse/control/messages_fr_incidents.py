@@ -72,6 +72,8 @@ FRENCH_INCIDENTS: dict[str, str] = {
     "what is told of order {} is not what that order says":
         "ce qui est dit de l'ordre {1} n'est pas ce que dit cet ordre",
     "this incident has no such conclusion": "cet incident n'a pas de telle conclusion",
+    "conclusion {} was replaced before": "la conclusion {1} a déjà été remplacée",
+    "what stands instead is conclusion {}": "celle qui vaut à sa place est la conclusion {1}",
     "as many as lines need, and {} at most": "autant qu'il en faut aux lignes, et {1} au plus",
     "before period_from": "avant period_from",
     "canaries are told by their parcels": "les canaris se disent par leurs colis",

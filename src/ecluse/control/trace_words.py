@@ -118,6 +118,8 @@ FACT = Words(
     "dossiers du {from_} au {until}, fait pour {destination}.",
 )
 TRACES = Words("What tracing concluded", "Ce que le traçage conclut")
+REPLACES = Words("replaces no. {number}", "remplace le nº {number}")
+REPLACED = Words("replaced by no. {number}: it stands no more", "remplacée par le nº {number} : elle ne vaut plus")
 HEAD_TRACE = (Words("No.", "Nº"), Words("Conclusion", "Conclusion"), Words("Written down", "Consigné"))
 
 

@@ -5,12 +5,13 @@ it. It holds no digest of the sample either: whoever reads one could try lines o
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 from typing import Annotated, Literal
 
+from ecluse.domain.errors import UsageError
 from ecluse.domain.tracing import Kind
 from ecluse.domain.values import Count, Digest, FieldError, Identifier, Line, Recipient, Strict, Text, Whole
 
@@ -118,7 +119,6 @@ class Conclusion(Strict):
         """The exports that the sample comes from."""
         return tuple(each for each in self.exports if each.attributed)
 
-
     @property
     def pointed(self) -> tuple[TracedExport, ...]:
         """The exports that are likelier than all else together: what a doubtful sample points to."""
@@ -127,18 +127,53 @@ class Conclusion(Strict):
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """A conclusion as the record of an incident holds it: ``number`` counts within the incident; ``by`` is a name."""
+    """A conclusion as the record of an incident holds it: ``number`` counts within the incident; ``by`` is a name.
+
+    ``replaces``: the number of an earlier one of the same incident that it takes back. Nothing else takes one back: a
+    later telling may be of another sample.
+    """
 
     number: int
     recorded: dt.datetime
     by: str
     conclusion: Conclusion
+    replaces: int | None = None
+
+
+def check_replaces(replaces: int | None, told: Mapping[int, int | None]) -> None:
+    """Whether a telling may take back that one. ``told``: the incident's numbers, each with the number it replaces.
+
+    Raises:
+        UsageError: there is no such telling in this incident, or it was taken back before.
+    """
+    if replaces is None:
+        return
+    if replaces not in told:
+        raise UsageError("this incident has no such conclusion")
+    gone, stands = {each: number for number, each in told.items()}, replaces
+    while stands in gone:
+        stands = gone[stands]
+    if stands != replaces:
+        hint = f"what stands instead is conclusion {stands}"
+        raise UsageError(f"conclusion {replaces} was replaced before", hint=hint)
+
+
+def replacements(tellings: Iterable[Telling]) -> Mapping[int, int]:
+    """The numbers that were taken back, each with the number of the telling that did it."""
+    return {each.replaces: each.number for each in tellings if each.replaces is not None}
+
+
+def standing_tellings(tellings: Iterable[Telling]) -> tuple[Telling, ...]:
+    """Those that no later one takes back."""
+    held = tuple(tellings)
+    gone = replacements(held)
+    return tuple(each for each in held if each.number not in gone)
 
 
 def origins(tellings: tuple[Telling, ...]) -> tuple[tuple[Telling, TracedExport], ...]:
-    """Each export that a sample was attributed to, once, by its latest telling; the latest first."""
+    """Each export that a sample is attributed to, once, by its latest telling that stands; the latest first."""
     found: dict[str, tuple[Telling, TracedExport]] = {}
-    for telling in reversed(tellings):
+    for telling in reversed(standing_tellings(tellings)):
         for each in telling.conclusion.attributed:
             found.setdefault(each.order_digest, (telling, each))
     return tuple(found.values())

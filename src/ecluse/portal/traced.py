@@ -33,7 +33,7 @@ class ShownExport:
 
 @dataclass(frozen=True, slots=True)
 class ShownTelling:
-    """One conclusion in words."""
+    """One conclusion in words. ``replaced``: the number of the one that took it back."""
 
     telling: Telling
     verdict: str
@@ -42,20 +42,21 @@ class ShownTelling:
     means: str
     besides: tuple[str, ...]
     exports: tuple[ShownExport, ...]
+    replaced: int | None
 
     @property
-    def is_found(self) -> bool:
-        """Whether the sample is attributed: then it can be written down as a fact."""
-        return self.telling.conclusion.verdict is Verdict.FOUND
+    def is_fact(self) -> bool:
+        """Whether the sample is attributed, and that stands: then it can be written down as a fact."""
+        return self.telling.conclusion.verdict is Verdict.FOUND and self.replaced is None
 
 
-def shown(telling: Telling, known: Mapping[str, Migration]) -> ShownTelling:
+def shown(telling: Telling, known: Mapping[str, Migration], replaced: int | None = None) -> ShownTelling:
     """A conclusion for whoever reads the page; ``known``: migrations by their orders' digests."""
     reader, made = Reader(language()), telling.conclusion
     return ShownTelling(
         telling, reader.say(w.VERDICTS[made.verdict]), VERDICT_TONES[made.verdict],
         reader.say(w.READ, lines=made.lines, asked=made.asked), reader.say(w.MEANS[made.verdict]),
-        w.besides(made, reader), tuple(_export(each, known, reader) for each in made.exports),
+        w.besides(made, reader), tuple(_export(each, known, reader) for each in made.exports), replaced,
     )  # fmt: skip
 
 

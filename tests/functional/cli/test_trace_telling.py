@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ecluse.adapters.incidents import IncidentDesk
+from ecluse.adapters.room import Room
 from ecluse.domain.conclusions import CERTAIN, Conclusion, Verdict
 from ecluse.domain.errors import InternalError
 from ecluse.migration.canary import markers
@@ -32,7 +33,7 @@ def place(desk: Desk) -> Desk:
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[Conclusion]:
     """What would go to the room, caught at the adapter."""
     found: list[Conclusion] = []
-    monkeypatch.setattr(IncidentDesk, "tell", lambda _self, made: found.append(made) or len(found))
+    monkeypatch.setattr(IncidentDesk, "tell", lambda _self, made, _replaces: found.append(made) or len(found))
     return found
 
 
@@ -40,7 +41,7 @@ def test_what_is_told_is_the_answer_without_the_lines(place: Desk, monkeypatch: 
     told = sent(monkeypatch)
     answer = place.run(RUN + ROOM + " --json --lines").json()
     (made,) = told
-    assert answer["told"] == {"incident": "INC-7K3Q-9X2M", "conclusion": 1}
+    assert answer["told"] == {"incident": "INC-7K3Q-9X2M", "conclusion": 1, "replaces": None}
     (export,) = made.exports
     (shown,) = answer["exports"]
     assert (made.verdict, made.lines, made.asked) == (Verdict.FOUND, 56, 1)
@@ -57,6 +58,35 @@ def test_what_is_told_is_the_answer_without_the_lines(place: Desk, monkeypatch: 
     for lang, words in (("en", "told to incident INC-7K3Q-9X2M: conclusion 2"),
                         ("fr", "dit à l'incident INC-7K3Q-9X2M : conclusion 3")):  # fmt: skip
         assert words in place.run(f"{RUN}{ROOM} --lang {lang}").out
+
+
+def test_what_is_concluded_takes_back_what_was(place: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int | None] = []
+    monkeypatch.setattr(IncidentDesk, "tell", lambda _self, _made, replaces: asked.append(replaces) or 3)
+    answer = place.run(f"{RUN}{ROOM} --replaces 2 --json").json()
+    assert answer["told"] == {"incident": "INC-7K3Q-9X2M", "conclusion": 3, "replaces": 2}
+    assert "instead of conclusion 2" in place.run(f"{RUN}{ROOM} --replaces 2").out
+    assert "à la place de la conclusion 1 ;" in place.run(f"{RUN}{ROOM} --replaces 1 --lang fr").out
+    assert "instead" not in place.run(RUN + ROOM).out
+    assert asked == [2, 2, 1, None]
+    for wrong in ("0", "-1", "x"):
+        place.run(f"{RUN}{ROOM} --replaces {wrong}", code=2)
+
+
+def test_what_is_sent_names_what_it_replaces_where_it_does(place: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A room that knows nothing of it yet is still told all else."""
+    bodies: list[dict[str, Any]] = []
+
+    def ask(_self: Room, path: str, body: dict[str, Any]) -> dict[str, int]:
+        assert path == "incidents/INC-7K3Q-9X2M/traces"
+        bodies.append(body)
+        return {"number": len(bodies)}
+
+    monkeypatch.setattr(Room, "ask", ask)
+    place.run(RUN + ROOM)
+    place.run(f"{RUN}{ROOM} --replaces 1")
+    assert [set(body) for body in bodies] == [{"text"}, {"text", "replaces"}]
+    assert bodies[1]["replaces"] == 1
 
 
 def test_what_only_points_or_is_untraced_is_told_too(place: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,6 +132,7 @@ def test_a_header_that_no_order_could_have_is_told_nowhere(place: Desk, monkeypa
         ("--incident INC-7K3Q-9X2M --token room.token", "--room"),
         ("--room http://localhost:9 --incident INC-7K3Q-9X2M", "--token"),
         ("--ca ca.pem", "--room"),
+        ("--replaces 1", "--room"),
         ("--room http://labo.example --incident INC-7K3Q-9X2M --token room.token", "https"),
         ("--room https://[::1 --incident INC-7K3Q-9X2M --token room.token", "not an address"),
         ("--room https://a..invalid --incident INC-7K3Q-9X2M --token room.token", "not an address"),
@@ -133,14 +164,14 @@ def test_an_answer_is_not_lost_where_the_room_is_away(place: Desk, form: str) ->
     if form:
         made: dict[str, Any] = json.loads(done.out)
         assert made["verdict"] == "found"
-        assert made["told"] == {"incident": "INC-7K3Q-9X2M", "conclusion": None}
+        assert made["told"] == {"incident": "INC-7K3Q-9X2M", "conclusion": None, "replaces": None}
     else:
         assert "FOUND: it comes from" in done.out
         assert "told to incident" not in done.out
 
 
 def test_a_fault_of_ours_is_no_telling(place: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(_self: object, _made: Conclusion) -> int:
+    def fails(_self: object, _made: Conclusion, _replaces: int | None) -> int:
         raise InternalError("broken")
 
     monkeypatch.setattr(IncidentDesk, "tell", fails)
@@ -153,7 +184,7 @@ def test_a_fault_of_ours_is_no_telling(place: Desk, monkeypatch: pytest.MonkeyPa
 def test_whoever_waits_no_longer_for_the_room_has_the_answer(
     place: Desk, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
-    def waits(_self: object, _made: Conclusion) -> int:
+    def waits(_self: object, _made: Conclusion, _replaces: int | None) -> int:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(IncidentDesk, "tell", waits)

@@ -56,10 +56,12 @@ class Place:
     desk: Desk
     known: dict[str, str]
 
-    def trace(self, incident: str, by: str = "token", code: int = 0, sample: str = "sample.csv") -> Done:
+    def trace(
+        self, incident: str, by: str = "token", code: int = 0, sample: str = "sample.csv", more: tuple[str, ...] = ()
+    ) -> Done:
         return self.desk.spawn(
             "trace", sample, "--exports", "traces", "-i", "controller.key", "--room", self.url, "--incident", incident,
-            "--token", f"room.{by}", code=code,
+            "--token", f"room.{by}", *more, code=code,
         )  # fmt: skip
 
 
@@ -98,11 +100,25 @@ def test_a_conclusion_arrives_and_nothing_of_the_sample(place: Place) -> None:
     assert (number, counted, by) == (incident, 1, "dpo.of.trois.rivieres")
     assert [export["order"] for export in made["exports"]] == [ORDER]
     ((actor, detail),) = found["lines"]
-    assert (actor, set(detail)) == (by, {"number", "digest"})
+    assert (actor, set(detail)) == (by, {"number", "digest", "replaces"})
     values = {cell for row in rows for cell in row.split(";") if len(cell) > 7}
     for needle in (CANARY, *sorted(filter(str.isascii, values))[:20]):
         assert holding(needle.encode(), place.home) == [], "something of the sample is in the room"
     assert not any(value in told.out + told.err for value in values)
+
+
+def test_a_conclusion_is_taken_back_by_the_same_command(place: Place) -> None:
+    incident = place.known["trois-rivieres"]
+    told = [each for each in seed(place.home, place.url, "show")["told"] if each[0] == incident]
+    more = ("--replaces", str(len(told) + 1))
+    place.trace(incident)
+    done = place.trace(incident, more=more)
+    assert f"conclusion {len(told) + 2}" in done.out
+    assert f"instead of conclusion {len(told) + 1}" in done.out
+    refused = place.trace(incident, more=more, code=10)
+    assert "was replaced before" in refused.err
+    assert f"conclusion {len(told) + 2}" in refused.err
+    assert {detail["replaces"] for _, detail in seed(place.home, place.url, "show")["lines"]} == {0, len(told) + 1}
 
 
 def test_who_may_not_tell_it_is_refused_and_still_has_the_answer(place: Place) -> None:

@@ -18,9 +18,12 @@ from ecluse.domain.conclusions import (
     Telling,
     TracedExport,
     Verdict,
+    check_replaces,
     origins,
+    replacements,
+    standing_tellings,
 )
-from ecluse.domain.errors import EcluseError
+from ecluse.domain.errors import EcluseError, UsageError
 from ecluse.domain.tracing import Kind
 from ecluse.wire.artefacts import InvalidError, decode, encode, format_of, kind_of, schema, to_json, validate
 
@@ -118,18 +121,80 @@ def test_more_exports_than_one_reads_are_refused() -> None:
         })  # fmt: skip
 
 
-def told(number: int, *exports: TracedExport) -> Telling:
+def told(number: int, *exports: TracedExport, replaces: int | None = None) -> Telling:
     verdict = Verdict.FOUND if any(each.attributed for each in exports) else Verdict.NOT_FOUND
     made = replace(FOUND, verdict=verdict, exports=exports)
-    return Telling(number, dt.datetime(2026, 11, number, tzinfo=dt.UTC), "Zoé", made)
+    return Telling(number, dt.datetime(2026, 11, number, tzinfo=dt.UTC), "Zoé", made, replaces)
 
 
 def test_an_origin_is_named_once_by_its_latest_telling() -> None:
+    """Samples of other lines that were told later (3, 4) take nothing back."""
     both = replace(OTHER, attributed=True)
     tellings = (told(1, EXPORT), told(2, both, EXPORT), told(3, OTHER), told(4))
     found = origins(tellings)
     assert [(telling.number, export.order) for telling, export in found] == [(2, both.order), (2, EXPORT.order)]
     assert origins((told(1, OTHER),)) == origins(()) == ()
+
+
+def test_a_telling_takes_back_the_one_that_it_replaces_and_no_other() -> None:
+    both = replace(OTHER, attributed=True)
+    first, second = told(1, EXPORT), told(2, both)
+    gone = (first, second, told(3, OTHER, replaces=1))
+    assert [(telling.number, export.order) for telling, export in origins(gone)] == [(2, both.order)]
+    narrowed = (told(1, both, EXPORT), told(2), told(3, EXPORT, replaces=1))
+    assert [(telling.number, export.order) for telling, export in origins(narrowed)] == [(3, EXPORT.order)]
+    elsewhere = (first, told(2, EXPORT), told(3, replaces=2))
+    assert [telling.number for telling, _ in origins(elsewhere)] == [1], "the other sample still comes from it"
+
+
+def test_of_a_chain_the_last_stands() -> None:
+    chain = (told(1, EXPORT), told(2, replaces=1), told(3, replace(OTHER, attributed=True), replaces=2), told(4))
+    assert [each.number for each in standing_tellings(chain)] == [3, 4]
+    assert replacements(chain) == {1: 2, 2: 3}
+    assert [telling.number for telling, _ in origins(chain)] == [3]
+    assert origins(chain[:2]) == (), "what was taken back does not come back by itself"
+
+
+@pytest.mark.parametrize(
+    ("replaces", "told_before", "says"),
+    [
+        (1, {}, "no such conclusion"),
+        (2, {1: None}, "no such conclusion"),
+        (0, {1: None}, "no such conclusion"),
+        (1, {1: None, 2: 1}, "conclusion 1 was replaced before"),
+        (2, {1: None, 2: 1, 3: 2}, "conclusion 2 was replaced before"),
+    ],
+)
+def test_what_is_not_there_or_was_replaced_is_replaced_no_more(
+    replaces: int, told_before: dict[int, int | None], says: str
+) -> None:
+    with pytest.raises(UsageError, match=says):
+        check_replaces(replaces, told_before)
+
+
+def test_what_stands_is_replaced() -> None:
+    check_replaces(None, {})
+    check_replaces(1, {1: None, 2: None})
+    check_replaces(3, {1: None, 2: 1, 3: 2})
+    with pytest.raises(UsageError) as caught:
+        check_replaces(1, {1: None, 2: 1, 3: 2})
+    assert caught.value.hint == "what stands instead is conclusion 3"
+
+
+@given(st.lists(st.integers(0, 9), max_size=9))
+def test_whatever_is_replaced_the_last_telling_stands(wanted: list[int]) -> None:
+    """As a room takes them: each in turn, where it may."""
+    taken: dict[int, int | None] = {}
+    for number in wanted:
+        try:
+            check_replaces(number or None, taken)
+        except UsageError:
+            continue
+        taken[len(taken) + 1] = number or None
+    tellings = tuple(told(number, replaces=gone) for number, gone in taken.items())
+    standing = [each.number for each in standing_tellings(tellings)]
+    assert sorted([*standing, *replacements(tellings)]) == list(taken)
+    assert standing[-1:] == list(taken)[-1:]
 
 
 @given(st.integers(0, 200), st.integers(0, 200), st.integers(0, 200), st.booleans())

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 from ecluse.control.incident_documents import TITLES, Paper, incident_document
 from ecluse.control.incident_words import BASES, EXPOSURES, FACTS, GROUNDS, RISKS, STEPS, TAKEDOWNS
 from ecluse.control.report_words import Reader, Words
+from ecluse.domain.conclusions import replacements
 from ecluse.domain.errors import UnseenError
 from ecluse.domain.incidents import (
     COUNTED,
@@ -103,7 +104,7 @@ def incident(request: HttpRequest, incident: str) -> HttpResponse:  # noqa: ARG0
 def incident_page(request: HttpRequest, row: IncidentRow, **forms: Any) -> HttpResponse:
     """The page; with forms as they were sent, where something in them is wrong."""
     mine, grants = is_controllers(request, row), grants_of(request)
-    whole = reads.record_of(row)
+    whole = reads.traced_record_of(row) if mine else reads.record_of(row)
     seen = whole if mine else for_processor(whole)
     parties = Parties.of(*reads.slugs_of(row))
     decides = mine and may(grants, Action.DECIDE_INCIDENT, parties)
@@ -147,9 +148,10 @@ def _words(words: Words) -> Text:
 
 def _traced(row: IncidentRow, incident: Incident, *, tells: bool) -> dict[str, Any]:
     """What tracing concluded, the newest first, and how one tells it."""
-    known = migrations_of(incident.traces, row.controller)
+    known, gone = migrations_of(incident.traces, row.controller), replacements(incident.traces)
     return {
-        "traces": [shown_telling(each, known) for each in reversed(incident.traces)], "tells": tells,
+        "traces": [shown_telling(each, known, gone.get(each.number)) for each in reversed(incident.traces)],
+        "tells": tells,
         "trace_command": trace_command(row.number), "trace_scope": scope_words(Action.TELL_TRACE),
     }  # fmt: skip
 
@@ -227,8 +229,7 @@ def _warning(request: HttpRequest, row: IncidentRow) -> str:
 
 def _handed(request: HttpRequest, row: IncidentRow, paper: Paper) -> HttpResponse:
     form, lang = asked(request, "pdf", "docx", "html")
-    whole = reads.record_of(row)
-    seen = whole if is_controllers(request, row) else for_processor(whole)
+    seen = reads.traced_record_of(row) if is_controllers(request, row) else for_processor(reads.record_of(row))
     return handed(rendered(incident_document(seen, paper, lang), form), f"{row.number}-{paper}.{lang}", form)
 
 

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 
 from ecluse.control.incident_traces import fact_text
 from ecluse.control.report_words import Reader
+from ecluse.domain.conclusions import standing_tellings
 from ecluse.domain.errors import UnseenError
 from ecluse.domain.incidents import FactKind
 from ecluse.domain.permissions import Action
@@ -19,7 +20,6 @@ from ecluse.portal.labels import Label, Tone
 from ecluse.portal.traced import command
 from ecluse.portal.views.incidents import incident_found, of_incident
 from ecluse.portal.words import Text, language
-from ecluse.store.reads import incidents as incident_reads
 from ecluse.store.reads import traces as reads
 from ecluse.store.reads.traces import Kept
 
@@ -53,12 +53,11 @@ def incident_trace_fact(request: HttpRequest, incident: str, trace: int) -> Http
     """A conclusion as a fact that one may add: read first, for the vendor sees it too.
 
     Raises:
-        UnseenError: there is no such conclusion, or it attributes nothing.
+        UnseenError: there is no such conclusion, or it attributes nothing, or was replaced.
     """
     row = incident_found(request)
-    tellings = incident_reads.record_of(row).traces
-    told = next((each for each in tellings if each.number == trace and each.conclusion.attributed), None)
-    if told is None:
+    told = next((each for each in standing_tellings(reads.tellings_of(row)) if each.number == trace), None)
+    if told is None or not told.conclusion.attributed:
         raise UnseenError("this incident has no such conclusion")
     text = fact_text(told.conclusion, Reader(language()))
     since = timezone.localtime(told.recorded).replace(second=0, microsecond=0)

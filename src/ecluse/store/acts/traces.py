@@ -5,7 +5,7 @@ No sample comes here, nor anything of its lines. The journal holds a number and 
 
 import secrets
 
-from ecluse.domain.conclusions import Conclusion, TracedExport
+from ecluse.domain.conclusions import Conclusion, TracedExport, check_replaces
 from ecluse.domain.errors import TransitionError, UsageError
 from ecluse.domain.incident_exposures import check_words
 from ecluse.domain.incidents import Phase
@@ -25,14 +25,16 @@ MOST = 100
 
 
 @act
-def tell_trace(act: Act, row: IncidentRow, conclusion: Conclusion, *, by: Person) -> IncidentTrace:
-    """Write down what tracing a sample concluded.
+def tell_trace(
+    act: Act, row: IncidentRow, conclusion: Conclusion, *, by: Person, replaces: int | None = None
+) -> IncidentTrace:
+    """Write down what tracing a sample concluded. ``replaces``: the number of an earlier conclusion that it takes back.
 
     Raises:
         UnseenError, ForbiddenError: by whoever may not see the incident, or not tell this.
         TransitionError: the incident is closed.
-        UsageError: an export of another controller's, one that its order contradicts, a patient's number in a name, or
-            one conclusion too many.
+        UsageError: an export of another controller's, one that its order contradicts, a patient's number in a name, one
+            conclusion too many, or see ``check_replaces``.
     """
     check_incident_exists_for(row, by)
     check_may(by.grants(), Action.TELL_TRACE, Parties.of(*slugs_of(row)))
@@ -40,14 +42,18 @@ def tell_trace(act: Act, row: IncidentRow, conclusion: Conclusion, *, by: Person
     if IncidentRow.objects.select_for_update().get(pk=row.pk).phase == Phase.CLOSED:
         raise TransitionError("this incident is closed", hint="the controller can reopen it")
     _check_own(row, conclusion)
-    number = IncidentTrace.objects.filter(incident=row).count() + 1
+    before = dict(IncidentTrace.objects.filter(incident=row).values_list("number", "replaces"))
+    check_replaces(replaces, before)
+    number = len(before) + 1
     if number > MOST:
         raise UsageError("this incident has as many lines as one may have", hint="open another")
     said, salt = to_json(conclusion), secrets.token_hex(16)
-    made = IncidentTrace.objects.create(incident=row, number=number, at=act.now, by=by, conclusion=said, salt=salt)
+    made = IncidentTrace.objects.create(
+        incident=row, number=number, at=act.now, by=by, conclusion=said, replaces=replaces, salt=salt
+    )
     act.record(
         RoomEvent.INCIDENT_TRACED, *told_of(row, (row.controller.slug,)), subject=row.number, number=number,
-        digest=digest(canonical({"salt": salt, "conclusion": said})),
+        digest=digest(canonical({"salt": salt, "conclusion": said})), replaces=replaces or 0,
     )  # fmt: skip
     return made
 

@@ -285,6 +285,7 @@ class Migration(migrations.Migration):
                 ('number', models.PositiveSmallIntegerField()),
                 ('at', models.DateTimeField()),
                 ('conclusion', models.JSONField()),
+                ('replaces', models.PositiveSmallIntegerField(blank=True, null=True)),
                 ('salt', models.CharField(max_length=32)),
             ],
             options={
@@ -1037,6 +1038,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='incidenttrace',
             constraint=models.UniqueConstraint(fields=('incident', 'number'), name='an_incident_counts_its_traces'),
+        ),
+        migrations.AddConstraint(
+            model_name='incidenttrace',
+            constraint=models.UniqueConstraint(fields=('incident', 'replaces'), name='a_conclusion_is_replaced_once'),
         ),
         migrations.AddIndex(
             model_name='journalconcern',

@@ -12,13 +12,17 @@ from ecluse.store.models.people import Person
 
 
 class IncidentTrace(models.Model):
-    """One conclusion, as canonical JSON (``ecluse.trace-conclusion/1``); ``number`` counts within the incident."""
+    """One conclusion, as canonical JSON (``ecluse.trace-conclusion/1``); ``number`` counts within the incident.
+
+    ``replaces``: the number of the one that it takes back.
+    """
 
     incident = models.ForeignKey(IncidentRow, models.PROTECT, related_name="traces")
     number = models.PositiveSmallIntegerField()
     at = models.DateTimeField()
     by = models.ForeignKey(Person, models.PROTECT, related_name="+")
     conclusion = models.JSONField()
+    replaces = models.PositiveSmallIntegerField(null=True, blank=True)
     salt = models.CharField(max_length=32)
 
     class Meta:
@@ -26,5 +30,6 @@ class IncidentTrace(models.Model):
 
         ordering: ClassVar = ["number"]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["incident", "number"], name="an_incident_counts_its_traces")
+            models.UniqueConstraint(fields=["incident", "number"], name="an_incident_counts_its_traces"),
+            models.UniqueConstraint(fields=["incident", "replaces"], name="a_conclusion_is_replaced_once"),
         ]

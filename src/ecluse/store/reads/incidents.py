@@ -21,11 +21,11 @@ from ecluse.store.models import (
 )
 from ecluse.store.reads.agreements import allowed_in
 from ecluse.store.reads.spared import check_incident_exists_for, named_in
-from ecluse.store.reads.traces import TOLD, telling_of
+from ecluse.store.reads.traces import tellings_of
 
 
 def whole() -> QuerySet[IncidentRow]:
-    """Incidents with all that a record needs: six queries, however many."""
+    """Incidents with all that a record needs but conclusions of tracing: five queries, however many."""
     exposures = IncidentExposure.objects.select_related("by").prefetch_related(
         Prefetch("moves", IncidentExposureMove.objects.select_related("by"))
     )
@@ -33,7 +33,6 @@ def whole() -> QuerySet[IncidentRow]:
         Prefetch("facts", IncidentFact.objects.select_related("by")),
         Prefetch("moves", IncidentMove.objects.select_related("by")),
         Prefetch("exposures", exposures),
-        TOLD,
     )
 
 
@@ -110,11 +109,15 @@ def bound_to(place: Organisation) -> QuerySet[Organisation]:
 
 
 def record_of(row: IncidentRow) -> Incident:
-    """The whole record. ``row`` comes from :func:`whole`."""
+    """The record without what tracing concluded. ``row`` comes from :func:`whole`."""
     facts = tuple(fact_of(each) for each in row.facts.all())
     exposures = tuple(exposure_of(each) for each in row.exposures.all())
-    traces = tuple(telling_of(each) for each in row.traces.all())
-    return replace(clocks_of(row), facts=facts, exposures=exposures, traces=traces)
+    return replace(clocks_of(row), facts=facts, exposures=exposures)
+
+
+def traced_record_of(row: IncidentRow) -> Incident:
+    """The whole record, as its page and papers show it: one query more. ``row`` comes from :func:`whole`."""
+    return replace(record_of(row), traces=tellings_of(row))
 
 
 def clocks_of(row: IncidentRow) -> Incident:

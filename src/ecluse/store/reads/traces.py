@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 
 from ecluse.domain.conclusions import Conclusion, Telling
 from ecluse.domain.entry import Event
@@ -14,18 +14,25 @@ from ecluse.domain.order import Order
 from ecluse.domain.permissions import Action, Grant
 from ecluse.domain.tracing import is_past
 from ecluse.store.acts.orders import artefact_of
-from ecluse.store.models import IncidentTrace, Migration, Organisation, PlaceEntry
+from ecluse.store.models import IncidentRow, IncidentTrace, Migration, Organisation, PlaceEntry
 from ecluse.store.reads.agreements import allowed_in
 from ecluse.wire.artefacts import validate
 from ecluse.workspace.place import Place
 
-TOLD = Prefetch("traces", IncidentTrace.objects.select_related("by"))
-"""An incident's conclusions, in one query however many incidents."""
-
 
 def telling_of(row: IncidentTrace) -> Telling:
     """One conclusion."""
-    return Telling(row.number, row.at, row.by.name, validate(Conclusion, row.conclusion))
+    return Telling(row.number, row.at, row.by.name, validate(Conclusion, row.conclusion), row.replaces)
+
+
+def told_in(row: IncidentRow) -> QuerySet[IncidentTrace]:
+    """An incident's conclusions, as they came. They may be long: only who shows them reads them."""
+    return row.traces.select_related("by")
+
+
+def tellings_of(row: IncidentRow) -> tuple[Telling, ...]:
+    """The same, parsed: one query."""
+    return tuple(telling_of(each) for each in told_in(row))
 
 
 def migrations_of(tellings: Iterable[Telling], controller: Organisation) -> Mapping[str, Migration]:
