@@ -3,7 +3,8 @@
 Recall and precision, by file: exports of the demo's LIS at 1 to 1,000 lines in every form, other people's files where
 ``ECLUSE_REAL_DATA`` says where they are, against decoys (made ones, our own source, the installed packages, the
 machine's documentation). Speed: one run over the same files as pattern scanners that are found here (``rg``, ``grep``,
-``detect-secrets``), each with the patterns of its own kind. Memory: a folder of 10 GB, of hard links to a few files.
+``detect-secrets``, ``trufflehog3``), each with the patterns of its own kind. Memory: a folder of 10 GB, of hard links
+to a few files.
 """
 
 import argparse
@@ -43,7 +44,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="The inspector's recall, precision, speed and memory.")
     parser.add_argument("--only", choices=("rates", "speed", "memory"), help="one part alone")
     parser.add_argument("--folder", type=Path, default=Path("/var/tmp"), help="where scratch files go, and are erased")  # noqa: S108 - large
-    parser.add_argument("--detect-secrets", help="that program, for the comparison")
+    parser.add_argument("--detect-secrets", default="detect-secrets", help="that program, for the comparison")
+    parser.add_argument("--trufflehog3", default="trufflehog3", help="that program, for the comparison")
     parser.add_argument("--rg", default="rg", help="that program, for the comparison")
     given = parser.parse_args()
     good = True
@@ -51,7 +53,7 @@ def main() -> int:
         if given.only in {None, "rates"}:
             good = _rates(Path(scratch))
         if given.only in {None, "speed"}:
-            _speed(Path(scratch), given.rg, given.detect_secrets)
+            _speed(Path(scratch), given.rg, given.detect_secrets, given.trufflehog3)
         if given.only in {None, "memory"}:
             _memory(Path(scratch))
     return 0 if good else 1
@@ -111,7 +113,7 @@ def _told(paths: Iterable[Path], *, names: bool) -> tuple[int, int]:
     return files, hits
 
 
-def _speed(scratch: Path, ripgrep: str, secrets: str | None) -> None:
+def _speed(scratch: Path, ripgrep: str, secrets: str, hog: str) -> None:
     """Every scanner over the same text files, read once before."""
     folder = scratch / "same"
     _corpus(folder)
@@ -124,7 +126,8 @@ def _speed(scratch: Path, ripgrep: str, secrets: str | None) -> None:
     for name, command in {
         "rg -c -i -a -uuu, our patterns": [ripgrep, "-c", "-i", "-a", "-uuu", "-j2", "-f", str(patterns), str(folder)],
         "grep -E -c -i -a -r, our patterns": ["grep", "-E", "-c", "-i", "-a", "-r", "-f", str(patterns), str(folder)],
-        "detect-secrets scan --all-files": [secrets or "detect-secrets", "scan", "--all-files", str(folder)],
+        "detect-secrets scan --all-files": [secrets, "scan", "--all-files", str(folder)],
+        "trufflehog3 --no-history": [hog, "--no-history", "--format", "JSON", str(folder)],
     }.items():
         if shutil.which(command[0]) is None:
             print(f"  {name:36} not here")
@@ -137,7 +140,7 @@ def _scanned(command: list[str]) -> None:
     # Not in our own repository: detect-secrets would look at nothing outside it, and say so to nobody.
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(command[-1]).parent)
     if done.returncode > 1:
-        print("   ", done.stderr.strip().splitlines()[-1])
+        print("   ", *done.stderr.strip().splitlines()[-1:])
 
 
 def _corpus(folder: Path) -> None:
@@ -150,7 +153,7 @@ def _corpus(folder: Path) -> None:
         if room < 0:
             break
         shutil.copy(path, folder / f"{number}.py")
-    for seed in range(6):
+    for seed in range(4):
         for each in decoys(seed, 20_000):
             (folder / each.name).write_bytes(each.data)
 
