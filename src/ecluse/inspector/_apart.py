@@ -11,15 +11,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from multiprocessing.connection import Connection
 
+from ecluse.inspector._bare import for_drivers
 from ecluse.inspector.budget import Budget
 from ecluse.inspector.findings import Finding
 from ecluse.inspector.visit import Visit
 
 _MEMORY = 6 << 30
 """Bytes of address space; DuckDB and Arrow reserve far more than they use."""
-_NOT_OURS = ("PGPASSWORD", "PGSERVICE", "PGOPTIONS", "MYSQL_PWD", "ISC_USER", "ISC_PASSWORD", "ECLUSE_SOURCE_PASSWORD")
-"""Variables by which drivers would send, unasked, what was never meant for this server."""
-_NOWHERE = "/nonexistent/ecluse-inspect"
 
 
 def apart(visit: Visit, passfile: str | None) -> Iterator[Finding]:
@@ -64,9 +62,9 @@ def _work(sending: Connection, visit: Visit, passfile: str | None) -> None:
     """In the process: each finding, and what is told meanwhile, to the one that waits; None at the end."""
     from ecluse.inspector.database import inspect_here  # noqa: PLC0415 - which imports this
 
-    for name in _NOT_OURS:
-        os.environ.pop(name, None)
-    os.environ["PGPASSFILE"] = _NOWHERE
+    left = for_drivers(os.environ)
+    os.environ.clear()
+    os.environ.update(left)
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     # Whatever a driver raises may hold a value: it goes no further, and the one that waits hears an end too early.
     with contextlib.suppress(Exception):

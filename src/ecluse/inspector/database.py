@@ -25,7 +25,7 @@ from ecluse.inspector.budget import Budget, SpentError
 from ecluse.inspector.findings import Finding
 from ecluse.inspector.kinds import HEALTH, Kind
 from ecluse.inspector.personal import Detector, Found
-from ecluse.inspector.postgresql import inspect_postgresql, is_local
+from ecluse.inspector.postgresql import believed, inspect_postgresql, is_local
 from ecluse.inspector.rule import Rule
 from ecluse.inspector.target import Kind as TargetKind
 from ecluse.inspector.target import Target
@@ -36,8 +36,8 @@ _NO_PASSWORD = "ECLUSE_INSPECT_NO_PASSWORD"  # noqa: S105  (a variable's name; n
 _AT_ONCE = 200
 _GARBLED = (LookupError, ValueError, TypeError, ArithmeticError, AssertionError, struct.error)
 """What drivers raise of their own where a server does not speak their protocol (PyMySQL: IndexError, measured)."""
-
-
+_BARRED = frozenset({"no-answer", "no-login-given", "tls-not-offered", "certificate-not-believed", "login-refused"})
+"""Why nobody got into a PostgreSQL."""
 _SECRETS = {Kind.PASSWORDS: rules.TABLE_SECRETS, Kind.PASSWORD_DIGESTS: rules_data.DIGESTS}
 
 
@@ -49,12 +49,14 @@ def inspect_database(visit: Visit, passfile: str | None) -> Iterator[Finding]:
 def inspect_here(visit: Visit, passfile: str | None) -> Iterator[Finding]:
     """The same in this process, which a server that falls silent may hold up for ever."""
     target = visit.target
-    open_to_all = False
+    open_to_all, barred = False, ""
     if target.kind is TargetKind.POSTGRESQL:
         for finding in inspect_postgresql(visit):
             open_to_all = open_to_all or finding.rule == rules.TRUST.id
+            barred = finding.facts[-1] if finding.rule == rules.NOT_LOOKED_AT.id else barred
             yield finding
-    opened = _opened(visit, passfile, open_to_all=open_to_all)
+    # A login that failed is not tried a second time: servers count.
+    opened = barred if barred in _BARRED else _opened(visit, passfile, open_to_all=open_to_all)
     if isinstance(opened, str):
         yield visit.unseen("tables", opened)
         return
@@ -74,10 +76,12 @@ def inspect_here(visit: Visit, passfile: str | None) -> Iterator[Finding]:
 def _opened(visit: Visit, passfile: str | None, *, open_to_all: bool) -> tuple[Source, bool] | str:
     """The source, and whether it was entered without a password that a server should ask for; or why not, as a fact."""
     target, budget, answered = visit.target, visit.budget, False
-    engine, believed = Engine(target.kind.value), _believed(target, visit.ca)
-    without = [target.url] if open_to_all else []
-    if target.kind is TargetKind.MYSQL:  # as everybody would, who proves nothing and believes anything
-        without = [_with(target.url, tls="off"), believed]
+    engine, trusted = Engine(target.kind.value), _believed(target, visit.ca)
+    without = list[str]()  # as everybody would enter, who proves nothing and believes anything
+    if open_to_all:
+        without = [_with(target.url, sslmode="prefer")]
+    elif target.kind is TargetKind.MYSQL:
+        without = [_with(target.url, tls="off"), trusted]
     for url in without:
         budget.request()
         try:
@@ -88,11 +92,13 @@ def _opened(visit: Visit, passfile: str | None, *, open_to_all: bool) -> tuple[S
             continue
     budget.request()
     try:
-        return open_source(SourceSpec(engine, believed, password_env=_NO_PASSWORD, passfile=passfile)), False
+        return open_source(SourceSpec(engine, trusted, password_env=_NO_PASSWORD, passfile=passfile)), False
     except (ConnectionLostError, *_GARBLED):
         return "certificate-not-believed" if answered else "no-answer"
     except EcluseError:
-        return "login-refused"
+        if engine is Engine.SQLITE:
+            return "unreadable"
+        return "login-refused" if visit.login.password is not None else "no-login-given"
 
 
 def _believed(target: Target, ca: str | None) -> str:
@@ -101,7 +107,7 @@ def _believed(target: Target, ca: str | None) -> str:
         return _with(target.url, tls="on", **({"ca": str(ca)} if ca else {}))
     if target.kind is not TargetKind.POSTGRESQL or is_local(target.host):
         return target.url
-    return _with(target.url, sslmode="verify-full", **({"sslrootcert": str(ca)} if ca else {}))
+    return _with(target.url, **believed(target, ca))
 
 
 def _with(url: str, **options: str) -> str:

@@ -5,6 +5,7 @@ What needs no secret is asked without one: a server that would take a password i
 
 import ipaddress
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -12,12 +13,12 @@ import psycopg
 
 from ecluse.inspector import banners
 from ecluse.inspector import rules_servers as rules
+from ecluse.inspector._bare import NOWHERE, certificates
 from ecluse.inspector.budget import Budget
 from ecluse.inspector.findings import Finding
 from ecluse.inspector.target import Target
 from ecluse.inspector.visit import Visit
 
-_NOWHERE = "/nonexistent/ecluse-inspect"
 _LOCAL_NAMES = frozenset({"localhost", ""})
 _CERTMODE_SINCE = 160000
 _PUBLIC = """
@@ -35,22 +36,40 @@ _MASTER = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
 _SHOWN = 20
 
 
+@dataclass(frozen=True, slots=True)
+class _Met:
+    """What a server does with who proves nothing.
+
+    ``within``: a connection, if it let in. ``clear``: it would go on without TLS. ``tls``: it did not say that it has
+    none. ``answered``: it said a word.
+    """
+
+    within: psycopg.Connection[Any] | None
+    clear: bool
+    tls: bool
+    answered: bool
+
+
 def inspect_postgresql(visit: Visit) -> Iterator[Finding]:
-    """What the server does before and after a login; rows are another's business."""
+    """What the server does before and after a login; rows are another's business.
+
+    Where nobody gets in, the last fact of what is told as not looked at says why.
+    """
     target, budget = visit.target, visit.budget
-    without, asked_in_the_clear, answered = _without_password(target, budget)
+    met = _without_password(target, budget)
     local = is_local(target.host)
-    if asked_in_the_clear and not local:
-        yield visit.found(rules.CLEAR_DATABASE, facts=("tls-not-demanded",))
-    if without is not None:
+    if met.within is not None:
         yield visit.found(rules.TRUST, facts=("no-password",))
-    connection = without or _with_password(visit)
-    if connection is None:
-        yield visit.unseen("table-grants", "login-refused" if answered else "no-answer")
+    if met.clear and not local:
+        tls = met.tls and (met.within is None or _offers_tls(met.within))
+        yield visit.found(rules.CLEAR_DATABASE, facts=("tls-not-demanded" if tls else "tls-not-offered",))
+    connection = met.within or (_with_password(visit, met) if met.answered else "no-answer")
+    if isinstance(connection, str):
+        yield visit.unseen("table-grants", connection)
         return
     with connection:
         try:
-            yield from _inside(visit, connection, trusted=without is not None, local=local)
+            yield from _inside(visit, connection, trusted=met.within is not None, local=local)
         except psycopg.Error:
             yield visit.unseen("table-grants", "unreadable")
 
@@ -80,50 +99,67 @@ def _shown(connection: psycopg.Connection[Any], setting: str) -> str:
 
 def _options(target: Target, budget: Budget) -> dict[str, Any]:
     """Of a connection that takes no secret and no certificate from this machine's files or environment."""
-    given = dict(parse_qsl(urlsplit(target.url).query))
     certmode = {"sslcertmode": "disable"} if psycopg.pq.version() >= _CERTMODE_SINCE else {}
     return {
         "host": target.host, "port": target.port, "user": target.user or "postgres",
-        "dbname": target.path.lstrip("/") or "postgres", "password": "", "passfile": _NOWHERE, "gssencmode": "disable",
+        "dbname": target.path.lstrip("/") or "postgres", "password": "", "passfile": NOWHERE, "gssencmode": "disable",
         "connect_timeout": max(2, int(budget.patience)), "application_name": "ecluse-inspect", "autocommit": True,
         "options": "-c default_transaction_read_only=on -c statement_timeout=20000",
-        **({"sslrootcert": given["sslrootcert"]} if "sslrootcert" in given else {}), **certmode,
+        **certmode,
     }  # fmt: skip
 
 
-def _without_password(target: Target, budget: Budget) -> tuple[psycopg.Connection[Any] | None, bool, bool]:
-    """A connection, if no secret was asked for; whether the server would go on without TLS; whether it said a word."""
+def _without_password(target: Target, budget: Budget) -> _Met:
     clear = answered = False
+    tls = True
     for mode in ("disable", "require"):
         budget.request()
         try:
             made = psycopg.connect(**_options(target, budget) | {"sslmode": mode})
         except psycopg.Error as error:
             # libpq's own words, in its one language here; the password it misses was never there.
-            asked = "no password supplied" in str(error)
-            clear, answered = clear or (mode == "disable" and asked), answered or asked or "FATAL" in str(error)
+            said = str(error)
+            asked, refused = "no password supplied" in said, "does not support SSL" in said
+            clear, tls = clear or (mode == "disable" and asked), tls and not refused
+            answered = answered or asked or refused or "FATAL" in said
             continue
         if not made.pgconn.used_password:
-            return made, clear or mode == "disable", True
+            return _Met(made, clear or mode == "disable", tls, answered=True)
         answered = True
         made.close()
-    return None, clear, answered
+    return _Met(None, clear, tls, answered)
 
 
-def _with_password(visit: Visit) -> psycopg.Connection[Any] | None:
-    """With the password that was given: over the network only by TLS whose certificate is believed."""
+def _offers_tls(connection: psycopg.Connection[Any]) -> bool:
+    try:
+        return _shown(connection, "ssl") != "off"
+    except psycopg.Error:  # a go-between that answers no such question
+        return True
+
+
+def _with_password(visit: Visit, met: _Met) -> psycopg.Connection[Any] | str:
+    """With the password that was given: over the network only by TLS whose certificate is believed; or why not."""
     target, login = visit.target, visit.login
     if login.password is None:
-        return None
+        return "no-login-given"
+    far = not is_local(target.host)
+    if far and not met.tls:
+        return "tls-not-offered"
     given = dict(parse_qsl(urlsplit(target.url).query)).get("sslmode", "prefer")
     options = _options(target, visit.budget) | {"password": login.password}
-    options |= {"sslmode": given if is_local(target.host) else "verify-full"}
-    options |= {"sslrootcert": str(visit.ca)} if visit.ca else {}
+    options |= believed(target, visit.ca) if far else {"sslmode": given}
     visit.budget.request()
     try:
         return psycopg.connect(**options)
-    except psycopg.Error:
-        return None
+    except psycopg.Error as error:
+        judged = far and "certificate" in str(error) and "FATAL" not in str(error)
+        return "certificate-not-believed" if judged else "login-refused"
+
+
+def believed(target: Target, ca: str | None) -> dict[str, str]:
+    """Options (libpq's) by which a password goes to a server alone whose certificate is believed, and names it."""
+    named = dict(parse_qsl(urlsplit(target.url).query)).get("sslrootcert")
+    return {"sslmode": "verify-full", "sslrootcert": certificates(ca or named) or NOWHERE}
 
 
 def is_local(host: str) -> bool:

@@ -1,12 +1,15 @@
 """The scanners that others keep (sslyze, ssh-audit), run as programs; where one is missing, that is said."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
+
+from ecluse.inspector._bare import bare
 
 
 class MissingScannerError(Exception):
@@ -74,7 +77,9 @@ _CHECKS = ("--sslv2", "--sslv3", "--tlsv1", "--tlsv1_1", "--tlsv1_2", "--tlsv1_3
 
 def _run(command: list[str], seconds: float) -> bytes:
     try:
-        done = subprocess.run(command, capture_output=True, check=False, timeout=max(1.0, seconds))
+        done = subprocess.run(
+            command, capture_output=True, check=False, timeout=max(1.0, seconds), env=bare(os.environ)
+        )
     except (OSError, subprocess.TimeoutExpired):
         done = None
     if done is None:

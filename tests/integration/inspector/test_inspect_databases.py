@@ -233,18 +233,67 @@ from ecluse.inspector.findings import SERVER
 from ecluse.inspector.login import Login
 from ecluse.inspector.target import target_of
 from ecluse.inspector.visit import Visit
+if len(sys.argv) > 2:  # the process of its own runs these lines too
+    def seen(visit, _passfile):
+        library = ctypes.CDLL(None)
+        library.getenv.restype = ctypes.c_char_p
+        for name in os.environ:
+            visit.tell(f"{name}={library.getenv(name.encode()).decode()}")
+        for name in sys.argv[2].split():
+            assert library.getenv(name.encode()) is None, name
+        yield from ()
+    import ctypes, os
+    database.inspect_here = seen
 if __name__ == "__main__":
     made = Visit(target_of(sys.argv[1]), Login(), Budget(SERVER), print, dt.datetime.now(dt.UTC), None)
     print([each.facts for each in database.inspect_database(made, None)])
 """
+SECRET_NAMES = (
+    "PGPASSWORD PGUSER PGDATABASE PGHOST PGHOSTADDR PGPORT PGSERVICE PGSERVICEFILE PGSYSCONFDIR PGSSLROOTCERT PGOPTIONS "
+    "PGSSLMODE PGREALM PGKRBSRVNAME MYSQL_PWD MYSQL_HOST MYSQL_HOME MARIADB_HOME ISC_USER ISC_PASSWORD ISC_PATH "
+    "KRB5CCNAME KRB5_CONFIG SSH_AUTH_SOCK SSLKEYLOGFILE OPENSSL_CONF ECLUSE_SOURCE_PASSWORD ECLUSE_FHIR_TOKEN "
+    "ECLUSE_DATABASE_URL AWS_SECRET_ACCESS_KEY GITHUB_TOKEN HTTPS_PROXY PYTHONPATH XDG_CONFIG_HOME USER LOGNAME"
+)
+"""Variables by which a driver, or a program started by one, would take a secret, a host, a name or a file."""
 
 
-def asked(folder: Path, url: str, variables: dict[str, str]) -> str:
+def asked(folder: Path, url: str, variables: dict[str, str], *more: str) -> str:
     """What is said of a database, in an interpreter of its own: processes get the environment of the first."""
     script = folder / "asking.py"
     script.write_text(ASKING)
-    command = [sys.executable, str(script), url]
+    command = [sys.executable, str(script), url, *more]
     return subprocess.run(command, env=os.environ | variables, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_of_the_environment_little_is_left_to_a_driver(tmp_path: Path) -> None:
+    secrets = {name: str(tmp_path / SECRET) for name in SECRET_NAMES.split() if name not in {"OPENSSL_CONF", "PYTHONPATH"}}
+    given = secrets | {"LC_ALL": "C.UTF-8", "SSL_CERT_DIR": str(tmp_path), "A_NAME_THAT_NOBODY_KNOWS": SECRET}
+    said = asked(tmp_path, "postgresql://a@127.0.0.1:1/b", given, SECRET_NAMES + " A_NAME_THAT_NOBODY_KNOWS")
+    *told, end = said.splitlines()
+    assert end == "[]", "it came to its end"
+    assert SECRET not in said
+    seen = dict(line.split("=", 1) for line in told)
+    assert seen["HOME"] == seen["PGPASSFILE"] == seen["PGSSLCERT"] == seen["PGSSLKEY"] == "/nonexistent/ecluse-inspect"
+    assert seen["LC_ALL"] == "C.UTF-8"
+    assert seen["SSL_CERT_DIR"] == str(tmp_path), "whom this machine believes is no secret"
+    kept = {"HOME", "PGPASSFILE", "PGSSLCERT", "PGSSLKEY", "PGGSSENCMODE", "PGREQUIREAUTH", "SSL_CERT_DIR", "SSL_CERT_FILE"}
+    assert {name for name in seen if not name.startswith("LC_")} <= kept | {
+        "PATH", "LANG", "LANGUAGE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "FIREBIRD",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["PGHOSTADDR", "PGPORT"])
+def test_no_variable_leads_to_another_server(tmp_path: Path, name: str) -> None:
+    heard: list[bytes] = []
+
+    class Here(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            heard.append(self.request.recv(64))
+
+    with planted.speaking(Here) as port:
+        said = asked(tmp_path, f"postgresql://a@127.0.0.1:{port}/b", {name: {"PGHOSTADDR": "127.0.0.9", "PGPORT": "1"}[name]})
+    assert "('tables', 'no-answer')" in said
+    assert len(heard) == 2, "with TLS and without; it hangs up"
 
 
 def test_no_password_of_the_environment_is_sent(tmp_path: Path) -> None:
@@ -264,7 +313,7 @@ def test_no_password_of_the_environment_is_sent(tmp_path: Path) -> None:
     secrets = dict.fromkeys(("PGPASSWORD", "ECLUSE_SOURCE_PASSWORD", "MYSQL_PWD"), SECRET)
     with planted.speaking(Asking) as port:
         said = asked(tmp_path, f"postgresql://a@127.0.0.1:{port}/b", secrets)
-    assert "('tables', 'login-refused')" in said
+    assert "('tables', 'no-login-given')" in said
     assert SECRET.encode() not in b"".join(heard)
 
 

@@ -248,7 +248,7 @@ class TestPostgresql:
             password = password_of(target_of(url), "lis", str(passfile))
             assert password == SECRET
             assert look(url, Login("lis", password), passfile=passfile) == []
-            assert {facts[-1] for facts in unseen(look(url, Login("lis")))} == {"login-refused"}
+            assert {facts[-1] for facts in unseen(look(url, Login("lis")))} == {"no-login-given"}
 
 
 def test_mariadb_without_a_password(tmp_path: Path) -> None:
