@@ -65,7 +65,7 @@ def test_agents_carry_an_order_through_a_relay_that_tells_the_room(tmp_path: Pat
         assert world.state() == "erased"
         assert numbers(world.desk.target_rows()) == numbers(expected_rows(world.desk.built))
         kept = len(relay.entries())
-        told = soon(lambda: (found := world.seed("relayed"))["size"] >= kept and found)
+        told = soon(lambda: ((found := world.seed("relayed"))["size"] or 0) >= kept and found)
         events = {each["event"] for each in told["events"]}
         assert {"relay.started", "box.opened", "box.complete", "parcel.stored", "parcel.taken"} <= events
         stored = next(each for each in told["events"] if each["event"] == "parcel.stored")
