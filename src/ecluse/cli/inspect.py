@@ -80,9 +80,9 @@ _UNSEEN = Words(
                   "Certificats (PEM) à croire au lieu de ceux du système."))  # fmt: skip
 @option("--log", "logs", multiple=True, type=FILE,
         text=Text("A server's log or account file (sshd, vsftpd, proftpd, xferlog, authorized_keys, passwd, "
-                  "sshd_config). May be repeated.",
+                  "shadow, sshd_config, vsftpd.conf). May be repeated.",
                   "Journal ou fichier de comptes d'un serveur (sshd, vsftpd, proftpd, xferlog, authorized_keys, "
-                  "passwd, sshd_config). Peut être répété."))  # fmt: skip
+                  "passwd, shadow, sshd_config, vsftpd.conf). Peut être répété."))  # fmt: skip
 @option("--baseline", "known_file", type=FILE, default=None,
         text=Text("Findings that are known, and fail no more.", "Constats connus, qui ne font plus échouer."))
 @option("--write-baseline", type=FILE, default=None,

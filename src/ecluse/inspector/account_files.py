@@ -15,10 +15,11 @@ from ecluse.inspector.budget import Budget, SpentError
 from ecluse.inspector.findings import Finding, Sureness
 from ecluse.inspector.rule import Rule
 
-KEYED: Final = frozenset({"sshd_config", "vsftpd.conf", "authorized_keys", "passwd"})
+KEYED: Final = frozenset({"sshd_config", "vsftpd.conf", "authorized_keys", "passwd", "shadow"})
 """Names of files that may well hold nothing to find."""
 _KEY = re.compile(r"(?:^|\s)(?:ssh-(?:rsa|ed25519|dss)|(?:sk-)?ecdsa-\S+|sk-ssh-ed25519\S*) (AAAA[0-9A-Za-z+/=]+)")
 _PASSWD = re.compile(r"([a-z_][a-z0-9_.-]*\$?):[^:]*:(\d{1,9}):\d+:[^:]*:[^:]*:(\S*)")
+_PASSWD_FIELDS, _SHADOW_FIELDS = 7, 9
 _NO_SHELL = ("nologin", "/false", "/sync", "/halt", "/shutdown")
 _FIRST_PERSON, _NOBODY = 1000, 65534
 _LONGEST, _AT_ONCE = 1 << 16, 4096
@@ -36,6 +37,15 @@ _VSFTPD: Final[dict[tuple[str, str], tuple[Rule, Sureness]]] = {
     ("ssl_enable", "no"): (rules.CLEAR_FTP, Sureness.CERTAIN),
     ("force_local_logins_ssl", "no"): (rules.CLEAR_FTP, Sureness.CERTAIN),
 }
+_UNSAID: Final[dict[str, tuple[tuple[str, str, Rule, Sureness], ...]]] = {
+    "sshd_config": (("passwordauthentication", "yes", rules_tls.SSH_PASSWORD, Sureness.PROBABLE),),
+    "vsftpd.conf": (
+        ("ssl_enable", "no", rules.CLEAR_FTP, Sureness.CERTAIN),
+        ("anonymous_enable", "yes", rules.ANONYMOUS_LOGIN, Sureness.POSSIBLE),  # upstream's; Debian's is no
+    ),
+}
+"""What a server does where its settings say nothing (sshd_config(5) of OpenSSH 9.2, vsftpd.conf(5) of vsftpd 3.0.3)."""
+_SWITCHES: Final = {"true": "yes", "1": "yes", "false": "no", "0": "no"}
 
 
 @dataclass
@@ -75,21 +85,41 @@ def lines_of(path: Path, budget: Budget) -> Lines:
 
 
 def configured(path: Path, lines: Lines) -> Iterator[Finding]:
-    """What a server's settings open: ``sshd_config`` (its first word counts, up to ``Match``), ``vsftpd.conf``."""
+    """What a server's settings open, said or unsaid: ``sshd_config``, ``vsftpd.conf``.
+
+    Of sshd's words the first counts, and after ``Match`` for some alone; of vsftpd's the last.
+    """
     table = {"sshd_config": _SSHD, "vsftpd.conf": _VSFTPD}.get(path.name)
     if table is None:
         return
-    known = dict[str, str]()
-    words = {word for word, _ in table}
-    for line in lines:
-        word, _, value = line.split("#")[0].strip().replace("=", " ", 1).partition(" ")
-        if word.lower() == "match":
-            break
-        if word.lower() in words:
-            known.setdefault(word.lower(), value.strip().strip('"').lower())
+    known, some, more = _settings(path, lines, {word for word, _ in table})
     for (word, value), (rule, sureness) in table.items():
         if known.get(word) == value:
             yield rule.found(str(path), f"{path}: {word}", sureness, facts=("in-configuration",))
+        elif (word, value) in some:
+            yield rule.found(str(path), f"{path}: Match: {word}", Sureness.PROBABLE, facts=("in-configuration",))
+    for word, value, rule, sureness in _UNSAID[path.name]:
+        if word not in known and not lines.cut and (word, value) not in some:
+            sure = Sureness.POSSIBLE if more else sureness
+            yield rule.found(str(path), f"{path}: {word}", sure, facts=("by-default",))
+
+
+def _settings(path: Path, lines: Lines, words: set[str]) -> tuple[dict[str, str], set[tuple[str, str]], bool]:
+    """Of a file of settings the values of some words, those for some connections alone, whether another is included."""
+    known, some, more, matched = dict[str, str](), set[tuple[str, str]](), False, False
+    for line in lines:
+        word, _, value = line.split("#")[0].strip().replace("=", " ", 1).partition(" ")
+        word, value = word.lower(), value.strip().strip('"').lower()
+        matched, more = matched or word == "match", more or word == "include"
+        if word not in words:
+            continue
+        if path.name == "vsftpd.conf":
+            known[word] = _SWITCHES.get(value, value)
+        elif matched:
+            some.add((word, value))
+        else:
+            known.setdefault(word, value)
+    return known, some, more
 
 
 def keys_of(path: Path, lines: Lines) -> list[tuple[str, str]]:
@@ -119,3 +149,17 @@ def passwd_names(path: Path, lines: Lines) -> list[str]:
         if match and _FIRST_PERSON <= int(match[2]) < _NOBODY and not match[3].endswith(_NO_SHELL):
             found.append(match[1])
     return found
+
+
+def open_names(path: Path, lines: Lines) -> list[str]:
+    """Names of accounts of a ``passwd`` or ``shadow`` that have an empty password; at most :data:`MOST`."""
+    if not path.name.startswith(("passwd", "shadow")):
+        return []
+    entries = (line.split(":") for line in lines)
+    found = (each[0] for each in entries if len(each) > 1 and each[0] and not each[1] and _enters(each))
+    return list(islice(found, MOST))
+
+
+def _enters(entry: list[str]) -> bool:
+    """Whether a line of accounts is whole, and its program, where the line names one, lets in."""
+    return len(entry) == _SHADOW_FIELDS or (len(entry) == _PASSWD_FIELDS and not entry[6].endswith(_NO_SHELL))

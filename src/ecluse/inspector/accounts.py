@@ -1,7 +1,7 @@
 """Accounts in the files that a server keeps of them: who shares one, who came in without a name, who was let guess.
 
-Logs of sshd, vsftpd (its own, and xferlog) and ProFTPD; ``authorized_keys``, ``passwd``, ``sshd_config`` and
-``vsftpd.conf``. What a file is, is told by its lines. Account names are told, since they are what must be mended.
+Logs of sshd, vsftpd (its own, and xferlog) and ProFTPD; ``authorized_keys``, ``passwd``, ``shadow``, ``sshd_config``
+and ``vsftpd.conf``. What a file is, is told by its lines. Account names are told, since they are what must be mended.
 """
 
 import ipaddress
@@ -22,6 +22,7 @@ from ecluse.inspector.account_files import (
     configured,
     keys_of,
     lines_of,
+    open_names,
     passwd_names,
 )
 from ecluse.inspector.budget import Budget, SpentError
@@ -132,17 +133,23 @@ def _one(path: Path, lines: Lines, keys: dict[str, set[str]]) -> Iterator[Findin
     owned = keys_of(path, lines)
     for account, key in owned:
         keys[key].add(account)
-    names = passwd_names(path, lines)
+    names, empty = passwd_names(path, lines), open_names(path, lines)
     log = _counted(lines)
-    found = chain(_many_keys(name, owned), _generic(name, names), _log_findings(name, log))
+    found = chain(_many_keys(name, owned), _open(name, empty), _generic(name, names), _log_findings(name, log))
     yield from islice(found, _TOLD)
-    if not (log.any or owned or names or lines.cut or path.name in KEYED):
+    if not (log.any or owned or names or empty or lines.cut or path.name in KEYED):
         yield rules.NOT_LOOKED_AT.found(name, name, facts=("unknown-form",))
     cut = {lines.cut} if lines.cut else set[str]()
-    if log.full or MOST in {len(owned), len(names)} or next(found, None) is not None:
+    if log.full or MOST in {len(owned), len(names), len(empty)} or next(found, None) is not None:
         cut.add("limit-names")
     if cut:
         yield rules.NOT_LOOKED_AT.found(name, f"{name}: *", facts=tuple(sorted(cut)))
+
+
+def _open(name: str, names: list[str]) -> Iterator[Finding]:
+    for account in names:
+        facts = ("empty-password", "in-configuration")
+        yield rules.GUESSABLE_LOGIN.found(name, f"{name}: {account}", Sureness.PROBABLE, facts=facts)
 
 
 def _generic(name: str, names: list[str]) -> Iterator[Finding]:

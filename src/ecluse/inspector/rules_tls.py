@@ -150,6 +150,7 @@ FACTS_TLS: Final[dict[str, tuple[str, str]]] = {
     "self-signed": ("signed by itself", "signé par lui-même"),
     "unknown-authority": ("its authority is not known here", "son autorité n'est pas connue ici"),
     "in-configuration": ("in the configuration", "dans la configuration"),
+    "by-default": ("nothing says otherwise, and so by default", "rien ne dit le contraire : par défaut"),
     "in-log": ("seen in the log", "vu dans le journal"),
     "possibly-mended": ("possibly mended by the distribution", "peut-être corrigé par la distribution"),
 }

@@ -121,21 +121,62 @@ def test_accounts_that_name_nobody(tmp_path: Path) -> None:
     assert [each.place for each in told(path)] == [f"{path}: labo2"]
 
 
+def test_accounts_with_an_empty_password(tmp_path: Path) -> None:
+    names = (
+        "root:x:0:0:root:/root:/bin/bash", "anna::1000:1000:Anna, tel:/home/anna:/bin/bash", "Labo::1001:1001::/:",
+        "sync::4:65534:sync:/bin:/bin/sync", "x.y::1:1::/:/usr/sbin/nologin", "::1002:1002::/:/bin/sh", "half::1003",
+    )  # fmt: skip
+    hidden = ("root:$y$j9T$x:20000:0:99999:7:::", "anna::20000:0:99999:7:::", "daemon:*:1:0:99999:7:::", "bin:!:1::::::")
+    found = told(written(tmp_path / "passwd", *names), written(tmp_path / "shadow-", *hidden))
+    empty = [each for each in found if each.rule == "guessable-login"]
+    assert [each.place.rpartition("/")[2] for each in empty] == ["passwd: anna", "passwd: Labo", "shadow-: anna"]
+    assert {each.facts for each in empty} == {("empty-password", "in-configuration")}
+    assert told(written(tmp_path / "shadow", hidden[0])) == [], "a file that may well hold nothing to find"
+
+
+NO_PASSWORDS = "PasswordAuthentication no\n"
+
+
 @pytest.mark.parametrize(
     ("line", "rules"),
     [
-        ("PermitRootLogin yes", ["root-login"]),
-        ("permitrootlogin=yes", ["root-login"]),
-        ("# PermitRootLogin yes", []),
-        ("PermitRootLogin prohibit-password", []),
+        (NO_PASSWORDS + "PermitRootLogin yes", ["root-login"]),
+        (NO_PASSWORDS + "permitrootlogin=yes", ["root-login"]),
+        (NO_PASSWORDS + "# PermitRootLogin yes", []),
+        (NO_PASSWORDS + "PermitRootLogin prohibit-password", []),
         ("PasswordAuthentication yes", ["ssh-password"]),
-        ("PasswordAuthentication no\nPasswordAuthentication yes", []),
-        ("Match User x\nPasswordAuthentication yes", []),
-        ("PermitEmptyPasswords yes", ["ssh-without-login"]),
+        (NO_PASSWORDS + "PasswordAuthentication yes", []),
+        (NO_PASSWORDS + "PermitEmptyPasswords yes", ["ssh-without-login"]),
+        (NO_PASSWORDS + "Match User x\nPasswordAuthentication no", []),
     ],
 )
 def test_settings_of_sshd(tmp_path: Path, line: str, rules: list[str]) -> None:
     assert [each.rule for each in told(written(tmp_path / "sshd_config", line))] == rules
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "rule", "sureness", "fact"),
+    [
+        ("sshd_config", "Port 22", "ssh-password", Sureness.PROBABLE, "by-default"),
+        ("sshd_config", "Include /etc/ssh/sshd_config.d/*.conf", "ssh-password", Sureness.POSSIBLE, "by-default"),
+        ("sshd_config", NO_PASSWORDS + "Match User labo\n  PasswordAuthentication yes", "ssh-password",
+         Sureness.PROBABLE, "in-configuration"),
+        ("vsftpd.conf", "anonymous_enable=NO", "clear-text-ftp", Sureness.CERTAIN, "by-default"),
+        ("vsftpd.conf", "ssl_enable=1", "anonymous-login", Sureness.POSSIBLE, "by-default"),
+        ("vsftpd.conf", "ssl_enable=YES\nanonymous_enable=NO\nanonymous_enable=TRUE", "anonymous-login",
+         Sureness.CERTAIN, "in-configuration"),
+    ],
+)  # fmt: skip
+def test_what_settings_leave_unsaid_or_say_of_some(
+    tmp_path: Path, name: str, text: str, rule: str, sureness: Sureness, fact: str
+) -> None:
+    (found,) = told(written(tmp_path / name, text))
+    assert (found.rule, found.sureness, found.facts) == (rule, sureness, (fact,))
+
+
+def test_settings_that_were_cut_off_say_nothing_by_default(tmp_path: Path) -> None:
+    found = told(written(tmp_path / "sshd_config", "Port 22", *["# long"] * 99), limits=replace(LOGS, bytes_each=300))
+    assert {each.facts for each in found} == {("limit-bytes",)}
 
 
 def test_what_is_no_log_is_said(tmp_path: Path) -> None:
