@@ -60,6 +60,8 @@ FRENCH_INCIDENTS: dict[str, str] = {
     "this incident has no place of that number": "cet incident n'a pas de lieu de ce numéro",
     "this incident has as many lines as one may have": "cet incident a autant de lignes qu'il peut en avoir",
     "open another": "ouvrez-en un autre",
+    "open another; what proves wrong can still be replaced":
+        "ouvrez-en un autre ; ce qui se révèle faux peut encore être remplacé",
     "this warning tells of no exposed data": "ce signalement ne parle pas de données accessibles",
     "open an incident by hand": "ouvrez un incident à la main",
     "this warning was made an incident already": "ce signalement est déjà devenu un incident",

@@ -15,15 +15,17 @@ from ecluse.domain.errors import UsageError
 from ecluse.domain.tracing import Kind
 from ecluse.domain.values import Count, Digest, FieldError, Identifier, Line, Recipient, Strict, Text, Whole
 
-MOST_EXPORTS = 100
+MOST_EXPORTS = 50
 """Exports that a conclusion lists at most; of more, the likeliest."""
-MOST_PARCELS = 100
+MOST_PARCELS = 20
 """Parcels with a canary among the lines that an export lists at most."""
+MOST_TEXT = 300_000
+"""Characters of a conclusion's canonical text: more than the longest that this format lets be."""
 CERTAIN = 10_000
 """A probability of one, in ten-thousandths."""
 _RATIO = 1_000_000
 
-Parcel = Annotated[str, Text("a parcel's name", r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=200)]
+Parcel = Annotated[str, Text("a parcel's name", r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=120)]
 Probability = Annotated[int, Whole("a probability in ten-thousandths", 0, CERTAIN)]
 Tenths = Annotated[int, Whole("a power of ten, in tenths", -_RATIO, _RATIO)]
 

@@ -18,6 +18,8 @@ def conclusion_of(answer: Answer, *, more: bool) -> Conclusion:
     # A trace file that lies there twice is one export.
     once = {each.hits.filter.header.order_digest: each for each in reversed(answer.findings)}
     findings = [each for each in answer.findings if once[each.hits.filter.header.order_digest] is each]
+    # Were there more than are listed, what bears the verdict must not be among those left out.
+    findings.sort(key=lambda each: (not each.named, not points([each])))
     return validate(Conclusion, {
         "format": "ecluse.trace-conclusion/1",
         "verdict": verdict_of(answer),

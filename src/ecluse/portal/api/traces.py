@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from ninja import Schema
 from pydantic import Field
 
-from ecluse.domain.conclusions import Conclusion
+from ecluse.domain.conclusions import MOST_TEXT, Conclusion
 from ecluse.domain.permissions import Action
 from ecluse.portal.api import shapes
 from ecluse.portal.api.base import PROBLEMS, caller, scoped
@@ -18,8 +18,6 @@ from ecluse.store.models import IncidentTrace
 from ecluse.store.reads.traces import telling_of, told_in
 from ecluse.wire.artefacts import decode, encode
 
-_MAX = 1_000_000
-
 
 class TraceIn(shapes.In):
     """A conclusion's canonical text (``ecluse.trace-conclusion/1``), as ``ecluse trace`` makes it.
@@ -27,7 +25,7 @@ class TraceIn(shapes.In):
     ``replaces``: the number of an earlier one of this incident that it takes back, 0 for none.
     """
 
-    text: Annotated[str, Field(max_length=_MAX)]
+    text: Annotated[str, Field(max_length=MOST_TEXT)]
     replaces: Annotated[int, Field(ge=0, lt=1_001)] = 0
 
 

@@ -4,6 +4,8 @@ No sample comes here, nor anything of its lines. The journal holds a number and 
 """
 
 import secrets
+from collections.abc import Sequence
+from typing import Any
 
 from ecluse.domain.conclusions import Conclusion, TracedExport, check_replaces
 from ecluse.domain.errors import TransitionError, UsageError
@@ -20,8 +22,10 @@ from ecluse.store.recording import Act, act
 from ecluse.wire.artefacts import to_json
 from ecluse.wire.canonical import canonical, digest
 
-MOST = 100
-"""How many conclusions an incident holds at most."""
+MOST, MOST_BYTES = 80, 3 << 19
+"""How many conclusions an incident holds at most, and how many bytes of them (canonical form) all together."""
+SPARE, SPARE_BYTES = 20, 1 << 19
+"""So much more for those that replace one: what proves wrong can be taken back where nothing else finds room."""
 
 
 @act
@@ -42,12 +46,10 @@ def tell_trace(
     if IncidentRow.objects.select_for_update().get(pk=row.pk).phase == Phase.CLOSED:
         raise TransitionError("this incident is closed", hint="the controller can reopen it")
     _check_own(row, conclusion)
-    before = dict(IncidentTrace.objects.filter(incident=row).values_list("number", "replaces"))
-    check_replaces(replaces, before)
-    number = len(before) + 1
-    if number > MOST:
-        raise UsageError("this incident has as many lines as one may have", hint="open another")
-    said, salt = to_json(conclusion), secrets.token_hex(16)
+    before = {each.number: each for each in IncidentTrace.objects.filter(incident=row)}
+    check_replaces(replaces, {number: each.replaces for number, each in before.items()})
+    number, said, salt = len(before) + 1, to_json(conclusion), secrets.token_hex(16)
+    _check_room([said, *(each.conclusion for each in before.values())], is_spare=replaces is not None)
     made = IncidentTrace.objects.create(
         incident=row, number=number, at=act.now, by=by, conclusion=said, replaces=replaces, salt=salt
     )
@@ -56,6 +58,14 @@ def tell_trace(
         digest=digest(canonical({"salt": salt, "conclusion": said})), replaces=replaces or 0,
     )  # fmt: skip
     return made
+
+
+def _check_room(conclusions: Sequence[Any], *, is_spare: bool) -> None:
+    """Whether an incident has room for all of these; ``is_spare``: the new one replaces another."""
+    most, most_bytes = (MOST + SPARE, MOST_BYTES + SPARE_BYTES) if is_spare else (MOST, MOST_BYTES)
+    if len(conclusions) > most or sum(len(canonical(each)) for each in conclusions) > most_bytes:
+        hint = "open another" if is_spare else "open another; what proves wrong can still be replaced"
+        raise UsageError("this incident has as many lines as one may have", hint=hint)
 
 
 def _check_own(row: IncidentRow, conclusion: Conclusion) -> None:
