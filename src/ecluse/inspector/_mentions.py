@@ -47,6 +47,13 @@ _TITLED = re.compile(
     r"(?<![^\W_])(?:M\.|Mr|Mme|Mlle|Mrs|Ms|Monsieur|Madame|[Pp]atiente?|PATIENTE?|[Nn]om|NOM|[Nn]ame)"
     r"(?:[ :=\"'>]|\s){1,6}[A-ZÀ-Þ][^\W\d_]+"
 )
+_AGED = re.compile(
+    r"(?<![^\W_])(?:M\.|Mr|Mme|Mlle|Mrs|Ms|Monsieur|Madame|Mademoiselle|[Pp]atiente?)\.?"
+    r"(?:(?:[^\S\r\n]{1,2}|\r?\n)[A-ZÀ-Þ][\w.'’-]{0,40}){1,4},?(?:[^\S\r\n]{1,2}|\r?\n)(?:[Aa]ged? |[âÂ]g[ée]e?s? de )?"
+    r"(?<!\d)\d{1,3}(?:\s|-)(?:ans|years?|yo)(?!\w)"
+)
+"""Somebody by title and name whose age is said: what a letter says of a patient where it says no date of birth."""
+_AGES = (b" ans", b" year", b"-year", b" yo")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _MARKUP = re.compile(r"</?[\w:-]{1,40}|/?>")
 _STRUCTURED = re.compile(r"\w[\"']?\s?[:=]\s?[\"']|&\w+=")
@@ -95,7 +102,7 @@ class Mentions:
     """Persons that a file's text names.
 
     Attributes:
-        cued: Beside a date that a word of birth announces.
+        cued: Beside a date that a word of birth announces, or with a title and an age.
         years: Of dates beside a name that nothing announces, one for each mention (so many at most).
         aside: Of them, those in brackets after the name.
     """
@@ -111,8 +118,11 @@ class Mentions:
             self._things = _THINGS.search(text[:2000].partition(b"\n")[0]) is not None
         if b"%2f" in low:
             text = unquote_to_bytes(text.replace(b"+", b" "))
+        letter = first and not code and len(text) <= _LETTER
+        if letter and any(word in low for word in _AGES):
+            self.cued += sum(1 for _ in _AGED.finditer(_readable(text)))
         vain = 0
-        for begin, end in islice(_dates(text, letter=first and not code and len(text) <= _LETTER), _MOST):
+        for begin, end in islice(_dates(text, letter=letter), _MOST):
             vain += not self._around(text, begin, end)
             if vain >= _VAIN:
                 return

@@ -3,6 +3,7 @@
 Bounded: only so many strings, rows and tables are turned; the detector judges a table from a few hundred rows anyhow.
 """
 
+import datetime as dt
 import html
 import io
 import re
@@ -24,6 +25,16 @@ _PLACE = re.compile(rb"(?:^|\s)r=\"([A-Z]{1,3})\d+\"")
 _TAG = re.compile(rb"<[^<>]{1,2000}>")
 _BREAKS = re.compile(rb"</(?:w:p|text:h|table:table-row|w:tr)>|<w:br[^<>]*>")
 _CELLS = re.compile(rb"</(?:table:table-cell|w:tc)>|<table:table-cell[^<>]*/>|<w:tab/>")
+_FORMATS = re.compile(rb"<numFmt\s[^<>]{0,400}>")
+_FORMAT = re.compile(rb"numFmtId=\"(\d{1,5})\"")
+_CODE = re.compile(rb"formatCode=\"([^\"<>]{0,300})\"")
+_LITERALS = re.compile(rb"&quot;.{0,100}?&quot;|\[[^\]]{0,40}\]|\\\\.")
+_STYLE = re.compile(rb"(?:^|\s)s=\"(\d{1,5})\"")
+_STYLES_BYTES, _STYLES = 1 << 22, 65_000
+_DAY_FORMATS = frozenset({*range(14, 18), 22, *range(27, 32), 36, *range(50, 59)})
+"""Formats of days that every workbook has, of every language (ECMA-376-1, 18.8.30)."""
+_FIRST_DAY, _LAST_DAY = dt.date(1899, 12, 30), 73_050
+"""A workbook's day 0, and its day at the end of 2099."""
 _IN_CELL = re.compile(rb"</w:p>\s*</w:tc>|</text:p>")
 
 
@@ -39,15 +50,18 @@ def office_lines(opened: zipfile.ZipFile, budget: Budget) -> Iterator[tuple[str,
         UnseenError: damaged, or over budget.
     """
     strings: list[bytes] = []
+    days: frozenset[bytes] = frozenset()
     for name, source in zip_members(opened, budget):
         if source is not None and name == "xl/sharedStrings.xml":
             strings = _shared(exactly(source, _STRINGS_BYTES))
+        elif source is not None and name == "xl/styles.xml":
+            days = _of_days(exactly(source, _STYLES_BYTES))
     yield "strings.txt", b"\n".join(strings)
     for name, source in zip_members(opened, budget):
         if source is None:
             continue
         if name.startswith("xl/worksheets/") and name.endswith(".xml"):
-            yield "sheet.csv", b"\n".join(_sheet(exactly(source, _SHEET_BYTES), strings))
+            yield "sheet.csv", b"\n".join(_sheet(exactly(source, _SHEET_BYTES), strings, days))
         elif name in {"content.xml", "word/document.xml"}:
             yield "table.csv", plain(exactly(source, _SHEET_BYTES))
 
@@ -56,12 +70,24 @@ def _shared(text: bytes) -> list[bytes]:
     return [_unescaped(b"".join(_T.findall(piece))) for piece in text.split(b"</si>", _STRINGS)[:_STRINGS]]
 
 
+def _of_days(styles: bytes) -> frozenset[bytes]:
+    """The numbers of the styles in which a workbook shows a number as a day."""
+    shown = set(_DAY_FORMATS)
+    for each in _FORMATS.findall(styles):
+        named, code = _FORMAT.search(each), _CODE.search(each)
+        if named and code and {b"d", b"y"} <= {bytes([c]) for c in _LITERALS.sub(b"", code[1]).lower()}:
+            shown.add(int(named[1]))
+    cells = styles.partition(b"<cellXfs")[2].partition(b"</cellXfs>")[0].split(b"<xf", _STYLES)[1:]
+    found = ((place, _FORMAT.search(each)) for place, each in enumerate(cells))
+    return frozenset(b"%d" % place for place, named in found if named and int(named[1]) in shown)
+
+
 def _unescaped(text: bytes) -> bytes:
     text = text.replace(b"\t", b" ").replace(b"\n", b" ").replace(b"\r", b" ")
     return html.unescape(text.decode("utf-8", "replace")).encode("utf-8", "replace") if b"&" in text else text
 
 
-def _sheet(text: bytes, strings: list[bytes]) -> Iterator[bytes]:
+def _sheet(text: bytes, strings: list[bytes], days: frozenset[bytes]) -> Iterator[bytes]:
     """Rows, by splitting alone: no hostile file makes this more than its size."""
     for row in text.split(b"</row>")[:-1]:
         cells: list[bytes] = []
@@ -72,7 +98,8 @@ def _sheet(text: bytes, strings: list[bytes]) -> Iterator[bytes]:
             if at > _COLUMNS:
                 break
             cells += [b""] * (at - len(cells))
-            cells.append(b"" if attributes.endswith(b"/") else _cell(attributes, body.partition(b"</c>")[0], strings))
+            body = body.partition(b"</c>")[0]
+            cells.append(b"" if attributes.endswith(b"/") else _cell(attributes, body, strings, days))
         yield b"\t".join(cells)
 
 
@@ -83,14 +110,24 @@ def _column(letters: bytes) -> int:
     return number - 1
 
 
-def _cell(attributes: bytes, body: bytes, strings: list[bytes]) -> bytes:
+def _cell(attributes: bytes, body: bytes, strings: list[bytes], days: frozenset[bytes]) -> bytes:
     value = _V.search(body)
     if b't="s"' in attributes and value and value[1].isdigit() and len(value[1]) < 10:  # noqa: PLR2004 - digits of an index
         place = int(value[1])
         return strings[place] if place < len(strings) else b""
+    if value and days and (style := _STYLE.search(attributes)) and style[1] in days:
+        return _day(value[1])
     if value:
         return _unescaped(value[1])
     return _unescaped(b"".join(_T.findall(body)))
+
+
+def _day(value: bytes) -> bytes:
+    """A day as ISO 8601 writes it, of a workbook's count of days; what is none stays."""
+    whole = value.partition(b".")[0]
+    if not whole.isdigit() or len(whole) > 5 or int(whole) > _LAST_DAY:  # noqa: PLR2004 - digits of the last day
+        return _unescaped(value)
+    return (_FIRST_DAY + dt.timedelta(days=int(whole))).isoformat().encode()
 
 
 def plain(text: bytes) -> bytes:

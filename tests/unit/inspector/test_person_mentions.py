@@ -42,6 +42,25 @@ def test_one_person_in_a_sentence(text: str, encoding: str) -> None:
     assert persons(text.encode(encoding)) == 1
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Cher confrère,\nj'ai vu ce jour Mme Odile TANGUY, 74 ans, pour un contrôle.\n",
+        "Je vous adresse Monsieur Le Goff Yann âgé de 9 ans.\n",
+        "Dear colleague,\nI saw Mrs. Odile Tanguy, aged 74 years, today.\n",
+        "{\\rtf1 Votre patiente Odile TANGUY, 74 ans}",
+    ],
+)  # fmt: skip
+def test_somebody_by_title_and_age(text: str) -> None:
+    assert persons(text) == 1
+    assert persons(text, "a.py") == 0
+
+
+@pytest.mark.parametrize("text", ["Cuve en inox, 10 ans de garantie.\n", "M. Tanguy\n\nGarantie 10 ans.\n", "Mme, 74 ans\n"])
+def test_ages_of_nobody(text: str) -> None:
+    assert persons(text) == 0
+
+
 def test_names_in_an_old_code_page() -> None:
     assert persons("- LEFÈVRE Hélène, née le 03/03/1951\n".encode("cp850")) == 1
 
@@ -75,7 +94,7 @@ def test_source_code_names_people_whom_nothing_says_to_be_born() -> None:
     assert persons(lines, "a.txt") == 20
 
 
-@pytest.mark.parametrize("piece", [b"12/12/12/", b"1", b"19991231 ", b"03/03/1951 ", b"n\xc3\xa9e le ", b"Odile Tanguy "])
+@pytest.mark.parametrize("piece", [b"12/12/12/", b"1", b"19991231 ", b"03/03/1951 ", b"n\xc3\xa9e le ", b"Odile Tanguy ", b"Mme A A A A A ans "])
 def test_hostile_repetitions_take_their_time_and_no_more(piece: bytes) -> None:
     text = piece * (4_000_000 // len(piece))
     begin = time.process_time()
