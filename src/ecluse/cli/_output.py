@@ -63,13 +63,14 @@ def show(renderable: Any) -> None:
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> None:
-    """A table for the person; ``right`` are the places of the columns of numbers."""
+    """A table for the person, who may compare what stands there: nothing is cut. ``right``: columns of numbers."""
     if MODE.json or MODE.quiet:
         return
     made = Table(title=title or None, title_justify="left", title_style="bold", box=SIMPLE, pad_edge=False)
     made.show_header = any(columns)
     for place, column in enumerate(columns):
-        made.add_column(RichText(column), justify="right" if place in right else "left", no_wrap=place in right)
+        made.add_column(RichText(column), justify="right" if place in right else "left", no_wrap=place in right,
+                        overflow="fold")  # fmt: skip
     for row in rows:
         made.add_row(*(RichText(cell) for cell in row))
     show(made)

@@ -19,7 +19,7 @@ from ecluse.control.timeline import Timeline, woven
 from ecluse.control.timeline_document import (
     NAMESPACE,
     gap_row,
-    instant,
+    key_rows,
     moment_row,
     plain_timeline,
     timeline_bytes,
@@ -128,12 +128,9 @@ def _show_moments(made: Timeline, last: int | None) -> None:
     head = tuple(map(reader.say, (w.TIME, w.RECORD, w.NUMBER, w.BY, w.WHAT, w.SUBJECT, w.ORIGIN)))
     rows = [moment_row(moment, kinds[moment.record], reader, words) for moment in shown]
     _output.table(reader.say(w.MOMENTS), head, rows, right=(2,))
-    held = [
-        (h.holder, reader.say(w.HELD[h.held]), h.key or reader.say(w.NEVER_SHOWN),
-         instant(h.from_, reader, w.UNKNOWN)[:10], instant(h.until, reader, w.STILL)[:10])
-        for h in made.holdings
-    ]  # fmt: skip
-    _output.table(reader.say(w.KEYS), tuple(map(reader.say, (w.HOLDER, w.USE, w.KEY, w.SINCE, w.UNTIL))), held)
+    head = tuple(map(reader.say, (w.HOLDER, w.USE, w.SINCE, w.UNTIL, w.KEY)))
+    held = [(*told, key or reader.say(w.NEVER_SHOWN)) for *told, key in key_rows(made, reader)]
+    _output.table(reader.say(w.KEYS), head, held)
 
 
 def _show_gaps(made: Timeline) -> None:

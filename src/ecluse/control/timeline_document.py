@@ -6,10 +6,10 @@ from typing import Any
 
 from ecluse.control import timeline_words as w
 from ecluse.control.agreement_words import PAGE
-from ecluse.control.document import Block, Cell, Document, Heading, Paragraph, Table, Tone, code, plain
+from ecluse.control.document import Block, Document, Heading, Paragraph, Table, Tone, code, plain
 from ecluse.control.event_words import EVENTS, RELAY
 from ecluse.control.report_words import Lang, Reader, Words
-from ecluse.control.timeline import Gap, Holding, Moment, Source, Timeline
+from ecluse.control.timeline import Gap, Moment, Source, Timeline
 from ecluse.domain.access import Access
 from ecluse.domain.entry import Event
 from ecluse.domain.values import Instant
@@ -76,14 +76,21 @@ def gap_row(gap: Gap, reader: Reader) -> tuple[str, str, str, str]:
 
 def _keys(made: Timeline, reader: Reader) -> Table:
     head = tuple(map(reader.say, (w.HOLDER, w.USE, w.SINCE, w.UNTIL, w.KEY)))
-    rows = tuple(_key(holding, reader) for holding in made.holdings)
+    rows = tuple(
+        (*map(plain, told), plain(reader.say(w.NEVER_SHOWN)) if not key else code(key))
+        for *told, key in key_rows(made, reader)
+    )
     return Table(reader.say(w.KEYS), head, rows, (2, 2, 2, 2, 4), titled=True)
 
 
-def _key(holding: Holding, reader: Reader) -> tuple[Cell, ...]:
-    since, until = (instant(holding.from_, reader, w.UNKNOWN), instant(holding.until, reader, w.STILL))
-    key = code(holding.key) if holding.key else plain(reader.say(w.NEVER_SHOWN))
-    return plain(holding.holder), plain(reader.say(w.HELD[holding.held])), plain(since), plain(until), key
+def key_rows(made: Timeline, reader: Reader) -> list[tuple[str, str, str, str, str]]:
+    """Holder, use, since, until, key whole or empty: once each, whatever the number of records that tell it."""
+    rows = (
+        (h.holder, reader.say(w.HELD[h.held]), instant(h.from_, reader, w.UNKNOWN),
+         instant(h.until, reader, w.STILL), h.key)
+        for h in made.holdings
+    )  # fmt: skip
+    return list(dict.fromkeys(rows))
 
 
 def _moments(made: Timeline, reader: Reader, room: NamedEvents) -> Table:
