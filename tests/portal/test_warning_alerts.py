@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.test import Client, override_settings
+from django.utils import timezone
 from tests.portal.warned import keyed, person, warned
 
+from ecluse.domain.alerts import Severity
 from ecluse.domain.errors import UnseenError
 from ecluse.domain.permissions import Action, Role
 from ecluse.domain.warnings import Function
@@ -30,7 +32,6 @@ DAY = dt.timedelta(days=1)
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Let time pass; gives the instant."""
-    from django.utils import timezone  # noqa: PLC0415 - beside its use
 
     real, passed = timezone.now, [dt.timedelta()]
     monkeypatch.setattr("django.utils.timezone.now", lambda: real() + passed[0])
@@ -163,6 +164,26 @@ def test_lines_written_before_they_were_named_are_shown_to_them_no_more(both: Ro
     assert warning.receipt not in client.get("/journal/").content.decode()
     seen = both.client(VENDOR, Role.SECURITY_OFFICER).get("/journal/").content.decode()
     assert warning.receipt in seen, "who is not named reads on"
+
+
+def test_an_alert_about_something_else_shows_them_no_line_of_the_warning_either(both: Room) -> None:
+    """A rule of one's own may rest on any line: what the journal shows to nobody named, its evidence does not."""
+    warning, _ = warned(shared=True)
+    boss, officer = person(both, *BOSS), person(both, VENDOR, Role.SECURITY_OFFICER)
+    line = JournalLine.objects.get(subject=warning.receipt, event="warning.received")
+    alert = alerts.raise_alert(
+        "watch", rule="place_scope_violation", severity=Severity.HIGH, group="x", concerns=(LAB, VENDOR), subject="x",
+        people=(), marks=(f"room/{line.index}",), title_en="x", title_fr="x", at=timezone.now(),
+    )  # fmt: skip
+    page, call = f"/alerts/{alert.pk}/", f"/api/v1/alerts/{alert.pk}"
+    secret = tokens.make(boss.handle, boss, "t", [Action.SEE_ALERTS], 90)
+    api, client = Client(headers={"host": "localhost", "authorization": f"Bearer {secret}"}), both.client(*BOSS)
+    assert warning.receipt in client.get(page).content.decode()
+    assert warning.receipt in api.get(call).content.decode()
+    acts.name(officer.handle, warning, boss, officer)
+    assert warning.receipt not in client.get(page).content.decode()
+    assert warning.receipt not in api.get(call).content.decode()
+    assert warning.receipt in both.client(VENDOR, Role.SECURITY_OFFICER).get(page).content.decode()
 
 
 def test_what_waits_to_be_told_is_not_told_to_whoever_is_named_meanwhile(both: Room, clock: Any) -> None:

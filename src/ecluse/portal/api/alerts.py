@@ -66,7 +66,7 @@ def _whole(request: HttpRequest, alert: int) -> shapes.AlertWhole:
     reader = Reader.of(grants)
     told = list(found.told.select_related("person"))
     strangers = reader.strangers(row.person for row in told)
-    rests_on = evidence(found, allowed_in(grants, Action.SEE_ALERTS))
+    rests_on = evidence(found, allowed_in(grants, Action.SEE_ALERTS), caller(request))
     return shapes.AlertWhole(
         **_out(ways([found], timezone.now(), reader)[0], reader),
         reason=found.reason,

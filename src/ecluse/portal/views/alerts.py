@@ -91,7 +91,7 @@ def _page(request: HttpRequest, found: Alert, **forms: Any) -> HttpResponse:
         "stops": [(stop, STATIONS[stop.place]) for stop in stops(way, told, strangers)],
         "notes": [_note(each, each.actor in strangers) for each in notes if each.detail.get("person") not in strangers],
         "said": _said(found), "incident": _incident(request, found),
-        "evidence": evidence(found, allowed_in(grants, Action.SEE_ALERTS)),
+        "evidence": evidence(found, allowed_in(grants, Action.SEE_ALERTS), person_of(request)),
         "sees_journal": bool(allowed_in(grants, Action.SEE_JOURNAL)),
         "sees_agents": bool(allowed_in(grants, Action.SEE_AGENTS)),
         "resolver_known": found.resolved_by is None or found.resolved_by.handle not in strangers,

@@ -1,4 +1,4 @@
-"""What an alert rests on: the journal entries that its marks name, as far as a reader's organisations are in them."""
+"""What an alert rests on: the journal entries that its marks name, as far as a reader may read them there."""
 
 import datetime as dt
 from collections import defaultdict
@@ -11,7 +11,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
-from ecluse.store.models import Alert, JournalLine, PlaceEntry, RelayEntry
+from ecluse.store.models import Alert, JournalLine, Person, PlaceEntry, RelayEntry
+from ecluse.store.reads.alert_warnings import hidden_from
 from ecluse.store.reads.boxes import parties_of_boxes
 
 MOST = 50
@@ -45,8 +46,11 @@ class Evidence:
     others: int
 
 
-def evidence(alert: Alert, slugs: Collection[str]) -> Evidence:
-    """What an alert rests on. Four queries, however many marks."""
+def evidence(alert: Alert, slugs: Collection[str], reader: Person) -> Evidence:
+    """What an alert rests on, for a reader and the organisations for whom they ask. Four queries, however many marks.
+
+    Of the room's journal nothing about a warning that names the reader, nor of what was made of it (R10).
+    """
     marks = [str(mark) for mark in alert.marks]
     latest = list(reversed(marks))[:MOST]
     numbers: dict[str, dict[int, set[int]]] = {"place": defaultdict(set), "relay": defaultdict(set)}
@@ -56,7 +60,7 @@ def evidence(alert: Alert, slugs: Collection[str]) -> Evidence:
             lines.add(index)
         elif kind in numbers:
             numbers[kind][journal].add(index)
-    known = _lines(lines, slugs) | _places(numbers["place"], slugs) | _relays(numbers["relay"], slugs)
+    known = _lines(lines, slugs, reader) | _places(numbers["place"], slugs) | _relays(numbers["relay"], slugs)
     known |= {mark: _ticked(mark) for mark in latest if mark.startswith("watch/")}
     known |= {mark: _run_out(mark, alert) for mark in latest if mark.startswith(("warning/", "incident/"))}
     pieces = tuple(known[mark] for mark in latest if mark in known)
@@ -73,8 +77,8 @@ def _parts(mark: str) -> tuple[str, int, int]:
     return "", 0, 0
 
 
-def _lines(numbers: Collection[int], slugs: Collection[str]) -> dict[str, Piece]:
-    found = JournalLine.objects.filter(index__in=numbers) if numbers else ()
+def _lines(numbers: Collection[int], slugs: Collection[str], reader: Person) -> dict[str, Piece]:
+    found = JournalLine.objects.filter(index__in=numbers).exclude(hidden_from(reader)) if numbers else ()
     return {
         f"room/{each.index}": Piece(
             "room", each.at, each.event, each.actor, each.subject, str(each.detail.get("origin") or ""),
