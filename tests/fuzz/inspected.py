@@ -23,7 +23,7 @@ _PERSONS = "NOM;PRENOM;DATE_NAISS;NUM_SS\r\nZQXCANARY;Hélène;29/02/1968;268022
 _WORDS = (
     b"naissance", b"birthDate", b" le 29/02/1968", b"INSERT INTO p (nom,ddn) VALUES (", b"COPY p (nom,ddn) FROM stdin;\n",
     b"CREATE TABLE p (nom text,", b"PID|1||", b"RES|a|b|N|1|", b"****LAB****", b'"resourceType":"Patient"', b"password=", b"://a:",
-    b"-----BEGIN PRIVATE KEY-----\n", b"295109912611193", b"2 95 10 99 126 111 93", b"\xff\xfe", b"\0", b"\t", b";",
+    b"Mme Anne ZQXCANARY, 74 ans", b"-----BEGIN PRIVATE KEY-----\n", b"295109912611193", b"2 95 10 99 126 111 93", b"\xff\xfe", b"\0", b"\t", b";",
 )  # fmt: skip
 
 _MAILED = (
@@ -105,6 +105,15 @@ def zip_seeds() -> Iterator[tuple[str, bytes]]:
     yield (
         "sheet",
         _zipped({"[Content_Types].xml": b"<x/>", "xl/sharedStrings.xml": strings, "xl/worksheets/sheet1.xml": sheet}),
+    )
+    styles = b'<numFmts><numFmt numFmtId="164" formatCode="dd/mm/yyyy"/></numFmts><cellXfs><xf/><xf numFmtId="164"/><xf numFmtId="14"/></cellXfs>'
+    rows = b"".join(
+        b'<row><c t="inlineStr"><is><t>ZQXCANARY</t></is></c><c t="inlineStr"><is><t>Anne</t></is></c><c s="%d"><v>%d</v></c></row>' % (1 + n % 2, 9000 * n)
+        for n in range(4)
+    )
+    yield (
+        "days",
+        _zipped({"[Content_Types].xml": b"<x/>", "xl/styles.xml": styles, "xl/worksheets/sheet1.xml": rows}),
     )
 
 
