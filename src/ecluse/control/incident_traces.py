@@ -12,21 +12,19 @@ from ecluse.domain.conclusions import (
     Verdict,
     origins,
     replacements,
-    standing_tellings,
 )
 
 
 def origin_blocks(tellings: Sequence[Telling], reader: Reader) -> list[Block]:
     """Where the data come from, as a draft tells it, by what stands; nothing where nothing was traced."""
-    standing = standing_tellings(tellings)
-    if not standing:
+    if not tellings:
         return []
-    found = origins(standing)
+    found = origins(tuple(tellings))
     if found:
         said = [text for telling, each in found for text in export_lines(each, telling.conclusion, reader)]
         said.append(reader.say(w.MEANS_FOUND))
     else:
-        said = list(verdict_lines(standing[-1].conclusion, reader))
+        said = list(verdict_lines(tellings[-1].conclusion, reader))  # nothing can have replaced the last
     return [Agreed(reader.say(w.ORIGIN), tuple(said))]
 
 
