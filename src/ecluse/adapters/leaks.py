@@ -74,15 +74,51 @@ class Sample:
         return sum(line.cut for line in self.lines)
 
 
+@dataclass(slots=True)
+class Passing:
+    """The lines of a leaked file, once, as they are read; and how many have passed, and how many of them were cut.
+
+    ``more``, once all have passed: the file goes on beyond what is looked at.
+    """
+
+    path: Path
+    most: int
+    lines: int = 0
+    cut: int = 0
+    more: bool = False
+
+    def __iter__(self) -> Iterator[Line]:
+        """Those that hold anything.
+
+        Raises:
+            MalformedError, StorageError: see :func:`read_sample`.
+        """
+        for line in _found(self.path):
+            if line.cells or line.cut:
+                if self.lines == self.most:
+                    self.more = True
+                    return
+                self.lines += 1
+                self.cut += line.cut
+                yield line
+        if not self.lines:
+            raise MalformedError("the sample holds no line", location=Location(file=str(self.path)))
+
+
 def read_sample(path: Path, most: int | None = None) -> Sample:
     """The lines of a leaked file that hold anything, at most ``most``; ``MAX_LINES`` if that is not given.
 
-    Which export a file comes from, its beginning tells; who stands in it, only the whole (``ALL_LINES``).
+    Which export a file comes from, its beginning tells; who stands in it, only the whole: see :class:`Passing`.
 
     Raises:
         MalformedError: no file, an empty one, one larger than a sample may be, or nothing that can be read.
         StorageError: no process can be started to read a workbook.
     """
+    passing = Passing(path, MAX_LINES if most is None else most)
+    return Sample(tuple(passing), passing.more)
+
+
+def _found(path: Path) -> Iterator[Line]:
     where = Location(file=str(path))
     try:
         with path.open("rb") as source:
@@ -92,19 +128,20 @@ def read_sample(path: Path, most: int | None = None) -> Sample:
     if len(data) > MAX_BYTES:
         hint = "cut a piece of it: a few hundred lines are enough"
         raise MalformedError("the sample is larger than 64 MiB", location=where, hint=hint)
-    found = _workbook(path, where) if data.startswith((_ZIP, _OLE)) else (_line(*row) for row in _text(data, path))
-    most = MAX_LINES if most is None else most
-    lines = list(islice((line for line in found if line.cells or line.cut), most + 1))
-    if not lines:
-        raise MalformedError("the sample holds no line", location=where)
-    return Sample(tuple(lines[:most]), len(lines) > most)
+    if data.startswith((_ZIP, _OLE)):
+        return _workbook(path, where)
+    return (_line(*row) for row in _text(data, path))
 
 
 def _line(number: int, cells: Iterable[str], cut: bool, sheet: int = 0) -> Line:  # noqa: FBT001 - of a _Row
-    # Half a character, as JSON may hold, is no reason to know nothing of the line.
-    whole = (cell.encode("utf-8", "replace").decode() for cell in cells)
-    held = tuple(islice((cell for cell in whole if cell.strip()), MAX_CELLS + 1))
-    cut = cut or len(held) > MAX_CELLS or any(len(cell) > MAX_CELL for cell in held)
+    held = tuple(islice((cell for cell in cells if cell.strip()), MAX_CELLS + 1))
+    text = "".join(held)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        # Half a character, as JSON may hold, is no reason to know nothing of the line.
+        held = tuple(cell.encode("utf-8", "replace").decode() for cell in held)
+    cut = cut or len(held) > MAX_CELLS or (len(text) > MAX_CELL and max(map(len, held)) > MAX_CELL)
     return Line(number, held[:MAX_CELLS], sheet, cut)
 
 
@@ -123,7 +160,7 @@ def _text(data: bytes, path: Path) -> Iterator[_Row]:
     text = _decoded(data, guess.encoding)
     stripped = text.lstrip()
     if stripped[:1] in {"[", "{"} and (rows := _json(stripped)) is not None:
-        return iter(rows)
+        return rows
     if _INSERT.search(text[:_LONGEST]):
         return _inserted(text)
     return _delimited(text, guess.delimiter if guess.delimiter in text else "", guess.quote)
@@ -133,16 +170,35 @@ def _decoded(data: bytes, guessed: str) -> str:
     if guessed.startswith("utf-16"):
         return data.decode(guessed, "replace").removeprefix("\ufeff")
     eight = guessed if guessed in _EIGHT_BIT else "cp1252"
-    lines = []
-    for line in data.removeprefix(b"\xef\xbb\xbf").split(b"\n"):
-        try:
-            lines.append(line.decode("utf-8"))
-        except UnicodeDecodeError:
-            lines.append(line.decode(eight, "replace"))
-    return "\n".join(lines)
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    return "".join(_decoded_piece(data[first:last], eight) for first, last in _pieces(data))
 
 
-def _json(text: str) -> list[_Row] | None:
+def _pieces(data: bytes) -> Iterator[tuple[int, int]]:
+    """Where whole lines of about a mebibyte begin and end; a longer line is in one piece."""
+    first = 0
+    while first < len(data):
+        last = data.find(b"\n", first + _LONGEST) + 1 or len(data)
+        yield first, last
+        first = last
+
+
+def _decoded_piece(data: bytes, eight: str) -> str:
+    """Lines, each by itself where not all are UTF-8."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return "\n".join(_decoded_line(line, eight) for line in data.split(b"\n"))
+
+
+def _decoded_line(line: bytes, eight: str) -> str:
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return line.decode(eight, "replace")
+
+
+def _json(text: str) -> Iterator[_Row] | None:
     """Records of one value or of one a line; None of what is neither."""
     try:
         value = json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
@@ -154,10 +210,10 @@ def _json(text: str) -> list[_Row] | None:
         if not any(isinstance(each[0], dict | list) for each in inner):
             break
         records = max(inner, key=len)
-    return [(number, *_leaves(record)) for number, record in enumerate(records, 1)]
+    return ((number, *_leaves(record)) for number, record in enumerate(records, 1))
 
 
-def _json_lines(text: str) -> list[_Row] | None:
+def _json_lines(text: str) -> Iterator[_Row] | None:
     made: list[_Row] = []
     for number, line in enumerate(text.split("\n"), 1):
         held = line.strip().rstrip(",")
@@ -169,7 +225,7 @@ def _json_lines(text: str) -> list[_Row] | None:
             if not made:
                 return None
             made.append((number, [line], False))
-    return made
+    return iter(made)
 
 
 def _leaves(value: Any) -> tuple[list[str], bool]:
@@ -226,9 +282,17 @@ def _unescaped(match: re.Match[str]) -> str:
 
 def _delimited(text: str, delimiter: str, quote: str) -> Iterator[_Row]:
     """Lines cut at the delimiter; a quote that never closes takes no other line with it."""
-    for number, line in enumerate(_LINE_END.split(text), 1):
+    for number, line in enumerate(_lines(text), 1):
         held, cut = line[:_LONGEST], len(line) > _LONGEST
         yield number, _cut(held, delimiter, quote) if delimiter in held and delimiter else _loose(held), cut
+
+
+def _lines(text: str) -> Iterator[str]:
+    at = 0
+    for end in _LINE_END.finditer(text):
+        yield text[at : end.start()]
+        at = end.end()
+    yield text[at:]
 
 
 def _cut(line: str, delimiter: str, quote: str) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
-from ecluse.adapters.leaks import ALL_LINES, Sample, read_sample
+from ecluse.adapters.leaks import ALL_LINES, Passing
 from ecluse.cli import _affected_show, _codes, _output
 from ecluse.cli._app import FILE, argument, define, option
 from ecluse.cli._exclusion import KEY, read_key
@@ -22,9 +22,11 @@ from ecluse.domain.profile import SourceProfile
 from ecluse.migration.affected import Marks, mark
 from ecluse.migration.affected_list import pieces
 from ecluse.migration.affected_rows import Advance, Persons, Reading
-from ecluse.migration.affected_sample import Standing, Values, stand
+from ecluse.migration.affected_sample import Standing, stand
+from ecluse.migration.affected_values import Values
 from ecluse.migration.persons import PersonList, check_list, read_list, resolve
 from ecluse.migration.ports import Source
+from ecluse.migration.sample_lines import Lines
 from ecluse.seal.signing import fingerprint
 from ecluse.seal.streaming import seal_stream
 from ecluse.wire.artefacts import encode, to_json
@@ -139,6 +141,13 @@ def command(
 
 
 @dataclass(frozen=True)
+class _Leaked:
+    lines: Lines
+    more: bool
+    cut: int
+
+
+@dataclass(frozen=True)
 class _Found:
     reading: Reading
     marks: Marks
@@ -168,7 +177,7 @@ class _Job:
         self,
         left_out: tuple[PersonList, bytes] | None,
         groups: Mapping[str, tuple[Path, PersonList, bytes]],
-        leaked: Sample | None,
+        leaked: _Leaked | None,
         today: dt.date,
     ) -> _Found:
         excluded = resolve(self.source, self.profile, *left_out) if left_out else ()
@@ -185,10 +194,10 @@ class _Job:
         reading: Reading,
         persons: Persons,
         flags: Mapping[str, Sequence[str]],
-        leaked: Sample,
+        leaked: _Leaked,
         today: dt.date,
     ) -> _Found:
-        standing = stand(reading, persons, [line.cells for line in leaked.lines])
+        standing = stand(reading, persons, leaked.lines)
         marks = mark(reading, persons, flags, today, Values(reading, standing))
         told = replace(standing.told(), more=leaked.more, cut=leaked.cut)
         return _Found(reading, marks, standing, marks.counted(standing.among(), told))
@@ -219,15 +228,16 @@ def _check_new(file: Path | None) -> None:
         raise UsageError("the folder does not exist", location=place)
 
 
-def _leaked(file: Path, *, is_listed: bool) -> Sample:
+def _leaked(file: Path, *, is_listed: bool) -> _Leaked:
     """All of the sample: a beginning would leave persons without a letter."""
-    found = read_sample(file, ALL_LINES)
-    if found.more and is_listed:
+    passing = Passing(file, ALL_LINES)
+    lines = Lines.of(line.cells for line in passing)
+    if passing.more and is_listed:
         raise UsageError(
             "the sample goes on beyond what is read: who stands only in the rest would get no letter",
             location=Location(file=str(file)), hint="cut it into pieces, and make a list of each",
         )  # fmt: skip
-    return found
+    return _Leaked(lines, passing.more, passing.cut)
 
 
 def _left_out(papers: Papers, persons: Path | None, key: Path | None) -> tuple[PersonList, bytes] | None:

@@ -8,7 +8,7 @@ either way round. All readings are tried; that many are tried is counted, and we
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import islice, product
 from typing import TypeVar
 
 from ecluse.domain.identifiers import NIR_PATTERN
@@ -27,16 +27,18 @@ from ecluse.domain.tracing import (
 
 Tuple = tuple[str, ...]
 _T = TypeVar("_T")
-_Named = tuple[tuple[str, ...], tuple[str, ...], tuple[tuple[str, str], ...]]
+Named = tuple[tuple[str, ...], tuple[str, ...], tuple[tuple[str, str], ...]]
 """Surnames, given names, and both together, that a cell may be."""
 
 MAX_CELLS = 120
 """Cells of a line that are read; twice the widest line of 2020 (R13)."""
 MAX_CELL = 2_000
 """Characters of a cell that are read."""
-_NAMES, _DAYS, _NUMBERS, _POSTCODES, _OTHERS = 12, 6, 10, 4, 8
-_WORDS, _NAME_LENGTH = 5, 60
-_FREE = 24
+MOST_NAMES, MOST_DAYS, MOST_NUMBERS, MOST_POSTCODES, MOST_OTHERS = 12, 6, 10, 4, 8
+"""Readings of a line that are asked for, of each sort: cells that may be names; for others, different values."""
+MOST_SURNAMES, MOST_NEAR = 2 * MOST_NAMES, 8 * MOST_NAMES
+_WORDS, NAME_LENGTH = 5, 60
+FREE = 24
 """Letters from which on a cell is looked through for what stands within it."""
 _YEARS = range(1880, 2100)
 _PIVOT = 40
@@ -54,8 +56,8 @@ _MONTHS = {
     for name in names.split()
 }  # fmt: skip
 _GLUED = ("DELA", "DES", "DEL", "DE", "DU", "D", "LES", "LA", "LE", "L")
-_EUROPEAN = re.compile(r"([0-9]{1,2})[/.\- ]([0-9]{1,2})[/.\- ]([0-9]{4}|[0-9]{2})(?:[ T]+[0-9]{1,2}[:H].*)?")
-_ISO = re.compile(r"([0-9]{4})[/.\-]([0-9]{1,2})[/.\-]([0-9]{1,2})(?:[ T].*)?")
+EUROPEAN = re.compile(r"([0-9]{1,2})[/.\- ]([0-9]{1,2})[/.\- ]([0-9]{4}|[0-9]{2})(?:[ T]+[0-9]{1,2}[:H].*)?")
+ISO = re.compile(r"([0-9]{4})[/.\-]([0-9]{1,2})[/.\-]([0-9]{1,2})(?:[ T].*)?")
 _EIGHT = re.compile(r"([0-9]{8})(?:[0-9]{4}|[0-9]{6})?")
 _WORDY = re.compile(r"([0-9]{1,2})(?:ER)?[ \-./]([A-Z]+)[ \-./]([0-9]{4})")
 _WITHIN = (
@@ -94,26 +96,26 @@ class Readings:
 def readings(cells: Sequence[str]) -> Readings:
     """All readings of a line."""
     held = [cell[:MAX_CELL].strip() for cell in cells[:MAX_CELLS]]
-    spread = list(_spread(cell for cell in held if cell))
+    spread = list(parts(cell for cell in held if cell))
     names = _names(spread)
-    families = _once((f for each in names for f in each[0]), 2 * _NAMES)
-    givens = _once((g for each in names for g in each[1]), 2 * _NAMES)
-    near = _once(_near(names), 8 * _NAMES)
-    pairs = _once((*near, *product(families, givens)), 4 * _NAMES * _NAMES)
-    numbers = (number(cell) for cell in spread if _is_number(cell))
+    families = _once((f for each in names for f in each[0]), MOST_SURNAMES)
+    givens = _once((g for each in names for g in each[1]), MOST_SURNAMES)
+    near = _once(_near(names), MOST_NEAR)
+    pairs = _once((*near, *product(families, givens)), MOST_SURNAMES * MOST_SURNAMES)
+    numbers = (number(cell) for cell in spread if is_number(cell))
     return Readings(
-        days=_once((d for cell in spread for d in days(cell)), _DAYS),
-        nirs=_once(map(nir, spread), _OTHERS),
-        phones=_once(map(phone, spread), _OTHERS),
-        postcodes=_once(map(postcode, spread), _POSTCODES),
-        emails=_once(map(email, spread), _OTHERS),
-        numbers=_once(numbers, _NUMBERS),
+        days=_once((d for cell in spread for d in days(cell)), MOST_DAYS),
+        nirs=_once(map(nir, spread), MOST_OTHERS),
+        phones=_once(map(phone, spread), MOST_OTHERS),
+        postcodes=_once(map(postcode, spread), MOST_POSTCODES),
+        emails=_once(map(email, spread), MOST_OTHERS),
+        numbers=_once(numbers, MOST_NUMBERS),
         families=families,
         givens=givens,
         pairs=pairs,
         near=near,
-        markers=_once(_markers(held), 4 * _OTHERS),
-        keyed_nirs=_once((_keyed(cell) for cell in spread), _OTHERS),
+        markers=_once(_markers(held), 4 * MOST_OTHERS),
+        keyed_nirs=_once((_keyed(cell) for cell in spread), MOST_OTHERS),
     )
 
 
@@ -144,9 +146,9 @@ def days(cell: str) -> tuple[str, ...]:
     """The dates that a cell may be, as ``tracing.day`` gives them; impossible days leave what is possible of them."""
     text = " ".join(letters_and_digits(cell).split())
     made: list[str | None] = []
-    if match := _ISO.fullmatch(text):
+    if match := ISO.fullmatch(text):
         made += _dates(int(match[1]), int(match[2]), int(match[3]))
-    elif match := _EUROPEAN.fullmatch(text):
+    elif match := EUROPEAN.fullmatch(text):
         for year in _years(match[3]):
             made += _dates(year, int(match[2]), int(match[1]))
     elif match := _EIGHT.fullmatch(text):
@@ -157,12 +159,12 @@ def days(cell: str) -> tuple[str, ...]:
     elif match := _WORDY.fullmatch(text):
         month = _MONTHS.get(match[2])
         made += _dates(int(match[3]), month, int(match[1])) if month else []
-    return _once(made, _DAYS)
+    return _once(made, MOST_DAYS)
 
 
 def letters_and_digits(cell: str) -> str:
     """A short cell in unaccented capitals, its digits and marks kept."""
-    return cell.upper().translate(_ACCENTS) if len(cell) <= _NAME_LENGTH else ""
+    return cell.upper().translate(_ACCENTS) if len(cell) <= NAME_LENGTH else ""
 
 
 _ACCENTS = str.maketrans("ÉÈÊËÛÙÔÎÏÀÂÇ", "EEEEUUOIIAAC")
@@ -186,46 +188,47 @@ def _dates(year: int, month: int, date: int, *, sure: bool = False) -> list[str 
     return [f"{year:04d}{month:02d}", f"{year:04d}"] if 1 <= month <= 12 else [f"{year:04d}"]  # noqa: PLR2004
 
 
-def _spread(cells: Iterable[str]) -> Iterator[str]:
+def parts(cells: Iterable[str]) -> Iterator[str]:
     """The cells, the parts of those that HL7 joins, and what stands within long ones."""
     for cell in cells:
-        parts = [part for part in cell.split("^") if part.strip()] if "^" in cell else [cell]
-        for part in parts:
+        joined = [part for part in cell.split("^") if part.strip()] if "^" in cell else [cell]
+        for part in joined:
             yield part.strip()
-            if len(part) >= _FREE or (" " in part and any(map(str.isdigit, part))):
+            if len(part) >= FREE or (" " in part and any(map(str.isdigit, part))):
                 for pattern in _WITHIN:
                     for place, match in enumerate(pattern.finditer(part)):
-                        if place < _OTHERS and match[0] != part:
+                        if place < MOST_OTHERS and match[0] != part:
                             yield match[0]
 
 
-def _is_number(cell: str) -> bool:
+def is_number(cell: str) -> bool:
+    """Whether a part of a cell may be a number of a legacy system: with digits, and neither a NIR nor a date."""
     compact = cell.replace(" ", "")
-    if len(compact) > 2 * _FREE or not any(map(str.isdigit, compact)) or nir(cell) or "@" in cell:
+    if len(compact) > 2 * FREE or not any(map(str.isdigit, compact)) or nir(cell) or "@" in cell:
         return False
-    return _ISO.fullmatch(cell) is None and _EUROPEAN.fullmatch(cell) is None and " " not in cell.strip()
+    return ISO.fullmatch(cell) is None and EUROPEAN.fullmatch(cell) is None and " " not in cell.strip()
 
 
-def _names(cells: Sequence[str]) -> list[_Named]:
+def _names(cells: Sequence[str]) -> list[Named]:
     """Of each cell that may be a name: surnames, given names, and both where it holds both."""
-    made: list[_Named] = []
-    for cell in cells:
-        if len(cell) > _NAME_LENGTH or any(map(str.isdigit, cell)) or "@" in cell:
-            continue
-        words = [word for word in letters(cell).split() if word not in _TITLES]
-        if not 1 <= len(words) <= _WORDS:
-            continue
-        whole = " ".join(words)
-        both: list[tuple[str, str]] = []
-        for cut in range(1, len(words)):
-            left, right = " ".join(words[:cut]), " ".join(words[cut:])
-            both += [(f, g) for f in _families(left) if (g := given(right))]
-            both += [(f, g) for f in _families(right) if (g := given(left))]
-        surnames = (*_families(whole), *(f for f, _ in both))
-        made.append((surnames, (*_present(given(whole)), *(g for _, g in both)), tuple(both)))
-        if len(made) == _NAMES:
-            break
-    return made
+    return list(islice((held for cell in cells if (held := named(cell)) is not None), MOST_NAMES))
+
+
+def named(cell: str) -> Named | None:
+    """The names that a part of a cell may be; None of what is none."""
+    if len(cell) > NAME_LENGTH or any(map(str.isdigit, cell)) or "@" in cell:
+        return None
+    words = [word for word in letters(cell).split() if word not in _TITLES]
+    if not 1 <= len(words) <= _WORDS:
+        return None
+    whole = " ".join(words)
+    both: list[tuple[str, str]] = []
+    for cut in range(1, len(words)):
+        left, right = " ".join(words[:cut]), " ".join(words[cut:])
+        both += [(f, g) for f in _families(left) if (g := given(right))]
+        both += [(f, g) for f in _families(right) if (g := given(left))]
+    surnames = (*_families(whole), *(f for f, _ in both))
+    return surnames, (*_present(given(whole)), *(g for _, g in both)), tuple(both)
 
 
 def _families(text: str) -> tuple[str, ...]:
@@ -239,7 +242,7 @@ def _families(text: str) -> tuple[str, ...]:
 
 
 def _near(
-    names: Sequence[_Named],
+    names: Sequence[Named],
 ) -> Iterator[tuple[str, str]]:
     for place, (_, _, both) in enumerate(names):
         yield from both

@@ -16,7 +16,9 @@ from ecluse.domain.profile import Analysis, DateStorage, Engine, Parse, ScopeCol
 from ecluse.migration import affected_sample
 from ecluse.migration.affected import mark
 from ecluse.migration.affected_rows import Reading
-from ecluse.migration.affected_sample import MOST, Standing, Values, stand
+from ecluse.migration.affected_sample import CLASSES, MOST, Standing, stand
+from ecluse.migration.affected_values import Values
+from ecluse.migration.sample_lines import Lines
 from legacy import DbSource, order
 
 FAMILY = ["DURAND", "DE LA TOUR", "Lefèvre", "O'NEIL", ""]
@@ -78,9 +80,22 @@ def found(source: DbSource, rows: list[Person], lines: list[tuple[str, ...]]) ->
     source.connection.executemany("INSERT INTO people VALUES (?, ?, ?, ?, ?, ?)", list(enumerate_(rows)))
     reading = Reading(source, order(fields=FIELDS, exclude_categories=()), served())
     persons = reading.persons()
-    standing = stand(reading, persons, lines)
+    standing = stand(reading, persons, Lines.of(lines))
     mark(reading, persons, {}, TODAY, Values(reading, standing))
     return standing, persons.keys.to_pylist()
+
+
+def whose(standing: Standing) -> dict[int, set[int]]:
+    """Who stands in each line in which anybody does."""
+    made: dict[int, set[int]] = {}
+    for line, person in zip(standing.line.tolist(), standing.person.tolist(), strict=True):
+        made.setdefault(line, set()).add(person)
+    return made
+
+
+def classes(standing: Standing) -> list[set[FieldClass]]:
+    """By line."""
+    return [{kind for kind, is_shown in zip(CLASSES, line, strict=True) if is_shown} for line in standing.shown.T]
 
 
 def enumerate_(rows: list[Person]) -> Iterator[tuple[Any, ...]]:
@@ -114,10 +129,10 @@ def test_whole_lines_find_whom_they_share_most_with(
             if both:
                 shared[str(1000 + place)] = len(both)
         expected = {key for key, number in shared.items() if number == max(shared.values())}
-        assert {keys[place] for place in standing.whose.get(line, ())} == expected
+        assert {keys[place] for place in whose(standing).get(line, ())} == expected
     told = standing.told()
     assert told.lines == len(leaked)
-    assert told.explained == len(standing.whose)
+    assert told.explained == len(whose(standing))
     assert 0 <= told.strange <= told.lines
 
 
@@ -131,14 +146,14 @@ def test_what_a_line_shows_is_told_by_class(source: DbSource) -> None:
         ("1000", "20190101"),
     ]
     standing, keys = found(source, rows, lines)
-    assert [sorted(keys[place] for place in standing.whose[line]) for line in range(5)] == [
+    assert [sorted(keys[place] for place in whose(standing)[line]) for line in range(5)] == [
         ["1000"], ["1001"], ["1000", "1001"], ["1001"], ["1000"],
     ]  # fmt: skip
-    assert FieldClass.EXAMINATION in standing.classes[0]
-    assert standing.classes[1] == {FieldClass.IDENTITY}
-    assert standing.classes[2] == {FieldClass.NATIONAL_IDENTIFIER, FieldClass.CONTACT}
-    assert standing.classes[3] == {FieldClass.CONTACT}
-    assert standing.classes[4] == {FieldClass.ADMINISTRATIVE}
+    assert FieldClass.EXAMINATION in classes(standing)[0]
+    assert classes(standing)[1] == {FieldClass.IDENTITY}
+    assert classes(standing)[2] == {FieldClass.NATIONAL_IDENTIFIER, FieldClass.CONTACT}
+    assert classes(standing)[3] == {FieldClass.CONTACT}
+    assert classes(standing)[4] == {FieldClass.ADMINISTRATIVE}
 
 
 def test_what_too_many_have_names_nobody(source: DbSource) -> None:
@@ -147,11 +162,11 @@ def test_what_too_many_have_names_nobody(source: DbSource) -> None:
             for n in range(MOST + 1)]  # fmt: skip
     lines = [("0612345678",), ("DURAND", "GAC", "01/02/1950", "0612345678"), ("rien",)] + [("06.12.34.56.78",)] * 9
     standing, keys = found(source, rows, lines)
-    assert {line: [keys[each] for each in places] for line, places in standing.whose.items()} == {1: ["1002"]}
+    assert {line: [keys[each] for each in places] for line, places in whose(standing).items()} == {1: ["1002"]}
     told = standing.told()
     assert (told.explained, told.doubtful, told.strange) == (1, 10, 1)
     standing, _ = found(source, rows[:MOST], lines)
-    assert len(standing.whose[0]) == MOST
+    assert len(whose(standing)[0]) == MOST
     assert standing.told().doubtful == 0
 
 
@@ -163,7 +178,7 @@ def test_of_persons_named_whoever_may_have_what_too_many_have_is_counted(source:
         number = str(1000 + people_.index(rows[1]))
         line = ("1871175123456", "0612345678", "2850175001001", number, "03/04/1960")
         standing, keys = found(source, people_, [line])
-        assert {people_[int(keys[each]) - 1000][0] for each in standing.whose[0]} == {"DURAND", "NEIL"}
+        assert {people_[int(keys[each]) - 1000][0] for each in whose(standing)[0]} == {"DURAND", "NEIL"}
 
 
 def test_what_was_not_ordered_finds_nobody(source: DbSource) -> None:
@@ -174,4 +189,4 @@ def test_what_was_not_ordered_finds_nobody(source: DbSource) -> None:
     reading = Reading(source, order(fields=fields, exclude_categories=()), served())
     assert "phone" in reading.letter
     lines = [("0612345678",), ("285017500100123",), ("DURAND", "01/02/1950")]
-    assert set(stand(reading, reading.persons(), lines).whose) == {2}
+    assert set(whose(stand(reading, reading.persons(), Lines.of(lines)))) == {2}
