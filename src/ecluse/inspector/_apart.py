@@ -7,7 +7,7 @@ import contextlib
 import multiprocessing
 import os
 import resource
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from multiprocessing.connection import Connection
 
@@ -16,17 +16,18 @@ from ecluse.inspector.budget import Budget
 from ecluse.inspector.findings import Finding
 from ecluse.inspector.visit import Visit
 
+Look = Callable[[Visit, str | None], Iterator[Finding]]
 _MEMORY = 6 << 30
 """Bytes of address space; DuckDB and Arrow reserve far more than they use."""
 
 
-def apart(visit: Visit, passfile: str | None) -> Iterator[Finding]:
-    """The findings of :func:`~ecluse.inspector.database.inspect_here`, as they come, until the visit's time is up."""
+def apart(look: Look, visit: Visit, passfile: str | None) -> Iterator[Finding]:
+    """What ``look`` finds (a function of a module), as it comes, within the visit's time whatever the server does."""
     context = multiprocessing.get_context("forkserver")
     receiving, sending = context.Pipe(duplex=False)
     limits = replace(visit.budget.limits, seconds=visit.budget.left)
     plain = replace(visit, tell=_silent, budget=Budget(limits))
-    process = context.Process(target=_work, args=(sending, plain, passfile), daemon=True)
+    process = context.Process(target=_work, args=(sending, look, plain, passfile), daemon=True)
     process.start()
     sending.close()
     try:
@@ -58,16 +59,14 @@ def _silent(_text: str) -> None:
     pass
 
 
-def _work(sending: Connection, visit: Visit, passfile: str | None) -> None:
+def _work(sending: Connection, look: Look, visit: Visit, passfile: str | None) -> None:
     """In the process: each finding, and what is told meanwhile, to the one that waits; None at the end."""
-    from ecluse.inspector.database import inspect_here  # noqa: PLC0415 - which imports this
-
     left = for_drivers(os.environ)
     os.environ.clear()
     os.environ.update(left)
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     # Whatever a driver raises may hold a value: it goes no further, and the one that waits hears an end too early.
     with contextlib.suppress(Exception):
-        for finding in inspect_here(replace(visit, tell=sending.send), passfile):
+        for finding in look(replace(visit, tell=sending.send), passfile):
             sending.send(finding)
         sending.send(None)

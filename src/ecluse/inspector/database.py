@@ -18,7 +18,6 @@ from ecluse.domain.errors import ConnectionLostError, EcluseError, ProfileError
 from ecluse.domain.profile import Engine
 from ecluse.inspector import rules_data
 from ecluse.inspector import rules_servers as rules
-from ecluse.inspector._apart import apart
 from ecluse.inspector._columns import Role, judge, role
 from ecluse.inspector._tabled import CATALOGUE, LONGEST, Table, sample, tables
 from ecluse.inspector.budget import Budget, SpentError
@@ -42,12 +41,10 @@ _SECRETS = {Kind.PASSWORDS: rules.TABLE_SECRETS, Kind.PASSWORD_DIGESTS: rules_da
 
 
 def inspect_database(visit: Visit, passfile: str | None) -> Iterator[Finding]:
-    """All findings of a database, within the visit's time whatever its server does; ``passfile`` for the adapter."""
-    yield from apart(visit, passfile)
+    """All findings of a database, in this process, which a server that falls silent may hold up for ever.
 
-
-def inspect_here(visit: Visit, passfile: str | None) -> Iterator[Finding]:
-    """The same in this process, which a server that falls silent may hold up for ever."""
+    ``passfile`` for the adapter. For a process of its own: :mod:`ecluse.inspector._apart`.
+    """
     target = visit.target
     open_to_all, barred = False, ""
     if target.kind is TargetKind.POSTGRESQL:

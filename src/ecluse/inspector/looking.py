@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ecluse.inspector import rules_servers as rules
 from ecluse.inspector import tls
+from ecluse.inspector._apart import apart
 from ecluse.inspector.accounts import inspect_accounts
 from ecluse.inspector.budget import Budget, SpentError
 from ecluse.inspector.findings import LOGS, Finding, Limits, Tell
@@ -51,7 +52,7 @@ def _target(asked: Asked, target: Target, login: Login, now: dt.datetime, tell: 
         if target.kind in DATABASES:
             from ecluse.inspector.database import inspect_database  # noqa: PLC0415 - needs the migration extra
 
-            yield from inspect_database(visit, asked.passfile)
+            yield from apart(inspect_database, visit, asked.passfile)
         else:
             yield from _server(visit)
     except SpentError as spent:

@@ -17,7 +17,7 @@ import pytest
 import inspected_servers as planted
 from ecluse.domain.errors import UsageError
 from ecluse.inspector import _tabled, database
-from ecluse.inspector._apart import _heard
+from ecluse.inspector._apart import _heard, apart
 from ecluse.inspector.budget import Budget
 from ecluse.inspector.findings import SERVER, Finding, Limits, Standing
 from ecluse.inspector.login import Login, password_of
@@ -39,7 +39,7 @@ def visit(url: str, login: Login | None = None, ca: Path | None = None, limits: 
 
 
 def here(made: Visit, passfile: Path | None = None) -> list[Finding]:
-    return list(database.inspect_here(made, str(passfile) if passfile else None))
+    return list(database.inspect_database(made, str(passfile) if passfile else None))
 
 
 def failing(found: list[Finding]) -> set[str]:
@@ -204,7 +204,7 @@ def test_silence_and_chatter_have_an_end(
 ) -> None:
     with planted.speaking(handler) as port:
         begun, limits = time.monotonic(), replace(LIMITS, seconds=seconds)
-        found = list(database.inspect_database(visit(f"{scheme}://a@127.0.0.1:{port}/b", limits=limits), None))
+        found = list(apart(database.inspect_database, visit(f"{scheme}://a@127.0.0.1:{port}/b", limits=limits), None))
         took = time.monotonic() - begun
     assert took < 40, "they go on for a minute"
     assert failing(found) == before, "what was found before is told"
@@ -228,6 +228,7 @@ def test_the_server_that_is_judged_is_the_one_that_is_asked(scheme: str, option:
 ASKING = """
 import datetime as dt, sys
 from ecluse.inspector import database
+from ecluse.inspector._apart import apart
 from ecluse.inspector.budget import Budget
 from ecluse.inspector.findings import SERVER
 from ecluse.inspector.login import Login
@@ -243,10 +244,10 @@ if len(sys.argv) > 2:  # the process of its own runs these lines too
             assert library.getenv(name.encode()) is None, name
         yield from ()
     import ctypes, os
-    database.inspect_here = seen
+    database.inspect_database = seen
 if __name__ == "__main__":
     made = Visit(target_of(sys.argv[1]), Login(), Budget(SERVER), print, dt.datetime.now(dt.UTC), None)
-    print([each.facts for each in database.inspect_database(made, None)])
+    print([each.facts for each in apart(database.inspect_database, made, None)])
 """
 SECRET_NAMES = (
     "PGPASSWORD PGUSER PGDATABASE PGHOST PGHOSTADDR PGPORT PGSERVICE PGSERVICEFILE PGSYSCONFDIR PGSSLROOTCERT PGOPTIONS "

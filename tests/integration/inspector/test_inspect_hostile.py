@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from ecluse.inspector.budget import Budget
-from ecluse.inspector.database import inspect_here
+from ecluse.inspector.database import inspect_database
 from ecluse.inspector.findings import FOLDER, SERVER, Finding, Limits, Standing
 from ecluse.inspector.login import Login
 from ecluse.inspector.looking import Asked, inspect
@@ -73,7 +73,7 @@ SAID = {"no-answer", "login-refused", "limit-time"}
 def seen(scheme: str, port: int, limits: Limits) -> list[Finding]:
     target, now = target_of(f"{scheme}://127.0.0.1:{port}"), dt.datetime.now(dt.UTC)
     if scheme in {"postgresql", "mysql"}:  # in this process, which need not be started for each answer
-        return list(inspect_here(Visit(target, Login(), Budget(limits), lambda _text: None, now), None))
+        return list(inspect_database(Visit(target, Login(), Budget(limits), lambda _text: None, now), None))
     return inspect(Asked([(target, Login())], (), limits, FOLDER, scanners=False), now, lambda _text: None)
 
 

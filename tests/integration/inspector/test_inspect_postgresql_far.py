@@ -53,7 +53,7 @@ def look(
     passfile = made.server.folder / "passfile"
     passfile.write_text(f"*:*:*:lis:{password}\n" if password else "")
     passfile.chmod(0o600)
-    return list(database.inspect_here(visit, str(passfile)))
+    return list(database.inspect_database(visit, str(passfile)))
 
 
 def failing(found: list[Finding]) -> list[tuple[str, tuple[str, ...]]]:
