@@ -21,6 +21,7 @@ from ecluse.inspector import baseline
 from ecluse.inspector.findings import FOLDER, LOGS, ORDER, SERVER, Finding, Standing, Tell, shown
 from ecluse.inspector.login import Login, password_of
 from ecluse.inspector.looking import Asked, inspect
+from ecluse.inspector.nameless import nameless
 from ecluse.inspector.report_html import as_html
 from ecluse.inspector.report_json import as_json, as_sarif
 from ecluse.inspector.rules import RULES
@@ -92,6 +93,11 @@ _UNSEEN = Words(
                   "Écrire le rapport en page, dans la langue de --lang."))  # fmt: skip
 @option("--sarif", type=FILE, default=None,
         text=Text("Write the report as SARIF 2.1.0.", "Écrire le rapport en SARIF 2.1.0."))
+@option("--hide-names", is_flag=True,
+        text=Text("Show names of files, folders, tables and accounts by their shape alone (xxxx ##.csv): for a report "
+                  "that others read.",
+                  "Ne montrer des noms de fichiers, dossiers, tables et comptes que la forme (xxxx ##.csv) : pour un "
+                  "rapport que d'autres lisent."))  # fmt: skip
 @option("--fail-on", type=click.Choice([*map(str, ORDER), "nothing"]), default="low", show_default=True,
         text=Text("The least severity that makes exit code 24.",
                   "La moindre gravité qui donne le code de sortie 24."))  # fmt: skip
@@ -125,6 +131,7 @@ def command(
     write_baseline: Path | None,
     html: Path | None,
     sarif: Path | None,
+    hide_names: bool,
     fail_on: str,
     scanners: bool,
     rate: float,
@@ -149,10 +156,12 @@ def command(
         scanners=scanners,
     )
     now = dt.datetime.now(dt.UTC)
-    found = inspect(asked, now, _telling())
+    found = inspect(asked, now, _telling(hide_names=hide_names))
     names = [shown(each) for each in (*(target.name for target in looked_at), *map(str, logs))]
     if write_baseline:
         _write(write_baseline, baseline.written(found))
+    if hide_names:
+        found, known = nameless(found, known)
     if html:
         _write(html, as_html(found, known, names, now, language()))
     if sarif:
@@ -184,9 +193,9 @@ def _login(target: Target, user: str, passfile: str | None, key: str | None, kno
     return Login(name, password_of(target, name, passfile), key, known_hosts)
 
 
-def _telling() -> Tell:
+def _telling(*, hide_names: bool) -> Tell:
     """Progress on one line of stderr, where somebody watches."""
-    if _output.MODE.json or _output.MODE.quiet or not sys.stderr.isatty():
+    if hide_names or _output.MODE.json or _output.MODE.quiet or not sys.stderr.isatty():
         return lambda _text: None
     last = [0.0]
 

@@ -18,7 +18,7 @@ from ecluse.domain.alerts import Severity
 Tell = Callable[[str], None]
 """Progress for a person's eyes: one short text, without a value. Never called for more than what is worth a line."""
 
-_OCTET, _APART = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)", r"[\s._-]{0,2}"
+_OCTET, _APART = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)", r"[\s._-]{0,3}"
 _LONG_DIGITS = re.compile(
     rf"(?<![\d.])(?P<address>(?:{_OCTET}\.){{3}}{_OCTET})(?!\.?\d)"
     rf"|\d(?:{_APART}\d){{4,5}}{_APART}[ABab](?:{_APART}\d){{6,8}}|\d(?:{_APART}\d){{7,}}"
