@@ -255,7 +255,7 @@ def _conclude(found: list[Finding], known: frozenset[str], fail_on: str) -> None
     if grave:
         total, old = len(grave), len(failing) - len(counted)
         raise InspectionError(
-            _counted(_NEW, n=total, old=old),
+            _counted(_NEW, n=total, old=old) if old else _counted(_FAILINGS, n=total),
             hint=tr("--html FILE says how to mend each", "--html FICHIER dit comment remédier à chacun"),
         )
     _output.say(_counted(_FAILINGS, n=len(failing)), style="bold")

@@ -101,8 +101,13 @@ class TestRun:
         log = Path("auth.log")
         log.write_text("Nov 22 01:00:00 h sshd[1]: Accepted publickey for labo from 10.1.1.1 port 1 ssh2\n")
         Path("empty").mkdir()
-        assert "1 failing, and 0 that were known" in desk.run("inspect empty --log auth.log", 24).err
-        assert "1\u00a0manquement, et 0\u00a0déjà connu\n" in desk.run("inspect empty --log auth.log --lang fr", 24).err
+        assert "error: 1 failing\n" in desk.run("inspect empty --log auth.log", 24).err
+        assert "erreur : 1\u00a0manquement\n" in desk.run("inspect empty --log auth.log --lang fr", 24).err
+        desk.run("inspect empty --log auth.log --write-baseline known.json --fail-on nothing")
+        log.write_text(log.read_text() + log.read_text().replace("labo", "test"))
+        some = "inspect empty --log auth.log --baseline known.json"
+        assert "1 failing, and 1 that was known" in desk.run(some, 24).err
+        assert "1\u00a0manquement, et 1\u00a0déjà connu\n" in desk.run(f"{some} --lang fr", 24).err
 
     def test_a_folder_needs_no_question(self, desk: Desk) -> None:
         Path("empty").mkdir()
