@@ -41,6 +41,7 @@ _FAILED = re.compile(
     r"|proftpd\[\d+\].{0,300}?\((?:[^()\[]{0,300})\[(?P<c>[^\]]{1,300})\]\)"
     r".{0,300}?(?:Login failed|no such user found|Incorrect password)"
 )
+_SHOWN_KEY = re.compile(r" port \d{1,5} ssh2: [A-Z0-9-]{2,30} (SHA256:[A-Za-z0-9+/]{43})$")
 _XFER = re.compile(r" [bi_CUT]+ [oi] (?P<mode>[agr]) (?P<who>\S+) \S+ [01] \S+ [ci]\s*$")
 _XFER_FROM = re.compile(r"^\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4} \d+ (?P<from>\S+) \d+ ")
 _DAY = re.compile(r"^(?:\w{3} )?(\w{3} [ \d]\d)\b|^(\d{4}-\d\d-\d\d)")
@@ -75,6 +76,7 @@ class _Log:
     nobody_from: set[str] = field(default_factory=set)
     failures: Counter[str] = field(default_factory=Counter)
     entered_from: Counter[str] = field(default_factory=Counter)
+    keys: dict[str, set[str]] = field(default_factory=dict)
     room: int = MOST
     full: bool = False
 
@@ -101,6 +103,13 @@ class _Log:
             if self._kept(days.get(at, ()), network):
                 days[at].add(network)
 
+    def showed(self, account: str, key: str) -> None:
+        """An account entered by a key of this fingerprint."""
+        if self._kept(self.keys, key):
+            owners = self.keys.setdefault(key, set())
+            if self._kept(owners, account):
+                owners.add(account)
+
     def _kept(self, known: Container[str], name: str) -> bool:
         if name in known:
             return True
@@ -114,20 +123,21 @@ def inspect_accounts(files: Iterable[Path], limits: Limits) -> Iterator[Finding]
 
     ``limits``: ``seconds``, ``files`` and ``bytes_all`` of all together, ``bytes_each``.
     """
-    keys = defaultdict[str, set[str]](set)
+    keys, shown_keys = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
     budget = Budget(limits)
     for path in files:
         try:
             lines = lines_of(path, budget)
-            yield from _one(path, lines, keys)
+            yield from _one(path, lines, keys, shown_keys)
         except (OSError, EOFError, zlib.error):
             yield rules.NOT_LOOKED_AT.found(str(path), str(path), facts=("unreadable",))
         except SpentError as spent:
             yield rules.NOT_LOOKED_AT.found(str(path), str(path), facts=(spent.fact,))
-    yield from _shared_keys(keys)
+    yield from _shared_keys(keys, "authorized_keys")
+    yield from _shared_keys(shown_keys, "sshd", "in-log")
 
 
-def _one(path: Path, lines: Lines, keys: dict[str, set[str]]) -> Iterator[Finding]:
+def _one(path: Path, lines: Lines, keys: dict[str, set[str]], shown_keys: dict[str, set[str]]) -> Iterator[Finding]:
     name = str(path)
     yield from configured(path, lines)
     owned = keys_of(path, lines)
@@ -135,6 +145,8 @@ def _one(path: Path, lines: Lines, keys: dict[str, set[str]]) -> Iterator[Findin
         keys[key].add(account)
     names, empty = passwd_names(path, lines), open_names(path, lines)
     log = _counted(lines)
+    for key, accounts in log.keys.items():
+        shown_keys[key] |= accounts
     found = chain(_many_keys(name, owned), _open(name, empty), _generic(name, names), _log_findings(name, log))
     yield from islice(found, _TOLD)
     if not (log.any or owned or names or empty or lines.cut or path.name in KEYED):
@@ -182,6 +194,8 @@ def _enter(log: _Log, entered: re.Match[str], line: str) -> None:
         log.nobody(origin)
         return
     log.entered(account, _DAY.search(line), origin)
+    if key := _SHOWN_KEY.search(line, entered.end() - len(" port")):
+        log.showed(account, key[1])
     if entered["how"] == "password":
         log.count(log.passwords, account)
 
@@ -232,11 +246,10 @@ def _many_keys(name: str, owned: list[tuple[str, str]]) -> Iterator[Finding]:
             yield rules.MANY_KEYS.found(name, f"{name}: {account}", Sureness.POSSIBLE, counts=(("keys", number),))
 
 
-def _shared_keys(keys: dict[str, set[str]]) -> Iterator[Finding]:
-    for accounts in sorted(map(sorted, keys.values())):
-        if len(accounts) > 1:
-            place = ", ".join(accounts)
-            yield rules.SHARED_KEY.found("authorized_keys", place, counts=(("accounts", len(accounts)),))
+def _shared_keys(keys: dict[str, set[str]], where: str, *facts: str) -> Iterator[Finding]:
+    for accounts in sorted({tuple(sorted(owners)) for owners in keys.values() if len(owners) > 1}):
+        counts = (("accounts", len(accounts)),)
+        yield rules.SHARED_KEY.found(where, ", ".join(accounts), counts=counts, facts=facts)
 
 
 def _plain(address: str) -> str:

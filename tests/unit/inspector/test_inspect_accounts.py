@@ -94,6 +94,21 @@ class TestSshd:
 
 
 class TestKeys:
+    def test_one_key_of_two_accounts_as_logs_show_it(self, tmp_path: Path) -> None:
+        """Rotated logs are one; a password, a name made to look like a key, and one's own key twice are none."""
+        line = "Nov 22 01:00:00 h sshd[1]: Accepted {} for {} from 10.1.1.1 port 4711 ssh2{}"
+        shared, own = f": ED25519 SHA256:{'a+/9' * 10}abc", f": RSA SHA256:{'b' * 43}"
+        first = written(tmp_path / "auth.log.1", line.format("publickey", "anna", shared))
+        second = written(
+            tmp_path / "auth.log", line.format("publickey", "bruno", shared), line.format("publickey", "chloe", own),
+            line.format("publickey", "chloe", own), line.format("password", "dora", ""),
+            line.format("publickey", "erik", own + " extra"),
+            "Nov 22 01:00:00 h sshd[1]: Failed publickey for invalid user x from 10.1.1.1 port 1 ssh2" + own,
+        )  # fmt: skip
+        shared_keys = [each for each in told(first, second) if each.rule == "shared-key"]
+        assert [(each.place, each.facts) for each in shared_keys] == [("anna, bruno", ("in-log",))]
+        assert "SHA256" not in repr(shared_keys)
+
     def test_one_key_of_two_accounts(self, tmp_path: Path) -> None:
         first = written(tmp_path / "home" / "anna" / ".ssh" / "authorized_keys", KEY.format("aaaa") + " anna@pc")
         second = written(
