@@ -60,6 +60,8 @@ _STRUCTURED = re.compile(r"\w[\"']?\s?[:=]\s?[\"']|&\w+=")
 _CHANGED = re.compile(rb"[<(]\s?[\w.+-]{1,64}@")
 """Beside a date: who changed something, and when."""
 _LINE_END = re.compile(r"[\r\n\f]")
+_NEXT_MEMBER = re.compile(r",[ \t]{0,40}\r?\n[ \t]{0,200}")
+"""Between the members of a JSON object that stands on several lines."""
 _OF_A_PATIENT = re.compile(
     r"(?<![^\W_])(?:patiente?|dossier|malade|assur[eé]e?|b[eé]n[eé]ficiaire|homonyme|specimen)(?![^\W_])", re.IGNORECASE
 )
@@ -111,11 +113,13 @@ class Mentions:
     years: list[int] = field(default_factory=list)
     aside: int = 0
     _things: bool = False
+    _objects: bool = False
 
     def scan(self, text: bytes, low: bytes, *, first: bool, code: bool) -> None:
         """A stretch of text; ``low`` the same in lower case; ``first``: the file begins with it; ``code``: source."""
         if first:
             self._things = _THINGS.search(text[:2000].partition(b"\n")[0]) is not None
+            self._objects = text[:200].lstrip()[:1] in {b"{", b"["}
         if b"%2f" in low:
             text = unquote_to_bytes(text.replace(b"+", b" "))
         letter = first and not code and len(text) <= _LETTER
@@ -138,8 +142,11 @@ class Mentions:
             said = _names(before, near=False) or _names(after, near=False) or _TITLED.search(before[-160:]) is not None
             self.cued += said
             return said
+        behind = _readable(text[end : end + (_CUED if self._objects else _AFTER)])
+        if self._objects:  # a record stands on several lines
+            before, behind = _NEXT_MEMBER.sub(", ", before), _NEXT_MEMBER.sub(", ", behind)
         left = _LINE_END.split(before[-_BEFORE:])[-1]
-        right = _LINE_END.split(_readable(text[end : end + _AFTER]), maxsplit=1)[0]
+        right = _LINE_END.split(behind[:_AFTER], maxsplit=1)[0]
         if self._things or len(self.years) >= _MOST or _CHANGED.search(text, max(0, begin - _AFTER), end + _AFTER):
             return False
         if not (_names(left, near=True) or _names(right, near=True)):

@@ -1,5 +1,6 @@
 """Persons named in running text: beside a date, in whatever the text was written; and what only looks like it."""
 
+import json
 import time
 
 import pytest
@@ -54,6 +55,14 @@ def test_one_person_in_a_sentence(text: str, encoding: str) -> None:
 def test_somebody_by_title_and_age(text: str) -> None:
     assert persons(text) == 1
     assert persons(text, "a.py") == 0
+
+
+def test_records_of_json_on_several_lines_whatever_their_keys() -> None:
+    people = [("TANGUY", "Odile", "1951-03-03"), ("LE GOFF", "Yann", "1999-01-12"), ("MASSON", "Pierre", "1975-07-30")]
+    records = [{"k1": 7 + n, "lastN": last, "firstN": first, "d": day} for n, (last, first, day) in enumerate(people)]
+    assert persons(json.dumps({"rows": records}, indent=4)) == persons(json.dumps(records)) == 3
+    authors = [{"author": last, "first": first, "date": f"2019-0{n + 1}-03"} for n, (last, first, _) in enumerate(people)]
+    assert persons(json.dumps(authors, indent=4)) == 0, "days of one year are of events"
 
 
 @pytest.mark.parametrize("text", ["Cuve en inox, 10 ans de garantie.\n", "M. Tanguy\n\nGarantie 10 ans.\n", "Mme, 74 ans\n"])
