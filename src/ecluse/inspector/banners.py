@@ -20,6 +20,7 @@ _OLDEST: tuple[tuple[str, re.Pattern[str], tuple[int, ...]], ...] = (
     ("Microsoft-IIS", re.compile(r"Microsoft-IIS/(\d+(?:\.\d+)*)"), (10,)),  # Windows Server 2016
     ("dropbear", re.compile(r"dropbear_(\d+(?:\.\d+)*)"), (2020, 79)),  # June 2020
     ("PostgreSQL", re.compile(r"PostgreSQL (\d+(?:\.\d+)*)"), (14,)),  # 13 ended in November 2025
+    ("MySQL", re.compile(r"^MySQL (\d+(?:\.\d+)*)(?!.{0,60}MariaDB)"), (8, 4)),  # 8.0 ended in April 2026
     ("MariaDB", re.compile(r"(\d+(?:\.\d+)*)-MariaDB"), (10, 5)),  # 10.4 ended in June 2024
 )
 _LONGEST = 400

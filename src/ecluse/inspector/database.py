@@ -23,6 +23,7 @@ from ecluse.inspector._tabled import CATALOGUE, LONGEST, Table, sample, tables
 from ecluse.inspector.budget import Budget, SpentError
 from ecluse.inspector.findings import Finding
 from ecluse.inspector.kinds import HEALTH, Kind
+from ecluse.inspector.mysql import greeting, inspect_greeting
 from ecluse.inspector.personal import Detector, Found
 from ecluse.inspector.postgresql import believed, inspect_postgresql, is_local
 from ecluse.inspector.rule import Rule
@@ -46,14 +47,17 @@ def inspect_database(visit: Visit, passfile: str | None) -> Iterator[Finding]:
     ``passfile`` for the adapter. For a process of its own: :mod:`ecluse.inspector._apart`.
     """
     target = visit.target
-    open_to_all, barred = False, ""
+    open_to_all, barred, met = False, "", None
     if target.kind is TargetKind.POSTGRESQL:
         for finding in inspect_postgresql(visit):
             open_to_all = open_to_all or finding.rule == rules.TRUST.id
             barred = finding.facts[-1] if finding.rule == rules.NOT_LOOKED_AT.id else barred
             yield finding
+    if target.kind is TargetKind.MYSQL and (met := greeting(target, visit.budget)):
+        yield from inspect_greeting(visit, met)
     # A login that failed is not tried a second time: servers count.
-    opened = barred if barred in _BARRED else _opened(visit, passfile, open_to_all=open_to_all)
+    tls = met is None or met.tls
+    opened = barred if barred in _BARRED else _opened(visit, passfile, open_to_all=open_to_all, tls=tls)
     if isinstance(opened, str):
         yield visit.unseen("tables", opened)
         return
@@ -70,7 +74,7 @@ def inspect_database(visit: Visit, passfile: str | None) -> Iterator[Finding]:
             yield visit.unseen("tables", "unreadable")
 
 
-def _opened(visit: Visit, passfile: str | None, *, open_to_all: bool) -> tuple[Source, bool] | str:
+def _opened(visit: Visit, passfile: str | None, *, open_to_all: bool, tls: bool) -> tuple[Source, bool] | str:
     """The source, and whether it was entered without a password that a server should ask for; or why not, as a fact."""
     target, budget, answered = visit.target, visit.budget, False
     engine, trusted = Engine(target.kind.value), _believed(target, visit.ca)
@@ -91,7 +95,9 @@ def _opened(visit: Visit, passfile: str | None, *, open_to_all: bool) -> tuple[S
     try:
         return open_source(SourceSpec(engine, trusted, password_env=_NO_PASSWORD, passfile=passfile)), False
     except (ConnectionLostError, *_GARBLED):
-        return "certificate-not-believed" if answered else "no-answer"
+        if answered and visit.login.password is None:
+            return "no-login-given"
+        return ("certificate-not-believed" if tls else "tls-not-offered") if answered else "no-answer"
     except EcluseError:
         if engine is Engine.SQLITE:
             return "unreadable"

@@ -16,7 +16,7 @@ import pytest
 
 import inspected_servers as planted
 from ecluse.domain.errors import UsageError
-from ecluse.inspector import _tabled, database
+from ecluse.inspector import _tabled, database, mysql
 from ecluse.inspector._apart import _heard, apart
 from ecluse.inspector.budget import Budget
 from ecluse.inspector.findings import SERVER, Finding, Limits, Standing
@@ -173,6 +173,56 @@ def test_mariadb_by_a_certificate_that_is_believed(room: Path) -> None:
         server.execute(f"grant select on {made.name}.* to guest@'%'")
         anybody = here(visit(url.replace("lis@", "guest@")))
         assert failing(anybody) >= {"database-trust"}, "no certificate is asked of whoever sends no secret"
+
+
+def test_mariadb_beyond_this_machine_without_tls(tmp_path: Path) -> None:
+    """Its first words say that it has none; no password is sent to it, whatever there is."""
+    passfile = tmp_path / "passfile"
+    passfile.write_text(f"*:*:*:lis:{SECRET}\n")
+    passfile.chmod(0o600)
+    with running_mariadb() as server:
+        name = server.database(planted.TABLES.replace("grant select, update on patient to public;", "")).name
+        server.execute(f"create user lis@'%' identified by '{SECRET}'")
+        server.execute(f"grant select on {name}.* to lis@'%'")
+        for password, why in ((SECRET, "tls-not-offered"), (None, "no-login-given")):
+            far = here(visit(f"mysql://lis@127.1:{server.port}/{name}", Login("lis", password)), passfile if password else None)
+            assert [(each.rule, each.facts) for each in far] == [
+                ("clear-text-database", ("tls-not-offered",)), ("not-looked-at", ("tables", why)),
+            ]  # fmt: skip
+        near = here(visit(f"mysql://lis@127.0.0.1:{server.port}/{name}", Login("lis", SECRET)), passfile)
+        assert failing(near) == {"passwords-in-tables"}, "on this machine nothing goes by a network"
+
+
+def packet(version: bytes, flags: bytes) -> bytes:
+    said = b"\x0a" + version + b"\0thrdchalleng\0" + flags + b"more"
+    return len(said).to_bytes(3, "little") + b"\0" + said
+
+
+@pytest.mark.parametrize(("said", "told"), [
+    (packet(b"8.4.3", b"\xff\xff"), ("8.4.3", True)),
+    (packet(b"5.5.5-10.4.1-MariaDB", b"\xfe\xf7"), ("5.5.5-10.4.1-MariaDB", False)),
+    (packet(b"8", b"\xff\xff")[:12], None),
+    (b"\x10\0\0\0\xffHost is not allowed", None),
+    (b"SSH-2.0-OpenSSH_9.2\r\n", None),
+    (b"\xff\xff\xff\0\x0a" + b"9" * 5000, None),
+    (b"", None),
+])  # fmt: skip
+def test_the_first_words_of_a_mysql(said: bytes, told: tuple[str, bool] | None) -> None:
+    class Speaking(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.sendall(said)
+
+    with planted.speaking(Speaking) as port:
+        looked = visit(f"mysql://a@127.0.0.1:{port}/b")
+        met = mysql.greeting(looked.target, looked.budget)
+    assert (met and (met.version, met.tls)) == told
+    old = [each.facts[:2] for each in mysql.inspect_greeting(looked, met)] if met else []
+    assert old == ([("MariaDB", "10.4.1")] if b"10.4.1" in said else [])
+
+
+def test_what_is_no_sqlite_is_not_told_as_a_refused_login(tmp_path: Path) -> None:
+    (tmp_path / "a.db").write_bytes(b"no database at all" * 99)
+    assert unseen(here(visit(f"sqlite://{tmp_path}/a.db"))) == [("tables", "unreadable")]
 
 
 class Silent(socketserver.BaseRequestHandler):
