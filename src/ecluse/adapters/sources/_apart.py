@@ -165,6 +165,7 @@ class _Nursery:
             with theirs:
                 command = [sys.executable, "-P", "-m", _NURSERY, str(theirs.fileno())]
                 public = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+                public["ARROW_DEFAULT_MEMORY_POOL"] = "system"  # mimalloc takes a gibibyte of room at once
                 quiet: Any = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
                 self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=public, **quiet)
             self._line, self._of = ours, os.getpid()
