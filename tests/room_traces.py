@@ -34,7 +34,7 @@ def concluded(*exports: TracedExport, verdict: Verdict | None = None, **changes:
     """Of a sample of 56 lines."""
     said = verdict or (Verdict.FOUND if any(each.attributed for each in exports) else Verdict.NOT_FOUND)
     given: dict[str, Any] = {
-        "lines": 56, "more": False, "silent": 1, "unknown": 1, "asked": 7, "expired": 0, "refused": 0, "foreign": 0,
+        "lines": 56, "more": False, "cut": 0, "silent": 1, "unknown": 1, "asked": 7, "expired": 0, "refused": 0, "foreign": 0,
         "left_out": 0,
     }  # fmt: skip
     return Conclusion(format="ecluse.trace-conclusion/1", verdict=said, exports=exports, **given | changes)

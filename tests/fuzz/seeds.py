@@ -314,7 +314,7 @@ def _conclusion() -> bytes:
         "attributed": True, "explained": False,
     }
     return canonical({
-        "format": "ecluse.trace-conclusion/1", "verdict": "found", "lines": 56, "more": False, "silent": 1,
+        "format": "ecluse.trace-conclusion/1", "verdict": "found", "lines": 56, "more": False, "cut": 3, "silent": 1,
         "unknown": 1, "asked": 7, "expired": 1, "refused": 0, "foreign": 2, "exports": [export], "left_out": 0,
     })
 

@@ -37,7 +37,7 @@ def largest_of(row: IncidentRow) -> Conclusion:
     first, *rest = row.controller.name.split(" ")
     controller = f"{first}{' ' * (201 - len(row.controller.name))}{' '.join(rest)}"
     assert len(controller) == 200
-    return conclusion_of(largest(controller, MOST_EXPORTS + 10, MOST_PARCELS + 10), more=True)
+    return conclusion_of(largest(controller, MOST_EXPORTS + 10, MOST_PARCELS + 10), more=True, cut=0)
 
 
 def length(row: IncidentRow) -> int:

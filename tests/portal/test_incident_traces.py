@@ -151,14 +151,14 @@ def test_the_page_says_which_export_how_surely_and_what_it_means(room: Room, row
     mine = export(places.row, canary_lines=1, canaries=("request-2018-0001",))
     other = export(places.row, **STRANGE, attributed=False, probability=3, ratio=-12, explained=True, lines_known=3,
                    marks={}, slips=0)  # fmt: skip
-    told(room, row, concluded(mine, other, more=True, foreign=2, expired=1))
+    told(room, row, concluded(mine, other, more=True, cut=2, foreign=2, expired=1))
     shown = page(room, row, LAB_DPO)
     for words in (
         "Where it comes from", "Conclusion 1", "attributed", "56 lines read, 7 exports asked.", "ORD-T",
         f'href="/migrations/{places.row.pk}/"', "491,840", "54 / 56", "certain: a planted row", "request-2018-0001",
         "50 × names and birth date", "2 × by a typing slip undone", "an order that this room does not know",
         "It does not say who lost them", "explained by the export found", "2 trace files were sealed to somebody else",
-        "1 trace file was past its day", "The file goes on", "1 line with nothing to compare",
+        "1 trace file was past its day", "The file goes on", "2 lines were too long to be read whole", "1 line with nothing to compare",
         f"--room http://localhost --incident {row.number} --token room.token",
     ):  # fmt: skip
         assert words.replace("'", "’") in shown.replace("'", "’"), words

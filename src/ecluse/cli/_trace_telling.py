@@ -78,9 +78,9 @@ def desk(
     return IncidentDesk(room, incident, read_token(token), ca)
 
 
-def tell(to: IncidentDesk, answer: Answer, replaces: int | None, *, more: bool) -> Told:
+def tell(to: IncidentDesk, answer: Answer, replaces: int | None, *, more: bool, cut: int) -> Told:
     """Tell it; an error is kept, for the answer comes first."""
     try:
-        return Told(to.number, to.tell(conclusion_of(answer, more=more), replaces), replaces)
+        return Told(to.number, to.tell(conclusion_of(answer, more=more, cut=cut), replaces), replaces)
     except EcluseError as error:
         return Told(to.number, error=error)

@@ -80,7 +80,7 @@ def command(
     _show(read, answer, lines=lines)
     made, told = _json(read, answer, lines=lines), None
     try:
-        told = _trace_telling.tell(desk, answer, replaces, more=read.more) if desk else None
+        told = _trace_telling.tell(desk, answer, replaces, more=read.more, cut=read.cut) if desk else None
     finally:  # the answer is said whatever becomes of the room
         _output.emit(made | (told.plain() if told else {}))
     if told:
@@ -97,6 +97,7 @@ def _json(read: Sample, answer: Answer, *, lines: bool) -> dict[str, Any]:
         "verdict": str(verdict_of(answer)),
         "lines": answer.lines,
         "more_lines_in_file": read.more,
+        "lines_cut": read.cut,
         "exports_asked": answer.asked,
         "of_other_controllers": answer.foreign,
         "past_their_day": answer.expired,
@@ -180,6 +181,11 @@ def _left_out(read: Sample, answer: Answer) -> None:
     if read.more:
         _output.say(tr("The file goes on: only its first lines were read.",
                        "Le fichier continue : seules ses premières lignes ont été lues."))  # fmt: skip
+    if read.cut:
+        cut = count(read.cut)
+        _output.say(tr(f"Lines too long to be read whole: {cut}. What stands only at their end was not compared.",
+                       f"Lignes trop longues pour être lues en entier : {cut}. Ce qui ne figure qu'à leur fin n'a pas "
+                       "été comparé."))  # fmt: skip
     if read.sheets:
         _output.say(tr("Sheets are counted in the workbook's order, hidden ones too; lines are the sheet's own rows.",
                        "Les feuilles se comptent dans l'ordre du classeur, cachées comprises ; les lignes sont celles "

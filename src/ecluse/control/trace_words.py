@@ -37,6 +37,11 @@ READ = Words("{lines} [lines:line|lines] read, {asked} [asked:export|exports] as
              "{lines} [lines:ligne lue|lignes lues], {asked} [asked:export interrogé|exports interrogés].")  # fmt: skip
 MORE = Words("The file goes on: only its first lines were read.",
              "Le fichier continue : seules ses premières lignes ont été lues.")  # fmt: skip
+CUT = Words(
+    "{n} [n:line was|lines were] too long to be read whole: what stands only at the end was not compared.",
+    "{n} [n:ligne était trop longue pour être lue|lignes étaient trop longues pour être lues] en entier : ce qui ne "
+    "figure qu'à la fin n'a pas été comparé.",
+)
 STRANGE = Words(
     "{n} [n:line that no export in this answer knows|lines that no export in this answer knows]: of somebody else, or "
     "too damaged.",
@@ -148,8 +153,9 @@ def standing_of(export: TracedExport) -> str:
 def besides(conclusion: Conclusion, reader: Reader) -> tuple[str, ...]:
     """What else there is to know of how it was asked."""
     counted = (
-        (conclusion.unknown, STRANGE), (conclusion.silent, SILENT), (conclusion.left_out, LEFT_OUT),
-        (conclusion.refused, REFUSED), (conclusion.expired, EXPIRED), (conclusion.foreign, FOREIGN),
+        (conclusion.cut, CUT), (conclusion.unknown, STRANGE), (conclusion.silent, SILENT),
+        (conclusion.left_out, LEFT_OUT), (conclusion.refused, REFUSED), (conclusion.expired, EXPIRED),
+        (conclusion.foreign, FOREIGN),
     )  # fmt: skip
     made = [reader.say(words, n=count) for count, words in counted if count]
     return (*([reader.say(MORE)] if conclusion.more else []), *made)

@@ -84,15 +84,17 @@ class TracedExport(Strict):
 class Conclusion(Strict):
     """What was concluded of one sample.
 
-    ``lines``: read; ``more``: the file goes on. ``silent``: lines with nothing to compare; ``unknown``: lines that no
-    export in the answer knows. ``asked``, ``expired``, ``refused``, ``foreign``: trace files asked, past their day,
-    damaged, sealed to others. ``left_out``: further exports that know lines.
+    ``lines``: read; ``more``: the file goes on; ``cut``: so many lines were not read to their end. ``silent``: lines
+    with nothing to compare; ``unknown``: lines that no export in the answer knows. ``asked``, ``expired``, ``refused``,
+    ``foreign``: trace files asked, past their day, damaged, sealed to others. ``left_out``: further exports that know
+    lines.
     """
 
     format: Literal["ecluse.trace-conclusion/1"]
     verdict: Verdict
     lines: Count
     more: bool
+    cut: Count
     silent: Count
     unknown: Count
     asked: Count
@@ -107,7 +109,7 @@ class Conclusion(Strict):
         named = any(each.attributed for each in self.exports)
         if named is not (self.verdict is Verdict.FOUND) or (self.verdict is Verdict.DOUBTFUL and not self.pointed):
             raise FieldError("verdict", "not what the exports say")
-        if self.silent + self.unknown > self.lines:
+        if max(self.silent + self.unknown, self.cut) > self.lines:
             raise FieldError("lines", "fewer than are told apart")
         if any(max(each.lines_known, each.slips) > self.lines for each in self.exports):
             raise FieldError("lines", "fewer than an export knows")

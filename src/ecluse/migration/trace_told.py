@@ -9,8 +9,8 @@ from ecluse.migration.trace_match import Finding, points
 from ecluse.wire.artefacts import validate
 
 
-def conclusion_of(answer: Answer, *, more: bool) -> Conclusion:
-    """An answer as an incident is told it; ``more``: the sample goes on beyond what was read.
+def conclusion_of(answer: Answer, *, more: bool, cut: int) -> Conclusion:
+    """An answer as an incident is told it; ``more``: the sample goes on unread; ``cut``: so many of its lines do.
 
     Raises:
         InvalidError: a trace file says of its export what no order could; names the field.
@@ -25,6 +25,7 @@ def conclusion_of(answer: Answer, *, more: bool) -> Conclusion:
         "verdict": verdict_of(answer),
         "lines": answer.lines,
         "more": more,
+        "cut": cut,
         "silent": len(answer.silent),
         "unknown": len(answer.strange),
         "asked": answer.asked,

@@ -227,3 +227,18 @@ def test_nothing_of_the_sample_is_written_anywhere(
         path.unlink()
     assert holding(needle, tmp_path) == []
     assert holding(needle, Path()) == []
+
+
+@pytest.mark.parametrize(("lang", "says"), [("en", "too long to be read whole: 2."), ("fr", "lues en entier : 2.")])
+def test_lines_that_are_not_read_to_their_end_are_told(
+    place: Desk, labs: list[Persons], lang: str, says: str
+) -> None:
+    drawn = random.Random(6)
+    rows = leaked(drawn, drawn_rows(drawn, labs[0], 30), FULL, 0)
+    write = Path("sample.csv").write_text
+    run = f"{RUN.format('csv')} --lang {lang}"
+    write("\n".join(";".join(row) for row in rows))
+    assert says not in place.run(run).out
+    write("\n".join([";".join("x" * 120) + ";" + ";".join(row) for row in rows[:2]] + [";".join(row) for row in rows[2:]]))
+    assert says in " ".join(place.run(run).out.split())
+    assert place.run(f"{run} --json").json()["lines_cut"] == 2

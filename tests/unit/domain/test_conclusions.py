@@ -38,7 +38,7 @@ OTHER = replace(
     slips=0, canary_lines=0, canaries=(), ratio=-12, probability=120, attributed=False, explained=True,
 )  # fmt: skip
 FOUND = Conclusion(
-    format="ecluse.trace-conclusion/1", verdict=Verdict.FOUND, lines=56, more=False, silent=1, unknown=1, asked=7,
+    format="ecluse.trace-conclusion/1", verdict=Verdict.FOUND, lines=56, more=False, cut=3, silent=1, unknown=1, asked=7,
     expired=1, refused=0, foreign=2, exports=(EXPORT, OTHER), left_out=0,
 )  # fmt: skip
 
@@ -197,14 +197,16 @@ def test_whatever_is_replaced_the_last_telling_stands(wanted: list[int]) -> None
     assert standing[-1:] == list(taken)[-1:]
 
 
-@given(st.integers(0, 200), st.integers(0, 200), st.integers(0, 200), st.booleans())
-def test_counts_that_can_be_are_taken_and_no_others(lines: int, silent: int, known: int, attributed: bool) -> None:
+@given(st.integers(0, 200), st.integers(0, 200), st.integers(0, 200), st.integers(0, 200), st.booleans())
+def test_counts_that_can_be_are_taken_and_no_others(
+    lines: int, silent: int, cut: int, known: int, attributed: bool
+) -> None:
     each = replace(OTHER, lines_known=known, marks={Kind.NIR: known}, attributed=attributed, probability=5_000)
     value = to_json(replace(FOUND, exports=(OTHER,), verdict=Verdict.NOT_FOUND)) | {
         "verdict": "found" if attributed else "doubtful", "lines": lines, "silent": silent, "unknown": 0,
-        "exports": [to_json(each)],
+        "cut": cut, "exports": [to_json(each)],
     }  # fmt: skip
-    if silent <= lines and known <= lines:
+    if max(silent, cut, known) <= lines:
         assert decode(Conclusion, encode(validate(Conclusion, value))) == validate(Conclusion, value)
     else:
         with pytest.raises(InvalidError):
