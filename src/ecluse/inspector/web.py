@@ -67,7 +67,7 @@ class Client:
         made.response_class = partial(_Answering, self.budget)  # type: ignore[assignment]  # called as the class is
         with closing(made) as connection:
             ranged = {"Range": f"bytes=0-{size - 1}"} if size < _PAGE else {}
-            connection.request("GET", quote(path, safe="/%~:@!$&'()*+,;="), headers=self.headers | ranged)
+            connection.request("GET", quote(path, safe="/~:@!$&'()*+,;="), headers=self.headers | ranged)
             came = connection.getresponse()
             return Answer(came.status, came.headers, _beginning(came, size))
 
