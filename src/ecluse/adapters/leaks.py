@@ -22,10 +22,13 @@ MAX_BYTES = 64 << 20
 MAX_LINES = 20_000
 ALL_LINES = 1_000_000
 """As good as all: 64 MiB hold no more lines than this of as much as names somebody."""
-_LINE_END = re.compile(r"\r\n|\r|\n")
+_LINE = re.compile(r"[^\r\n]+")
 _LONGEST = 1 << 20
 """Characters of a line of text that are read."""
+_CUT = "cut a piece of it: a few hundred lines are enough"
 _DEEPEST = 40
+_RECORDS = 2_000_000
+"""Objects and lists of one JSON value, which are all in memory at once."""
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _INSERT = re.compile(r"\b(?:INSERT|REPLACE)\b[^;'\"]{0,200}?\bINTO\b[^;']{0,20000}?\bVALUES\b", re.IGNORECASE)
 _BEGIN = re.compile(r"[\s,]*+\(")
@@ -93,7 +96,7 @@ class Passing:
         Raises:
             MalformedError, StorageError: see :func:`read_sample`.
         """
-        for line in _found(self.path):
+        for line in _passed(self.path):
             if line.cells or line.cut:
                 if self.lines == self.most:
                     self.more = True
@@ -118,7 +121,7 @@ def read_sample(path: Path, most: int | None = None) -> Sample:
     return Sample(tuple(passing), passing.more)
 
 
-def _found(path: Path) -> Iterator[Line]:
+def _passed(path: Path) -> Iterator[Line]:
     where = Location(file=str(path))
     try:
         with path.open("rb") as source:
@@ -126,8 +129,7 @@ def _found(path: Path) -> Iterator[Line]:
     except OSError:
         raise MalformedError("there is no readable file here", location=where) from None
     if len(data) > MAX_BYTES:
-        hint = "cut a piece of it: a few hundred lines are enough"
-        raise MalformedError("the sample is larger than 64 MiB", location=where, hint=hint)
+        raise MalformedError("the sample is larger than 64 MiB", location=where, hint=_CUT)
     if data.startswith((_ZIP, _OLE)):
         return _workbook(path, where)
     return (_line(*row) for row in _text(data, path))
@@ -159,7 +161,7 @@ def _text(data: bytes, path: Path) -> Iterator[_Row]:
     guess = detect(path).file
     text = _decoded(data, guess.encoding)
     stripped = text.lstrip()
-    if stripped[:1] in {"[", "{"} and (rows := _json(stripped)) is not None:
+    if stripped[:1] in {"[", "{"} and (rows := _json(stripped, path)) is not None:
         return rows
     if _INSERT.search(text[:_LONGEST]):
         return _inserted(text)
@@ -198,12 +200,17 @@ def _decoded_line(line: bytes, eight: str) -> str:
         return line.decode(eight, "replace")
 
 
-def _json(text: str) -> Iterator[_Row] | None:
+def _json(text: str, path: Path) -> Iterator[_Row] | None:
     """Records of one value or of one a line; None of what is neither."""
-    try:
-        value = json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
-    except (ValueError, RecursionError):
+    first, _, rest = text.partition("\n")
+    if rest.strip() and _value(first.strip().rstrip(",")) is not None:
         return _json_lines(text)
+    if text.count("{") + text.count("[") > _RECORDS:
+        where = Location(file=str(path))
+        raise MalformedError("the sample's JSON has more records than are read at once", location=where, hint=_CUT)
+    value = _value(text)
+    if value is None:
+        return None
     records = value if isinstance(value, list) else [value]
     while len(records) == 1 and isinstance(records[0], dict):
         inner = [each for each in records[0].values() if isinstance(each, list) and each]
@@ -213,19 +220,21 @@ def _json(text: str) -> Iterator[_Row] | None:
     return ((number, *_leaves(record)) for number, record in enumerate(records, 1))
 
 
-def _json_lines(text: str) -> Iterator[_Row] | None:
-    made: list[_Row] = []
-    for number, line in enumerate(text.split("\n"), 1):
+def _json_lines(text: str) -> Iterator[_Row]:
+    """Records, one a line; a line that is none is text."""
+    for number, line in _lines(text):
         held = line.strip().rstrip(",")
-        if not held:
-            continue
-        try:
-            made.append((number, *_leaves(json.loads(held, parse_float=str, parse_int=str, parse_constant=str))))
-        except (ValueError, RecursionError):
-            if not made:
-                return None
-            made.append((number, [line], False))
-    return iter(made)
+        if held:
+            value = _value(held)
+            yield (number, [line], False) if value is None else (number, *_leaves(value))
+
+
+def _value(text: str) -> Any:
+    """What a text of JSON says, numbers as they are written; None where it is none, or too deep."""
+    try:
+        return json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _leaves(value: Any) -> tuple[list[str], bool]:
@@ -282,17 +291,19 @@ def _unescaped(match: re.Match[str]) -> str:
 
 def _delimited(text: str, delimiter: str, quote: str) -> Iterator[_Row]:
     """Lines cut at the delimiter; a quote that never closes takes no other line with it."""
-    for number, line in enumerate(_lines(text), 1):
+    for number, line in _lines(text):
         held, cut = line[:_LONGEST], len(line) > _LONGEST
         yield number, _cut(held, delimiter, quote) if delimiter in held and delimiter else _loose(held), cut
 
 
-def _lines(text: str) -> Iterator[str]:
-    at = 0
-    for end in _LINE_END.finditer(text):
-        yield text[at : end.start()]
-        at = end.end()
-    yield text[at:]
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """Lines that are not empty, and the numbers that an editor gives them; of empty ones a file may have millions."""
+    number, at = 1, 0
+    for line in _LINE.finditer(text):
+        start = line.start()
+        number += text.count("\n", at, start) + text.count("\r", at, start) - text.count("\r\n", at, start)
+        at = line.end()
+        yield number, line[0]
 
 
 def _cut(line: str, delimiter: str, quote: str) -> list[str]:

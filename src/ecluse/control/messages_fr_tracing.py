@@ -26,6 +26,8 @@ FRENCH_TRACING: dict[str, str] = {
     "the sample is attributed to none of the exports that were asked":
         "l'échantillon n'est attribué à aucun des exports interrogés",
     "the sample holds no line": "l'échantillon n'a aucune ligne",
+    "the sample's JSON has more records than are read at once":
+        "le JSON de l'échantillon a plus d'enregistrements qu'on n'en lit d'un coup",
     "the sample is larger than 64 MiB": "l'échantillon dépasse 64 Mio",
     "the sample points to an export, and is too little to attribute it":
         "l'échantillon désigne un export, et ne suffit pas à le lui attribuer",

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -260,3 +261,36 @@ def test_sizes_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         read_sample(tmp_path / "s")
     with pytest.raises(MalformedError):
         read_sample(tmp_path / "none")
+
+
+def test_json_of_very_many_tiny_records_is_refused_and_lines_of_it_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """64 MiB of tiny objects would be 2 GiB of memory; one a line they are read one by one."""
+    monkeypatch.setattr(leaks, "_RECORDS", 4)
+    for text in ('[{"a":"1"},{"a":"2"},{"a":"3"}]', '{"p":[[["1"]],[["2"]],[["3"]]]}', "[" * 9):
+        (tmp_path / "s").write_text(text + "\n" if text.startswith("[{") else text)
+        if len(text) - len(text.replace("{", "").replace("[", "")) > 4:
+            with pytest.raises(MalformedError, match="more records than are read at once"):
+                read_sample(tmp_path / "s")
+        else:
+            assert len(read_sample(tmp_path / "s").lines) == 3
+    (tmp_path / "s").write_text('{"a":"1"},\n' * 9)
+    assert [line.cells for line in read_sample(tmp_path / "s").lines] == [("1",)] * 9
+
+
+def test_empty_lines_by_the_million_cost_nothing(tmp_path: Path) -> None:
+    """They are counted, and not looked at: 64 MiB of them took minutes."""
+    (tmp_path / "s").write_bytes(b"\r\n\n\r" * 1_000_000 + b"A;B\r\nC;D")
+    begun = time.process_time()
+    assert [line.number for line in read_sample(tmp_path / "s").lines] == [3_000_001, 3_000_002]
+    assert time.process_time() - begun < 2
+
+
+@pytest.mark.parametrize("text", ["a;1;b;2\n", '{"a":1,"b":"x"}\n', "INSERT INTO t VALUES (1,'a');\n", "a b 1 2\n"])
+def test_a_hostile_sample_of_short_cells_is_read_to_the_bound_alone(tmp_path: Path, text: str) -> None:
+    (tmp_path / "s").write_text(text * 100_000)
+    begun = time.process_time()
+    read = read_sample(tmp_path / "s", 1_000)
+    assert (len(read.lines), read.more) == (1_000, True)
+    assert time.process_time() - begun < 2
