@@ -75,6 +75,7 @@ bench: dev  ## speed and memory beside the peers, as ratios
 	$(PYTHON) -m bench.relay_https
 	$(PYTHON) -m bench.inspect
 	$(PYTHON) -m bench.trace
+	$(PYTHON) -m bench.affected
 
 docs: dev  ## write the generated pages again
 	@for generator in docs/generate_*.py; do echo "$$generator"; $(PYTHON) "$$generator" || exit 1; done
