@@ -21,7 +21,7 @@ from ecluse.inspector.findings import Finding, Limits, Tell
 
 _TOGETHER, _BYTES = 64, 1 << 22
 """Files, and bytes of them, that one process looks at in one go."""
-_ALONE = 1 << 24
+_ALONE = 1 << 22
 """Bytes that this process looks at itself before it asks others for help."""
 _TOLD = 5.0
 _DAY = 86_400.0
