@@ -31,6 +31,8 @@ _LOGS = frozenset({"log", "logs", "journaux"})
 _LOG_ENDINGS = frozenset({"log", "gz", "xz", "bz2", "txt", "1", "2", "old", ""})
 _ARCHIVED = (".gz", ".bz2", ".xz", ".zip", ".7z", ".rar", ".tgz", ".tar.gz", ".age", ".gpg")
 _LARGE_LOG = 100 << 20
+_UNREAD = 30 * 86_400.0
+"""Seconds for which logs are written and not read."""
 _OTHERS = 0o077
 _OWN = frozenset({Kind.PRIVATE_KEY, Kind.CONTACTS})
 
@@ -51,6 +53,37 @@ class _Group:
 
 
 @dataclass
+class _Logs:
+    """The logs of one folder: files, the newest line, large ones alone; whether and since when none is read."""
+
+    files: int
+    newest: float = 0.0
+    unrotated: int = 0
+    is_read: bool = False
+    unread_since: float = float("inf")
+
+    def add(self, each: Looked, *, is_large: bool) -> None:
+        """One file. Whoever follows a log reads what was written last: a file read before that is not followed."""
+        self.newest = max(self.newest, each.changed)
+        self.unrotated += is_large
+        if each.size:
+            self.is_read = self.is_read or each.read >= each.changed
+            self.unread_since = min(self.unread_since, each.read)
+
+    def told(self, stale: float, newest: float) -> Iterator[tuple[Rule, Sureness, tuple[tuple[str, int], ...]]]:
+        """What is wrong with them. ``newest``: when any file of the whole was last changed."""
+        counts = (("files", self.files),)
+        if self.files == 0:
+            yield rules.LOGS_EMPTY, Sureness.PROBABLE, ()
+        elif self.newest < stale and newest > stale:
+            yield rules.LOGS_STALE, Sureness.PROBABLE, counts
+        if not self.is_read and self.newest - self.unread_since > _UNREAD:
+            yield rules.LOGS_UNREAD, Sureness.POSSIBLE, counts
+        if self.unrotated:
+            yield rules.LOGS_UNROTATED, Sureness.PROBABLE, (("files", self.unrotated),)
+
+
+@dataclass
 class Gathering:
     """The sums of one folder inspected; ``stale``: when files past their use were changed at the latest."""
 
@@ -64,7 +97,7 @@ class Gathering:
     _cut: set[str] = field(default_factory=set, repr=False)
     _stated: bool = False
     _patients: bool = False
-    _logs: dict[str, tuple[int, float, int]] = field(default_factory=dict, repr=False)
+    _logs: dict[str, _Logs] = field(default_factory=dict, repr=False)
     _newest: float = 0.0
 
     def enter(self, folder: Folder) -> None:
@@ -75,7 +108,7 @@ class Gathering:
         if folder.path.name.lower() in _LOGS and len(self._logs) < MOST and not folder.unlisted:
             logs = [name for name in folder.files if ending(name) in _LOG_ENDINGS]
             if logs or not (folder.files or _holds_folders(folder.path)):
-                self._logs[self._place(folder.path)] = (len(logs), 0.0, 0)
+                self._logs[self._place(folder.path)] = _Logs(len(logs))
 
     def cut(self, fact: str) -> None:
         """The inspection ended before its end, at a limit."""
@@ -129,10 +162,8 @@ class Gathering:
     def _log(self, folder: Folder, name: str, each: Looked) -> None:
         place = self._place(folder.path)
         if place in self._logs and ending(name) in _LOG_ENDINGS:
-            number, newest, unrotated = self._logs[place]
             alone = not any(other != name and other.startswith(name.removesuffix(".log")) for other in folder.files)
-            large = each.size > _LARGE_LOG and alone
-            self._logs[place] = (number, max(newest, each.changed), unrotated + large)
+            self._logs[place].add(each, is_large=each.size > _LARGE_LOG and alone)
 
     def _put(self, told: Told, folder: Folder, name: str) -> None:
         rule, sureness, counts, facts = told
@@ -160,14 +191,11 @@ class Gathering:
         """Everything, in the order of ranks."""
         target = str(self.root)
         made = [self._found(rule, place, group) for (rule, place), group in self._groups.items()]
-        for place, (number, newest, unrotated) in self._logs.items():
-            if number == 0:
-                made.append(rules.LOGS_EMPTY.found(target, place, Sureness.PROBABLE))
-            elif newest < self.stale and self._newest > self.stale:
-                made.append(rules.LOGS_STALE.found(target, place, Sureness.PROBABLE, counts=(("files", number),)))
-            if unrotated:
-                counts = (("files", unrotated),)
-                made.append(rules.LOGS_UNROTATED.found(target, place, Sureness.PROBABLE, counts=counts))
+        for place, logs in self._logs.items():
+            made += [
+                rule.found(target, place, sureness, counts=counts)
+                for rule, sureness, counts in logs.told(self.stale, self._newest)
+            ]
         if self._patients and not self._stated:
             made.append(rules.NO_RETENTION.found(target, ".", Sureness.PROBABLE))
         if self._cut:

@@ -48,6 +48,7 @@ class Looked:
         size: Bytes read, unpacked ones too.
         mode: Of the file, for who may read it; 0 if it could not be opened.
         changed: When it was last changed, seconds since 1970.
+        read: When it was last read before, as far as its file system says; infinite where it does not keep it.
         within: Whether it is an archive.
         mailed: Whether it is a mail or a mailbox.
         gone: It vanished before it could be opened: nothing is to be said of it.
@@ -59,6 +60,7 @@ class Looked:
     size: int = 0
     mode: int = 0
     changed: float = 0.0
+    read: float = float("inf")
     within: bool = False
     mailed: bool = False
     gone: bool = False
@@ -205,9 +207,10 @@ def look(path: Path, limits: Limits, deadline: float) -> Looked:
     """
     looking = _Looking(limits, deadline, Budget(limits.bytes_each, limits.swelling))
     facts: os.stat_result | None = None
+    read = float("inf")
     try:
         with _opened(path) as file:
-            facts = os.fstat(file.fileno())
+            facts, read = os.fstat(file.fileno()), _last_read(file)
             looking.stream(path.name, file, 0, path)
     except FileNotFoundError:
         return Looked(gone=True)
@@ -217,7 +220,9 @@ def look(path: Path, limits: Limits, deadline: float) -> Looked:
         looking.unseen.add("not-allowed")
     except (OSError, MemoryError):
         looking.unseen.add("unreadable")
-    return replace(looking.told(), mode=facts.st_mode, changed=facts.st_mtime) if facts else looking.told()
+    if facts is None:
+        return looking.told()
+    return replace(looking.told(), mode=facts.st_mode, changed=facts.st_mtime, read=read)
 
 
 def look_at_beginning(name: str, block: bytes, limits: Limits, deadline: float, *, cut: bool) -> Looked:
@@ -265,11 +270,20 @@ def _opened(path: Path) -> io.BufferedReader:
         UnseenError: it is something else by now.
         OSError: as by ``open``.
     """
-    number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:  # our own look is none of anybody's: it leaves no trace in the file's times
+        number = os.open(path, flags | getattr(os, "O_NOATIME", 0))
+    except PermissionError:  # for owners alone
+        number = os.open(path, flags)
     if not stat.S_ISREG(os.fstat(number).st_mode):
         os.close(number)
         raise UnseenError("unreadable")
     return open(number, "rb")  # noqa: PTH123 - of a descriptor
+
+
+def _last_read(file: io.BufferedReader) -> float:
+    kept = not os.fstatvfs(file.fileno()).f_flag & getattr(os, "ST_NOATIME", 0)
+    return os.fstat(file.fileno()).st_atime if kept else float("inf")
 
 
 def _blocks(source: Reads) -> Iterable[bytes]:

@@ -171,6 +171,19 @@ LOGS_STALE: Final = Rule(
     failings=("R9",), articles=("32(1)(d)",),
 )  # fmt: skip
 
+LOGS_UNREAD: Final = Rule(
+    "logs-unread", Severity.MEDIUM,
+    Words("Logs that nobody seems to read",
+          "For a month or more lines were written here, and no file was read after its last line, as its time of "
+          "reading says.",
+          "Have somebody read them, or better a program: alerts with an owner and a deadline."),
+    Words("Des journaux que personne ne semble lire",
+          "Depuis un mois au moins des lignes s'écrivent ici, et aucun fichier n'a été lu après sa dernière ligne, "
+          "d'après sa date de lecture.",
+          "Faites-les lire, par quelqu'un ou mieux par un programme : des alertes avec un responsable et un délai."),
+    failings=("R9",), articles=("32(1)(d)",),
+)  # fmt: skip
+
 LOGS_UNROTATED: Final = Rule(
     "logs-unrotated", Severity.LOW,
     Words("A large log that is never turned over",
@@ -198,7 +211,7 @@ NO_RETENTION: Final = Rule(
 
 RULES_DATA: Final[tuple[Rule, ...]] = (
     NIR, PERSONS, MESSAGES, RESULTS, CONTACTS, PASSWORDS, DIGESTS, PRIVATE_KEY, BACKUP, READABLE_BY_ALL, PAST_USE,
-    BESIDE_ARCHIVE, LOGS_EMPTY, LOGS_STALE, LOGS_UNROTATED, NO_RETENTION,
+    BESIDE_ARCHIVE, LOGS_EMPTY, LOGS_STALE, LOGS_UNREAD, LOGS_UNROTATED, NO_RETENTION,
 )  # fmt: skip
 
 OF_KIND: Final[dict[Kind, Rule]] = {

@@ -12,6 +12,7 @@ from contextlib import closing
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -187,6 +188,30 @@ def test_logs_missing_stopped_and_never_turned_over(tmp_path: Path, monkeypatch:
     monkeypatch.setattr("ecluse.inspector._gathering._LARGE_LOG", 1000)
     assert told(tmp_path, now=NOW) == {rules_data.LOGS_UNROTATED.id: ["ftp/logs"]}
     write(tmp_path / "ftp" / "logs" / "vsftpd.log.1", b"")
+    assert not inspected(tmp_path, now=NOW)
+
+
+def test_logs_that_nobody_reads(tmp_path: Path) -> None:
+    """A month of lines, no file read after its last one; a program that follows them reads each to its end."""
+    logs, day = tmp_path / "ftp" / "logs", 86_400
+    paths = [write(logs / name, b"connect\n" * 9) for name in ("vsftpd.log", "vsftpd.log.1", "vsftpd.log.2")]
+    for age, path in enumerate(paths):  # made, then written to for two weeks
+        os.utime(path, (NOW - (age + 1) * 14 * day, NOW - age * 14 * day))
+    assert told(tmp_path, now=NOW) == {rules_data.LOGS_UNREAD.id: ["ftp/logs"]}
+    assert told(tmp_path, now=NOW) == {rules_data.LOGS_UNREAD.id: ["ftp/logs"]}, "our own look is nobody's reading"
+    os.utime(paths[2], (NOW - 20 * day, NOW - 28 * day))
+    assert not inspected(tmp_path, now=NOW)
+    paths[2].unlink()
+    assert not inspected(tmp_path, now=NOW), "not yet a month"
+
+
+def test_a_file_system_that_keeps_no_times_of_reading_says_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "logs" / "vsftpd.log", b"connect\n")
+    os.utime(path, (NOW - 90 * 86_400, NOW))
+    assert told(tmp_path, now=NOW) == {rules_data.LOGS_UNREAD.id: ["logs"]}
+    monkeypatch.setattr("os.fstatvfs", lambda _number: SimpleNamespace(f_flag=os.ST_NOATIME))
     assert not inspected(tmp_path, now=NOW)
 
 
