@@ -53,8 +53,9 @@ class ShownTelling:
 def shown(telling: Telling, known: Mapping[str, Migration], replaced: int | None = None) -> ShownTelling:
     """A conclusion for whoever reads the page; ``known``: migrations by their orders' digests."""
     reader, made = Reader(language()), telling.conclusion
+    tone = VERDICT_TONES[made.verdict] if replaced is None else Tone.PLAIN
     return ShownTelling(
-        telling, reader.say(w.VERDICTS[made.verdict]), VERDICT_TONES[made.verdict],
+        telling, reader.say(w.VERDICTS[made.verdict]), tone,
         reader.say(w.READ, lines=made.lines, asked=made.asked), reader.say(w.MEANS[made.verdict]),
         w.besides(made, reader), tuple(_export(each, known, reader) for each in made.exports), replaced,
     )  # fmt: skip
