@@ -210,7 +210,8 @@ def look(path: Path, limits: Limits, deadline: float) -> Looked:
     read = float("inf")
     try:
         with _opened(path) as file:
-            facts, read = os.fstat(file.fileno()), _last_read(file)
+            facts = os.fstat(file.fileno())
+            read = _last_read(file, facts)
             looking.stream(path.name, file, 0, path)
     except FileNotFoundError:
         return Looked(gone=True)
@@ -281,9 +282,9 @@ def _opened(path: Path) -> io.BufferedReader:
     return open(number, "rb")  # noqa: PTH123 - of a descriptor
 
 
-def _last_read(file: io.BufferedReader) -> float:
+def _last_read(file: io.BufferedReader, facts: os.stat_result) -> float:
     kept = not os.fstatvfs(file.fileno()).f_flag & getattr(os, "ST_NOATIME", 0)
-    return os.fstat(file.fileno()).st_atime if kept else float("inf")
+    return facts.st_atime if kept else float("inf")
 
 
 def _blocks(source: Reads) -> Iterable[bytes]:

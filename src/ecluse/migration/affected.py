@@ -19,7 +19,7 @@ from ecluse.domain.catalogue import CATALOGUE, KEY, FieldClass
 from ecluse.domain.categories import categories_of, is_loinc
 from ecluse.domain.errors import InternalError
 from ecluse.domain.sensitive import SensitiveCategory
-from ecluse.migration.affected_rows import PATIENT, REQUEST, Persons, Places, Reading, given
+from ecluse.migration.affected_rows import PATIENT, REQUEST, Persons, Places, Reading, given, joined
 from ecluse.migration.dates import scope_dates
 from ecluse.migration.normalise import Normaliser, storage_of
 
@@ -179,7 +179,7 @@ class _Marker:
             self._mark_categories(raw.column("loinc"), places, str.strip)
 
     def _mark_categories(self, codes: pa.ChunkedArray, places: Places, told: Callable[[str], str | None]) -> None:
-        encoded = _whole(codes).cast(pa.string()).dictionary_encode()
+        encoded = joined(codes).cast(pa.string()).dictionary_encode()
         at = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
         for place, code in enumerate(encoded.dictionary.to_pylist()):
             for category in self._of_code(told(code)):
@@ -227,11 +227,6 @@ class _Marker:
             self._normalisers[name] = self._reading.normaliser(PATIENT, (name,))
         rows = self._normalisers[name](raw).rows
         return rows.column(name), self._persons.places(rows.column(KEY))
-
-
-def _whole(column: pa.ChunkedArray) -> pa.Array:
-    made = column.combine_chunks()
-    return pa.concat_arrays(made.chunks) if isinstance(made, pa.ChunkedArray) else made
 
 
 def _rest(texts: pa.ChunkedArray, of_year: str, of_month: str) -> pa.ChunkedArray:

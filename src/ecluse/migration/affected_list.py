@@ -18,7 +18,7 @@ from ecluse.domain.affected import By, Fact
 from ecluse.domain.catalogue import CATALOGUE, KEY
 from ecluse.domain.errors import Location, ProfileError
 from ecluse.migration.affected import Marks
-from ecluse.migration.affected_rows import PATIENT, Persons, Places, Reading
+from ecluse.migration.affected_rows import PATIENT, Persons, Places, Reading, joined
 from ecluse.migration.convert import legible
 from ecluse.migration.normalise import Normaliser
 
@@ -72,7 +72,7 @@ def pieces(reading: Reading, marks: Marks, among: npt.NDArray[np.bool_], wording
             some, whose = raw.take(pa.array(rows)), places[rows]
             seen[whose] = True
             letters = [_text(some, name, normalisers[name]) for name in reading.letter]
-            yield sheet.lines([_array(legible(some.column(KEY))), *letters, *(said[by].of(whose) for by in _GROUPS)])
+            yield sheet.lines([joined(legible(some.column(KEY))), *letters, *(said[by].of(whose) for by in _GROUPS)])
     gone = np.flatnonzero(among & ~seen)
     if len(gone):
         blank = pa.array([""] * len(gone))
@@ -120,14 +120,9 @@ def _text(raw: pa.Table, name: str, normalise: Normaliser) -> pa.Array:
     """A field as it can be read; as the source writes it where it cannot."""
     rows = normalise(raw).rows
     written = name if name in raw.column_names else f"{name}_raw"
-    at = pc.index_in(_array(legible(raw.column(KEY))), value_set=_array(rows.column(KEY)))
-    return pc.coalesce(_array(rows.column(name)).cast(pa.string()).take(at), _array(legible(raw.column(written))))
+    at = pc.index_in(joined(legible(raw.column(KEY))), value_set=joined(rows.column(KEY)))
+    return pc.coalesce(joined(rows.column(name)).cast(pa.string()).take(at), joined(legible(raw.column(written))))
 
 
 def _key_of(persons: Persons, places: Places) -> pa.Array:
     return persons.keys.take(pa.array(places))
-
-
-def _array(column: pa.ChunkedArray) -> pa.Array:
-    made = column.combine_chunks()
-    return pa.concat_arrays(made.chunks) if isinstance(made, pa.ChunkedArray) else made

@@ -206,3 +206,9 @@ def given(values: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
         held = pc.and_(held, pc.invert(pc.fill_null(blank, fill_value=True)))
     made: npt.NDArray[np.bool_] = held.to_numpy()
     return made
+
+
+def joined(column: pa.ChunkedArray) -> pa.Array:
+    """A column's values as one array, of however many pieces it is made: none too."""
+    made = column.combine_chunks()
+    return pa.concat_arrays(made.chunks) if isinstance(made, pa.ChunkedArray) else made

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from ecluse.domain.catalogue import KEY
 from ecluse.domain.tracing import BY_KIND, ORIGINS, Form, Kind, Origin
-from ecluse.migration.affected_rows import Persons, Places, Reading
+from ecluse.migration.affected_rows import Persons, Places, Reading, joined
 from ecluse.migration.convert import legible
 from ecluse.migration.sample_texts import Ints, Lists, Mask, Texts, distinct
 from ecluse.migration.tracing import normalised
@@ -88,7 +88,7 @@ def _compared(reading: Reading, entity: str) -> tuple[Origin, ...]:
 
 def _places_of(rows: pa.Table, raw: pa.Table, places: Places) -> Places:
     """Whose the normalised rows are: of those set aside for a repeated key, whoever has it first."""
-    at = pc.index_in(_array(rows.column(KEY)), value_set=_array(legible(raw.column(KEY))))
+    at = pc.index_in(joined(rows.column(KEY)), value_set=joined(legible(raw.column(KEY))))
     found = pc.fill_null(at, -1).to_numpy(zero_copy_only=False).astype(np.int64)
     whose: Places = np.where(found >= 0, places[found], -1)
     return whose
@@ -156,8 +156,3 @@ def _tied(kind: Kind, rows: Rows, sizes: Mapping[Form, int]) -> Ties:
         Lists.of_owners(owners[kept], each[kept], len(first)),
         crowd,
     )
-
-
-def _array(column: pa.ChunkedArray) -> pa.Array:
-    made = column.combine_chunks()
-    return pa.concat_arrays(made.chunks) if isinstance(made, pa.ChunkedArray) else made

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from ecluse.domain.catalogue import CATALOGUE
 from ecluse.domain.leaked import days
 from ecluse.domain.tracing import Form
-from ecluse.migration.affected_rows import Places, Reading
+from ecluse.migration.affected_rows import Places, Reading, joined
 from ecluse.migration.affected_sample import CLASSES, Standing
 from ecluse.migration.convert import legible
 from ecluse.migration.sample_lines import Lines
@@ -101,9 +101,4 @@ def _comparable(column: pa.ChunkedArray) -> pa.Array | None:
         return None
     if pa.types.is_timestamp(column.type):
         column = column.cast(pa.timestamp("us")).cast(pa.date32(), safe=False)
-    return pc.utf8_lower(pc.utf8_trim_whitespace(_array(legible(column))))
-
-
-def _array(column: pa.ChunkedArray) -> pa.Array:
-    made = column.combine_chunks()
-    return pa.concat_arrays(made.chunks) if isinstance(made, pa.ChunkedArray) else made
+    return pc.utf8_lower(pc.utf8_trim_whitespace(joined(legible(column))))
